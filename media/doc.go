@@ -1,0 +1,2 @@
+// Package media carries encoded frames between the devices of a call.
+package media
