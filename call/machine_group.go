@@ -1,0 +1,134 @@
+package call
+
+import "time"
+
+// grouped is a new epoch: the first one, or one by a Commit. Its receive keys are installed already.
+func (m *machine) grouped(now time.Time, in inGroup) []effect {
+	if m.state < StateConnecting || in.Epoch <= m.epoch {
+		return nil
+	}
+	first := m.epoch == 0
+	m.epoch, m.auth, m.acked = in.Epoch, in.Auth, false
+	m.clocks.set(timerAck, now.Add(ackTime))
+	m.clocks.set(timerAckLost, now.Add(lostTime))
+	m.clocks.set(timerRekey, now.Add(rekeyTime))
+	var fx []effect
+	if first && m.role == caller {
+		fx = append(fx, fxSend{msgWelcome})
+	}
+	fx = append(fx, fxAck{m.epoch, m.auth, false})
+	if first && m.role == caller {
+		fx = append(fx, fxApply{}, fxCancel{Reason: AnsweredElsewhere, Winner: m.accept})
+	}
+	if first || m.role == callee { // the committer installed its receive keys before it sent the Commit
+		fx = append(fx, m.switchKeys()...)
+	} else {
+		m.clocks.set(timerSwitch, now.Add(switchTime))
+	}
+	if a := m.ahead; a != nil {
+		m.ahead = nil
+		fx = append(fx, m.acknowledged(now, *a)...)
+	}
+	return append(fx, m.connect(now)...)
+}
+
+// acknowledged compares the other side's view of the epoch with ours. In a call for two there is one committer, so two
+// authenticators under one number mean that it equivocates.
+func (m *machine) acknowledged(now time.Time, in inAck) []effect {
+	switch {
+	case m.accept == (hash{}) || in.Ref != m.accept || in.Epoch < m.epoch:
+		return nil
+	case in.Epoch > m.epoch:
+		if in.Epoch == m.epoch+1 && m.ahead == nil {
+			m.ahead = &in
+		}
+		return nil
+	case in.Auth != m.auth:
+		return m.end(fxEnd{Reason: AuthFailed, Cause: errAuth}, fxBye{AuthFailed})
+	}
+	m.acked = true
+	m.clocks.stop(timerAck, timerAckLost)
+	var fx []effect
+	if !in.Got {
+		fx = append(fx, fxAck{m.epoch, m.auth, true})
+	}
+	fx = append(fx, m.switchKeys()...)
+	return append(fx, m.connect(now)...)
+}
+
+// switchKeys seals with the newest epoch from now on.
+func (m *machine) switchKeys() []effect {
+	m.clocks.stop(timerSwitch)
+	if m.switched == m.epoch {
+		return nil
+	}
+	m.switched = m.epoch
+	return []effect{fxSwitch{m.epoch}}
+}
+
+// renew starts a new epoch, or asks the committer for one. One at a time: not while the last is unacknowledged.
+func (m *machine) renew(now time.Time) []effect {
+	if m.state != StateConnected && m.state != StateReconnecting {
+		return nil
+	}
+	m.clocks.set(timerRekey, now.Add(rekeyTime))
+	switch {
+	case m.role == callee:
+		return []effect{fxUpdate{}}
+	case m.acked:
+		return []effect{fxCommit{}}
+	}
+	return nil
+}
+
+// transport is what ICE and DTLS report.
+func (m *machine) transport(now time.Time, p path) []effect {
+	if m.state < StateConnecting {
+		return nil
+	}
+	m.up = p == pathUp
+	switch {
+	case m.up && m.state == StateReconnecting:
+		m.clocks.stop(timerLost, timerRestart)
+		return append(m.become(StateConnected), fxSwitch{m.switched})
+	case m.up:
+		return m.connect(now)
+	case m.state == StateConnected:
+		m.clocks.set(timerLost, now.Add(lostTime))
+		fx := m.become(StateReconnecting)
+		if m.role == callee {
+			m.clocks.set(timerRestart, now.Add(politeTime))
+			return fx
+		}
+		m.clocks.set(timerRestart, now.Add(restartTime))
+		return append(fx, fxRestart{})
+	case m.state == StateConnecting && p == pathDead:
+		return m.end(fxEnd{Reason: IceFailed}, fxBye{IceFailed})
+	}
+	return nil
+}
+
+// roam is a change of network that the application knows of: it does not wait for ICE to notice.
+func (m *machine) roam(now time.Time) []effect {
+	if m.state != StateConnected && m.state != StateReconnecting {
+		return nil
+	}
+	if m.state == StateReconnecting {
+		m.clocks.set(timerRestart, now.Add(restartTime))
+	}
+	return []effect{fxRestart{}}
+}
+
+// connect goes to StateConnected when the path, the group and the proof of the same keys are there.
+func (m *machine) connect(now time.Time) []effect {
+	if m.state != StateConnecting || !m.up || m.epoch == 0 || !m.acked && !m.opened {
+		return nil
+	}
+	m.clocks.stop(timerSetup, timerResend)
+	fx := m.become(StateConnected)
+	if !m.started {
+		m.started = true
+		fx = append(fx, fxStart{})
+	}
+	return fx
+}
