@@ -35,7 +35,7 @@ func (s State) String() string {
 
 // successors lists the legal changes of state; the machine panics on any other, which no input may bring about.
 var successors = map[State][]State{
-	0:            {StateDialing, StateRinging},
+	0:                 {StateDialing, StateRinging},
 	StateDialing:      {StateRinging, StateConnecting, StateEnded},
 	StateRinging:      {StateConnecting, StateEnded},
 	StateConnecting:   {StateConnected, StateEnded},

@@ -1,0 +1,94 @@
+package call
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/sotto-calls/sotto/e2ee"
+	"github.com/sotto-calls/sotto/media"
+)
+
+// An Event is one thing that an application may want to know of a call. The events of a call are in one order, none is
+// dropped, and Ended is the last.
+type Event interface{ isEvent() }
+
+type (
+	// Ringing: the other side is being asked (caller's side only).
+	Ringing struct{}
+
+	// Accepted: the callee said yes; keys and path are being set up.
+	Accepted struct{}
+
+	// ParticipantJoined: somebody holds the keys of the call from here on. In a call for two this is the other side.
+	ParticipantJoined struct{ Participant Participant }
+
+	// Connected: media flows. It comes again after each Reconnecting.
+	Connected struct{}
+
+	// Reconnecting: the path is lost and sought anew, for 20 s.
+	Reconnecting struct{}
+
+	// TrackAdded: the first packet of a track has come and its sink was made.
+	TrackAdded struct{ Track media.TrackInfo }
+
+	// TrackEnded: a track that we send has come to its end (Err nil), or a source or sink has failed.
+	TrackEnded struct {
+		Track media.TrackInfo
+		Sent  bool // a track of ours
+		Err   error
+	}
+
+	// MuteChanged: the other side stopped or restarted one of its tracks.
+	MuteChanged struct {
+		Track media.TrackInfo
+		Muted bool
+	}
+
+	// HoldChanged: the other side put the call on hold, or took it off.
+	HoldChanged struct{ Held bool }
+
+	// Message: the other side sent bytes with Call.Send. The sender is verified.
+	Message struct {
+		From e2ee.ID
+		Data []byte
+	}
+
+	// KeysChanged: the group has a new epoch; frames are sealed with its keys from now on.
+	KeysChanged struct{ Epoch uint64 }
+
+	// Ended is the last event of a call.
+	Ended struct {
+		Reason EndReason
+		Remote bool  // the other side ended it
+		Err    error // what went wrong here, if anything did
+	}
+)
+
+func (Ringing) isEvent()           {}
+func (Accepted) isEvent()          {}
+func (ParticipantJoined) isEvent() {}
+func (Connected) isEvent()         {}
+func (Reconnecting) isEvent()      {}
+func (TrackAdded) isEvent()        {}
+func (TrackEnded) isEvent()        {}
+func (MuteChanged) isEvent()       {}
+func (HoldChanged) isEvent()       {}
+func (Message) isEvent()           {}
+func (KeysChanged) isEvent()       {}
+func (Ended) isEvent()             {}
+
+func (e Ended) String() string {
+	return (&EndedError{Reason: e.Reason, Remote: e.Remote, Cause: e.Err}).Error()
+}
+
+// Format keeps what people say out of logs.
+func (m Message) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "message of %d bytes", len(m.Data)) }
+
+// A Participant is a member of the group: somebody who holds the keys.
+type Participant struct {
+	ID       e2ee.ID
+	Leaf     uint32    // index in the ratchet tree
+	Label    string    // what we call them; empty for someone who is not a contact
+	Verified time.Time // when their identity was checked; zero: never
+	Self     bool
+}
