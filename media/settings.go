@@ -1,0 +1,74 @@
+package media
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/pion/transport/v4"
+)
+
+// An ICEServer is a STUN or TURN server of our own: a server that a peer names is never used.
+type ICEServer struct {
+	URLs       []string // "stun:host:port", "turn:host:port?transport=udp", "turns:…"
+	Username   string   // TURN only
+	Credential string   // TURN only
+}
+
+// Format prints the URLs and never the credential, whatever the verb.
+func (s ICEServer) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "ICEServer%q", s.URLs) }
+
+// LogValue keeps the credential out of logs.
+func (s ICEServer) LogValue() slog.Value { return slog.StringValue(strings.Join(s.URLs, " ")) }
+
+// Settings say how a connection finds its way through the network. The zero value is a call over the internet between
+// hosts whose local addresses stay hidden behind mDNS names, without any STUN or TURN server.
+type Settings struct {
+	// ICEServers are asked for server-reflexive and relay candidates.
+	ICEServers []ICEServer
+
+	// RelayOnly uses relay candidates alone: the peer learns the address of the TURN server and nothing else. It needs a
+	// TURN server. Host and reflexive candidates are never gathered, and mDNS names of the peer never resolved.
+	RelayOnly bool
+
+	// LAN is for a call inside one local network: host addresses are sent as they are (no mDNS names), and link-local
+	// addresses of the peer are accepted.
+	LAN bool
+
+	// Loopback is for programs on one machine, with or without any network: candidates on the loopback interface are
+	// gathered, sent and accepted, and no mDNS is spoken. Both sides need it.
+	Loopback bool
+
+	// Net is the network to use; nil is the machine's. A virtual network has no multicast, so with it host addresses are
+	// sent as they are.
+	Net transport.Net
+
+	// Logger gets what the connection and the layers below it have to say; nil discards. No key, SDP or address is
+	// logged above debug level.
+	Logger *slog.Logger
+}
+
+// validate reports every fault of s at once.
+func (s Settings) validate() error {
+	var errs []error
+	turn := false
+	for i, server := range s.ICEServers {
+		if len(server.URLs) == 0 {
+			errs = append(errs, fmt.Errorf("media: ICE server %d has no URL", i))
+		}
+		for _, u := range server.URLs {
+			turn = turn || strings.HasPrefix(u, "turn:") || strings.HasPrefix(u, "turns:")
+		}
+	}
+	if s.RelayOnly && !turn {
+		errs = append(errs, errors.New("media: RelayOnly needs a TURN server"))
+	}
+	if s.RelayOnly && s.LAN {
+		errs = append(errs, errors.New("media: RelayOnly and LAN exclude each other"))
+	}
+	return errors.Join(errs...)
+}
+
+// mdns reports whether host candidates hide behind mDNS names.
+func (s Settings) mdns() bool { return !s.RelayOnly && !s.LAN && !s.Loopback && s.Net == nil }
