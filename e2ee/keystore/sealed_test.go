@@ -204,7 +204,7 @@ func FuzzParseHeader(f *testing.F) {
 			t.Fatal("header does not round-trip")
 		}
 		if h.method == methodKey {
-			if _, err := OpenKey(&key, h.kind, b); err == nil && !bytes.Equal(b, store) {
+			if got, err := OpenKey(&key, h.kind, b); err == nil && string(got) != "s" {
 				t.Fatal("a forged file opened")
 			}
 		}
