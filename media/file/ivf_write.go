@@ -1,0 +1,131 @@
+package file
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"io/fs"
+	"math"
+	"time"
+
+	"github.com/sotto-calls/sotto/media"
+)
+
+// IVFOptions describes the file that an IVFWriter writes. The zero value is right for the frames of a call.
+type IVFOptions struct {
+	Width, Height int      // pixels; 0: as the first key frame says
+	Timebase      Rational // seconds a tick; zero: 1/90000, the clock of video in RTP
+}
+
+// An IVFWriter writes VP8 frames as an IVF file. It is a media.Sink: WriteFrame and Close are for one goroutine.
+//
+// Each frame is written as it comes, so a program that dies leaves a readable file. A writer that is an io.WriterAt, such
+// as an *os.File at its beginning, gets the length of the video into its header; others leave that 0.
+type IVFWriter struct {
+	out     output
+	options IVFOptions
+	buf     []byte
+	begun   bool
+	ticks   uint64 // timestamp of the last frame
+	step    uint64 // ticks between the last two frames
+	stamped uint64 // the length that the header holds
+}
+
+var (
+	errClosed   = fs.ErrClosed
+	errEmpty    = errors.New("file: an empty frame")
+	errTooLarge = errors.New("file: a frame of more than 4 MiB")
+)
+
+// NewIVFWriter returns a writer to w, which it takes over: Close closes w if that is an io.Closer. Nothing is written
+// before the first frame.
+func NewIVFWriter(w io.Writer, o IVFOptions) *IVFWriter {
+	if o.Timebase == (Rational{}) {
+		o.Timebase = Rational{Num: 1, Den: 90000}
+	}
+	return &IVFWriter{out: output{w: w}, options: o}
+}
+
+// WriteFrame appends a frame with its Time as timestamp; two frames never share one. Its Duration is used for the file's
+// length only. A gap in Time is a gap in the file.
+func (v *IVFWriter) WriteFrame(f media.Frame) error {
+	if err := checkFrame(&v.out, f); err != nil {
+		return err
+	}
+	ticks := v.options.Timebase.ticks(f.Time)
+	unit := ivfFrameHeader + len(f.Data)
+	v.buf = v.buf[:0]
+	if !v.begun {
+		v.buf = v.header(f.Data)
+		unit += ivfHeader
+	} else {
+		ticks = max(ticks, v.ticks+1)
+	}
+	if err := v.out.reserve(unit); err != nil {
+		return err
+	}
+	v.buf = binary.LittleEndian.AppendUint32(v.buf, uint32(len(f.Data)))
+	v.buf = binary.LittleEndian.AppendUint64(v.buf, ticks)
+	v.buf = append(v.buf, f.Data...)
+	if err := v.out.write(v.buf); err != nil {
+		return err
+	}
+	if v.begun {
+		v.step = ticks - v.ticks
+	}
+	if d := v.options.Timebase.ticks(f.Duration); d > 0 {
+		v.step = d
+	}
+	v.begun, v.ticks = true, ticks
+	return v.stamp(false)
+}
+
+// checkFrame refuses what no writer of frames can write.
+func checkFrame(o *output, f media.Frame) error {
+	switch {
+	case o.closed:
+		return errClosed
+	case len(f.Data) == 0:
+		return errEmpty
+	case len(f.Data) > MaxFrame:
+		return errTooLarge
+	}
+	return o.err
+}
+
+func (v *IVFWriter) header(first []byte) []byte {
+	w, h := v.options.Width, v.options.Height
+	if p := parseVP8(first); w == 0 || h == 0 {
+		w, h = p.width, p.height
+	}
+	b := append(v.buf[:0], ivfMagic...)
+	b = binary.LittleEndian.AppendUint16(b, 0)
+	b = binary.LittleEndian.AppendUint16(b, ivfHeader)
+	b = append(b, "VP80"...)
+	b = binary.LittleEndian.AppendUint16(b, uint16(w))
+	b = binary.LittleEndian.AppendUint16(b, uint16(h))
+	b = binary.LittleEndian.AppendUint32(b, v.options.Timebase.Den)
+	b = binary.LittleEndian.AppendUint32(b, v.options.Timebase.Num)
+	return binary.LittleEndian.AppendUint64(b, 0) // the length, see stamp, and four unused bytes
+}
+
+// stamp writes the file's length in ticks into the header, at most once a second before the end, so that a file which is
+// never closed has about the right one. (What some programs take for a count of frames is a duration to ffmpeg; for a
+// file whose time base is its frame rate both are the same number.)
+func (v *IVFWriter) stamp(end bool) error {
+	length := min(v.ticks+v.step, math.MaxUint32)
+	second := v.options.Timebase.ticks(time.Second)
+	if length == v.stamped || !v.begun || !end && length < v.stamped+second {
+		return nil
+	}
+	v.stamped = length
+	return v.out.patch(binary.LittleEndian.AppendUint32(nil, uint32(length)), 24)
+}
+
+// Close completes the header and closes the file. It is idempotent.
+func (v *IVFWriter) Close() error {
+	if v.out.closed {
+		return nil
+	}
+	return errors.Join(v.stamp(true), v.out.close())
+}
