@@ -13,11 +13,8 @@ const (
 	inChat      inCallType = 1 // the body is the application's
 	inMute      inCallType = 2
 	inHold      inCallType = 3
-	inBye       inCallType = 4
-	inDescribe  inCallType = 5
-	inCandidate inCallType = 6
-	inStreams   inCallType = 7
-	inRekey     inCallType = 8 // the callee asks for a new epoch
+	inDescribe  inCallType = 4
+	inCandidate inCallType = 5
 )
 
 // inCallBody is the plaintext of every in-call message.
@@ -36,6 +33,8 @@ type holdBody struct {
 	Held bool `cbor:"1,keyasint"`
 }
 
+// byeBody ends a call. It is an envelope, as Ack is: it must be sendable before the group is joined, and readable after
+// the group has failed.
 type byeBody struct {
 	Reason uint8 `cbor:"1,keyasint"`
 }

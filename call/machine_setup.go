@@ -54,7 +54,7 @@ func (m *machine) takeAsCallee(now time.Time, in input) []effect {
 			return append(m.become(StateConnecting), fxPrepare{})
 		}
 	case inRefuse:
-		if m.state == StateRinging {
+		if m.state == StateRinging || m.state == 0 {
 			return m.end(fxEnd{Reason: EndReason(in.Reason)}, fxDecline(in))
 		}
 	case inCancel:

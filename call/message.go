@@ -25,11 +25,12 @@ const (
 	msgAck     messageType = 7
 	msgRejoin  messageType = 8 // reserved: calls of more than two
 	msgInCall  messageType = 9 // the body is an MLS message
+	msgBye     messageType = 10
 )
 
 var messageNames = map[messageType]string{msgInvite: "Invite", msgRinging: "Ringing", msgAccept: "Accept",
 	msgDecline: "Decline", msgCancel: "Cancel", msgWelcome: "Welcome", msgAck: "Ack", msgRejoin: "Rejoin",
-	msgInCall: "InCall"}
+	msgInCall: "InCall", msgBye: "Bye"}
 
 func (t messageType) String() string {
 	if s, ok := messageNames[t]; ok {

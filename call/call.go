@@ -1,0 +1,191 @@
+package call
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/sotto-calls/sotto/e2ee"
+	"github.com/sotto-calls/sotto/media"
+)
+
+// A Call is one side of a call for two. Client.Dial and Incoming.Answer return it.
+type Call struct {
+	client *Client
+	peer   e2ee.ID
+	inbox  *fifo[any] // what the loop takes: inputs, letters, events of the connection, tasks
+	events *fifo[Event]
+	done   chan struct{}
+
+	mu   sync.Mutex // guards view
+	view view
+}
+
+// A view is what others than the loop may see of a call.
+type view struct {
+	id      [32]byte
+	role    role
+	state   State
+	emoji   [7]e2ee.Emoji
+	checked bool // emoji are there
+	roster  []Participant
+	epoch   uint64
+	conn    *media.Conn
+	frames  *e2ee.Frames
+	ended   *EndedError
+	dropped uint64
+}
+
+func newCall(c *Client, r role, peer e2ee.ID, id [32]byte) *Call {
+	return &Call{client: c, peer: peer, inbox: newFIFO[any](), events: newFIFO[Event](), done: make(chan struct{}),
+		view: view{id: id, role: r}}
+}
+
+func (c *Call) post(v any) { c.inbox.put(v) }
+
+func (c *Call) look() view {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.view
+}
+
+func (c *Call) change(f func(*view)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f(&c.view)
+}
+
+func (c *Call) key() callKey   { return callKey{c.peer, c.look().id} }
+func (c *Call) incoming() bool { return c.look().role == callee }
+
+// ID names the call on both sides.
+func (c *Call) ID() [32]byte { return c.look().id }
+
+// Peer is who is at the other end: every message of the call is signed by this identity.
+func (c *Call) Peer() e2ee.ID { return c.peer }
+
+// State is where the call stands now.
+func (c *Call) State() State { return c.look().state }
+
+// Done is closed when the call has ended, all its goroutines too, and its keys are gone.
+func (c *Call) Done() <-chan struct{} { return c.done }
+
+// Err is nil until Done is closed, and then an *EndedError.
+func (c *Call) Err() error {
+	if e := c.look().ended; e != nil {
+		return e
+	}
+	return nil
+}
+
+// Next waits for the next event. After Ended it fails with the *EndedError, before with ctx's error.
+func (c *Call) Next(ctx context.Context) (Event, error) {
+	ev, ok, err := c.events.next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		<-c.done
+		return nil, c.Err()
+	}
+	return ev, nil
+}
+
+// Events yields the events of the call, in order, until Ended or the end of ctx. It has one consumer.
+func (c *Call) Events(ctx context.Context) iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		for {
+			ev, err := c.Next(ctx)
+			if err != nil || !yield(ev) {
+				return
+			}
+		}
+	}
+}
+
+// Emoji are the 7 pictures that both sides see if nobody is in between; ok is false until the keys are there. Compare
+// them by voice, and then call Client.Verified.
+func (c *Call) Emoji() (emoji [7]e2ee.Emoji, ok bool) {
+	v := c.look()
+	return v.emoji, v.checked
+}
+
+// Roster lists who holds the keys of the call, this side included: the members of the MLS group, and nobody else.
+func (c *Call) Roster() []Participant { return slices.Clone(c.look().roster) }
+
+// Stats is a snapshot of a call's counters. No address and no key is in it.
+type Stats struct {
+	Media   media.Stats
+	Frames  e2ee.FrameStats
+	Epoch   uint64 // of the group
+	Dropped uint64 // messages that were malformed, repeated, or came when they could not
+}
+
+// Stats is a snapshot.
+func (c *Call) Stats() Stats {
+	v := c.look()
+	s := Stats{Epoch: v.epoch, Dropped: v.dropped}
+	if v.conn != nil {
+		s.Media = v.conn.Stats()
+	}
+	if v.frames != nil {
+		s.Frames = v.frames.Stats()
+	}
+	return s
+}
+
+// drainTime bounds how long Hangup waits for the last frames to arrive.
+const drainTime = 2 * time.Second
+
+// Hangup ends the call politely: what was sent may arrive, the other side is told, and confirms. It returns when the
+// call has ended, or with ctx's error, and then the call ends by itself in a few seconds. reason is Left, or what fits.
+func (c *Call) Hangup(ctx context.Context, reason EndReason) error {
+	v := c.look()
+	if v.state == StateConnected && v.conn != nil {
+		c.quiet(v.conn)
+		drain, cancel := context.WithTimeout(ctx, drainTime)
+		_ = v.conn.Drain(drain) // the call ends whether or not the last frames arrived
+		cancel()
+	}
+	c.post(inHangup{reason})
+	select {
+	case <-c.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// quiet stops the sources, so that what is under way can arrive and nothing is added.
+func (c *Call) quiet(conn *media.Conn) {
+	for _, s := range conn.Streams() {
+		_ = conn.SetMuted(s.Ctx, true) // a stream that has ended already is as quiet
+	}
+}
+
+// Close ends the call now and returns when every goroutine of it has ended, within a few seconds. It is idempotent and
+// may be called from any goroutine but those of the functions in Media.
+func (c *Call) Close() error {
+	c.post(inHangup{Closed})
+	<-c.done
+	return nil
+}
+
+// abandon ends a call whose loop never ran.
+func (c *Call) abandon(cause error) {
+	c.finished(Ended{Reason: Unreachable, Err: cause})
+}
+
+// finished publishes the end: the view, the last event, Done, in this order.
+func (c *Call) finished(e Ended) {
+	c.client.leave(c)
+	c.change(func(v *view) {
+		v.state, v.ended = StateEnded, &EndedError{Reason: e.Reason, Remote: e.Remote, Cause: e.Err}
+	})
+	c.events.put(e)
+	c.events.end()
+	c.inbox.end()
+	close(c.done)
+}

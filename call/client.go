@@ -1,0 +1,176 @@
+package call
+
+import (
+	"context"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/sotto-calls/sotto/e2ee"
+	"github.com/sotto-calls/sotto/signal"
+)
+
+// A Client is one identity that can ring and be rung. Make it with NewClient, and Close it.
+type Client struct {
+	config  Config
+	mailbox *e2ee.Mailbox
+	ctx     context.Context // ends with the client
+	stop    context.CancelFunc
+	readers sync.WaitGroup // of the identity's mailbox, and what they started
+	ringing *fifo[*Incoming]
+
+	mu        sync.Mutex // guards what follows
+	closed    bool
+	calls     map[callKey]*Call
+	invites   e2ee.InviteCache
+	cancelled map[callKey]cancellation
+	counts    ClientStats
+}
+
+// A callKey names a call: an id alone can be chosen by anyone.
+type callKey struct {
+	peer e2ee.ID
+	id   [32]byte
+}
+
+// A cancellation that came before its Invite.
+type cancellation struct {
+	ref hash
+	at  time.Time
+}
+
+// ClientStats counts what became of the packets that came to the identity's mailbox. Nothing in it names anyone.
+type ClientStats struct {
+	Packets   uint64 // in all
+	Refused   uint64 // did not open, verify or fit
+	Replayed  uint64 // seen before
+	Stale     uint64 // of another time
+	Ignored   uint64 // Admit said so
+	Declined  uint64 // Admit said so, or all lines were busy
+	Rang      uint64
+	Malformed uint64 // of an admitted caller
+}
+
+// NewClient starts to read the identity's mailbox on all transports, which it owns from now on. Every fault of the
+// configuration is reported, as ErrConfig.
+func NewClient(config Config) (*Client, error) {
+	config, err := config.prepare()
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	c := &Client{config: config, mailbox: config.Identity.Mailbox(), ctx: ctx, stop: stop, ringing: newFIFO[*Incoming](),
+		calls: make(map[callKey]*Call), cancelled: make(map[callKey]cancellation)}
+	for _, t := range config.Transports {
+		c.readers.Add(1)
+		go c.read(t)
+	}
+	return c, nil
+}
+
+// Accept waits for the next call that rings. It fails with ctx's error, or with ErrClosed.
+func (c *Client) Accept(ctx context.Context) (*Incoming, error) {
+	for {
+		in, ok, err := c.ringing.next(ctx)
+		switch {
+		case err != nil:
+			return nil, err
+		case !ok:
+			return nil, ErrClosed
+		case in.call.State() == StateRinging:
+			return in, nil
+		}
+	}
+}
+
+// Incoming yields the calls that ring, until ctx ends or the client is closed.
+func (c *Client) Incoming(ctx context.Context) iter.Seq[*Incoming] {
+	return func(yield func(*Incoming) bool) {
+		for {
+			in, err := c.Accept(ctx)
+			if err != nil || !yield(in) {
+				return
+			}
+		}
+	}
+}
+
+// Stats is a snapshot of the counters.
+func (c *Client) Stats() ClientStats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.counts
+}
+
+// Close ends every call, stops reading the mailbox, closes the transports, and returns when all is done, in a few
+// seconds at the most. It is idempotent and may be called from any goroutine except the functions of Config and Media.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	c.closed = true
+	calls := make([]*Call, 0, len(c.calls))
+	for _, k := range c.calls {
+		calls = append(calls, k)
+	}
+	c.mu.Unlock()
+	for _, k := range calls {
+		k.post(inHangup{Closed})
+	}
+	for _, k := range calls {
+		<-k.done
+	}
+	c.stop()
+	var err error
+	for _, t := range c.config.Transports {
+		if e := t.Close(); e != nil && err == nil {
+			err = e
+		}
+	}
+	c.readers.Wait()
+	c.ringing.end()
+	return err
+}
+
+// enter registers a call. It fails when the client is closed, or when an incoming one finds all lines busy.
+func (c *Client) enter(k *Call, limit int) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return ErrClosed
+	}
+	if limit > 0 && len(c.calls) >= limit {
+		return errBusy
+	}
+	c.calls[k.key()] = k
+	return nil
+}
+
+// leave forgets a call that has ended.
+func (c *Client) leave(k *Call) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if key := k.key(); c.calls[key] == k {
+		delete(c.calls, key)
+	}
+}
+
+func (c *Client) count(f func(*ClientStats)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f(&c.counts)
+}
+
+// route finds the way to a contact's relay: the transport that reads there, or the first, which dials it.
+func (c *Client) route(relays []string) (signal.Opener, string) {
+	for _, hint := range relays {
+		for _, t := range c.config.Transports {
+			if o := t.(signal.Opener); o.Relay() == hint {
+				return o, ""
+			}
+		}
+	}
+	o := c.config.Transports[0].(signal.Opener)
+	if len(relays) == 0 {
+		return o, ""
+	}
+	return o, relays[0]
+}

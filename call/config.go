@@ -1,0 +1,134 @@
+package call
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/sotto-calls/sotto/e2ee"
+	"github.com/sotto-calls/sotto/media"
+	"github.com/sotto-calls/sotto/signal"
+)
+
+// Config is what a Client needs. It is copied and checked once.
+type Config struct {
+	// Identity is who we are. Required; the client does not destroy it.
+	Identity *e2ee.Identity
+
+	// Transports read the identity's mailbox, each at another relay. At least one, and each a signal.Opener. The client
+	// closes them.
+	Transports []signal.Transport
+
+	// Admit decides who may ring. Required: ContactsOnly, or InsecureAnyone.
+	Admit AdmitFunc
+
+	// Contacts give callers their labels, say what was verified, and hold what a relay must let through. Nil: nobody is
+	// known, and each caller is a stranger.
+	Contacts *e2ee.Contacts
+
+	// Name is what we call ourselves in an Invite, at most 128 bytes. Empty sends none. The callee shows it only for a
+	// stranger, and as unchecked.
+	Name string
+
+	// Media says how calls find their way through the network.
+	Media media.Settings
+
+	// RelayServers asks the relay for STUN and TURN servers, at each call, in addition to Media.ICEServers.
+	RelayServers bool
+
+	// RingFor is how long a call rings on this side. 0: 60 s; at most 90 s.
+	RingFor time.Duration
+
+	// MaxCalls is how many calls may ring or run at once; a further Invite that Admit lets ring is declined as Busy. 0:
+	// 16.
+	MaxCalls int
+
+	// Logger gets what goes on below the events, with no secret, name or address in it. Nil discards.
+	Logger *slog.Logger
+}
+
+// prepare checks everything and fills in the defaults.
+func (c Config) prepare() (Config, error) {
+	var errs []error
+	bad := func(is bool, what string) {
+		if is {
+			errs = append(errs, fmt.Errorf("%w: %s", ErrConfig, what))
+		}
+	}
+	bad(c.Identity == nil, "Identity is missing: use e2ee.LoadIdentity or e2ee.Generate")
+	bad(len(c.Transports) == 0, "Transports is empty: use websocket.Dial or memory")
+	for i, t := range c.Transports {
+		_, ok := t.(signal.Opener)
+		bad(!ok, fmt.Sprintf("Transports[%d] cannot open mailboxes (signal.Opener)", i))
+	}
+	bad(c.Admit == nil, "Admit is missing: who may ring? use ContactsOnly")
+	bad(len(c.Name) > maxName, "Name is longer than 128 bytes")
+	bad(c.RingFor < 0 || c.RingFor > maxRingTime, "RingFor is not between 0 and 90 s")
+	if c.RingFor == 0 {
+		c.RingFor = ringTime
+	}
+	if c.MaxCalls <= 0 {
+		c.MaxCalls = 16
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c, errors.Join(errs...)
+}
+
+// Media is what one side of a call sends and takes.
+type Media struct {
+	// Send are the tracks, at most one of a kind at first (more with Call.AddTrack). The call closes them. Empty: nothing
+	// is sent.
+	Send []media.Source
+
+	// Receive returns where the frames of a track go; nil discards them. Required. It is called once a track, on the
+	// goroutine that then writes the frames.
+	Receive func(media.TrackInfo) media.Sink
+
+	// Refuse names kinds that this side does not want to receive. The zero value takes both.
+	Refuse media.Kinds
+
+	// Consent is asked before a track is received that the other side adds in the call. Nil refuses all of them. It is
+	// called on a goroutine of the call, which waits for it.
+	Consent func(media.TrackInfo) bool
+}
+
+func (m Media) check() error {
+	if m.Receive == nil {
+		return fmt.Errorf("%w: Media.Receive is missing: where do received frames go?", ErrConfig)
+	}
+	for _, s := range m.Send {
+		if s == nil {
+			return fmt.Errorf("%w: Media.Send holds a nil source", ErrConfig)
+		}
+	}
+	return nil
+}
+
+func (m Media) receives() media.Kinds {
+	return media.Kinds{Audio: !m.Refuse.Audio, Video: !m.Refuse.Video}
+}
+
+// wanted is the Invite's summary of m.
+func (m Media) wanted() wanted {
+	var w wanted
+	for _, s := range m.Send {
+		w.Send |= bit(s.Track().Kind)
+	}
+	if k := m.receives(); k.Audio {
+		w.Receive |= bit(media.Audio)
+	}
+	if k := m.receives(); k.Video {
+		w.Receive |= bit(media.Video)
+	}
+	return w
+}
+
+func bit(k media.Kind) uint8 {
+	if k == media.Audio {
+		return 1
+	}
+	return 2
+}

@@ -1,0 +1,174 @@
+package call
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sotto-calls/sotto/internal/wire"
+	"github.com/sotto-calls/sotto/media"
+)
+
+// control is what the two sides tell each other inside the group.
+type control struct {
+	open     bool // the data channel
+	chats    []chat
+	lastMute map[uint16]uint64 // the highest seq of a mute, by the other side's ctx
+	lastHold uint64
+	describe describing
+}
+
+// A chat waits for the data channel.
+type chat struct {
+	data []byte
+	sent chan<- error
+}
+
+// maxChats bounds what waits.
+const maxChats = 256
+
+// Send sends data, at most 16 KiB, to everybody in the call: in order, encrypted and signed in the group. It returns when
+// the message is on its way. Before the call is connected, and while it reconnects, it waits.
+func (c *Call) Send(ctx context.Context, data []byte) error {
+	if len(data) > maxChat {
+		return ErrTooLarge
+	}
+	sent := make(chan error, 1)
+	c.post(task(func(l *loop) {
+		if len(l.control.chats) >= maxChats {
+			sent <- fmt.Errorf("%w: %d messages wait already", ErrState, maxChats)
+			return
+		}
+		l.control.chats = append(l.control.chats, chat{data, sent})
+		l.flushChats()
+	}))
+	return c.await(ctx, sent)
+}
+
+// await waits for the outcome of a wish.
+func (c *Call) await(ctx context.Context, outcome <-chan error) error {
+	select {
+	case err := <-outcome:
+		return err
+	case <-c.done:
+		return c.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// flushChats sends what waits, if the path carries.
+func (l *loop) flushChats() {
+	for len(l.control.chats) > 0 && l.control.open && l.machine.state == StateConnected {
+		next := l.control.chats[0]
+		l.control.chats = l.control.chats[1:]
+		b, err := l.keys.protect(inChat, next.data)
+		if err == nil {
+			err = l.conn.SendMessage(b)
+		}
+		next.sent <- err
+	}
+}
+
+// connected is the first or a renewed Connected.
+func (l *loop) connected() {
+	l.flushChats()
+	l.resumeDescribe()
+}
+
+// SetMuted stops the source of one of our tracks, or goes on with it, and tells the other side. ctx is
+// media.StreamInfo.Ctx, of Call.Streams.
+func (c *Call) SetMuted(ctx context.Context, stream uint16, muted bool) error {
+	return c.ask(ctx, func(l *loop) error {
+		if err := l.conn.SetMuted(stream, muted); err != nil {
+			return err
+		}
+		l.signal(inMute, muteBody{Ctx: stream, Muted: muted})
+		return nil
+	})
+}
+
+// Streams lists the tracks that we send.
+func (c *Call) Streams() []media.StreamInfo {
+	if conn := c.look().conn; conn != nil {
+		return conn.Streams()
+	}
+	return nil
+}
+
+// ask runs f on the loop once the group is there.
+func (c *Call) ask(ctx context.Context, f func(*loop) error) error {
+	out := make(chan error, 1)
+	c.post(task(func(l *loop) {
+		if l.conn == nil || l.keys.group == nil {
+			out <- ErrState
+			return
+		}
+		out <- f(l)
+	}))
+	return c.await(ctx, out)
+}
+
+// inCall takes the plaintext of a message of the other side's leaf.
+func (l *loop) inCall(plain []byte) error {
+	b, err := decode[inCallBody](plain, maxMLS)
+	if err != nil {
+		return err
+	}
+	switch b.Type {
+	case inChat:
+		l.emit(Message{From: l.call.peer, Data: b.Body})
+	case inMute:
+		return l.muted(b)
+	case inHold:
+		h, err := decode[holdBody](b.Body, maxBody)
+		if err != nil {
+			return err
+		}
+		if b.Seq > l.control.lastHold {
+			l.control.lastHold = b.Seq
+			l.emit(HoldChanged{h.Held})
+		}
+	case inDescribe:
+		d, err := decode[describeBody](b.Body, maxBody)
+		if err != nil {
+			return err
+		}
+		l.described(d)
+	case inCandidate:
+		k, err := decode[candidate](b.Body, maxBody)
+		if err != nil {
+			return err
+		}
+		conn := l.conn
+		l.worker.do(func(*worker) task { addAll(conn, []candidate{k}); return nil })
+	}
+	return nil // an unknown type is of a later version: ignored
+}
+
+// muted tells the application; of two that crossed the later one counts.
+func (l *loop) muted(b inCallBody) error {
+	m, err := decode[muteBody](b.Body, maxBody)
+	if err != nil {
+		return err
+	}
+	s, ok := l.keys.frames.Stream(l.keys.theirLeaf(), m.Ctx)
+	if !ok || b.Seq <= l.control.lastMute[m.Ctx] {
+		return nil
+	}
+	if l.control.lastMute == nil {
+		l.control.lastMute = make(map[uint16]uint64)
+	}
+	l.control.lastMute[m.Ctx] = b.Seq
+	l.emit(MuteChanged{l.track(s.MID), m.Muted})
+	return nil
+}
+
+// protect encrypts an in-call message for the group.
+func (k *keys) protect(t inCallType, body []byte) ([]byte, error) {
+	k.inCallSeq++
+	b, err := wire.Marshal(inCallBody{Type: t, Seq: k.inCallSeq, Body: body})
+	if err != nil {
+		return nil, err
+	}
+	return k.encrypt(b)
+}

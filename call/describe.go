@@ -1,0 +1,254 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/sotto-calls/sotto/media"
+)
+
+// describing is the state of renegotiation: one description of ours is under way at a time, and is repeated until it is
+// answered.
+type describing struct {
+	n        uint64 // of our last offer
+	offer    []byte // encoded, while it waits for its answer
+	busy     bool   // the connection works on it
+	again    bool   // something changed meanwhile
+	restart  bool   // and wants new ICE credentials
+	theirs   uint64 // of the last offer of the other side that was answered
+	answer   []byte // encoded: to repeat
+	waiting  []chan<- error
+	deadline uint64 // counts the repetitions, so that a late timer does nothing
+}
+
+// describeAgain is the pause between two repetitions of a description that is not answered.
+const describeAgain = 2 * time.Second
+
+// negotiate tells the other side what changed in our connection; with restart ICE starts anew.
+func (l *loop) negotiate(restart bool) {
+	d := &l.control.describe
+	if d.busy || d.offer != nil {
+		d.again, d.restart = true, d.restart || restart
+		return
+	}
+	if l.conn == nil || l.keys.group == nil {
+		return
+	}
+	d.busy, d.n = true, d.n+1
+	n, conn := d.n, l.conn
+	l.candidates.found, l.candidates.sent = nil, 0
+	l.worker.do(func(*worker) task {
+		sdp, err := conn.Describe(restart)
+		return func(l *loop) { l.describeMade(n, sdp, restart, err) }
+	})
+}
+
+func (l *loop) describeMade(n uint64, sdp string, restart bool, err error) {
+	d := &l.control.describe
+	d.busy = false
+	if err != nil {
+		l.settle(err)
+		return
+	}
+	d.offer = encode(describeBody{Kind: describeOffer, N: n, SDP: []byte(sdp), Streams: streamsOf(l.conn.Streams()), Restart: restart})
+	l.repeatDescribe()
+}
+
+// repeatDescribe sends the offer that waits, and sends it again until it is answered.
+func (l *loop) repeatDescribe() {
+	d := &l.control.describe
+	if d.offer == nil || l.end != nil {
+		return
+	}
+	d.deadline++
+	at, call := d.deadline, l.call
+	if b, err := l.keys.protect(inDescribe, d.offer); err == nil {
+		l.handshake(b)
+	}
+	time.AfterFunc(describeAgain, func() {
+		call.post(task(func(l *loop) {
+			if l.control.describe.deadline == at {
+				l.repeatDescribe()
+			}
+		}))
+	})
+}
+
+// resumeDescribe is called when the path is there again: what was lost with it is sent once more.
+func (l *loop) resumeDescribe() {
+	if l.control.describe.offer != nil {
+		l.repeatDescribe()
+	}
+}
+
+// described is a description of the other side.
+func (l *loop) described(b describeBody) {
+	if l.conn == nil {
+		return
+	}
+	switch b.Kind {
+	case describeOffer:
+		l.describeOffered(b)
+	case describeAnswer, describeRefusal:
+		l.describeAnswered(b)
+	}
+}
+
+// describeOffered applies an offer, asks for consent to what it adds, and answers. The same again gets the same answer.
+func (l *loop) describeOffered(b describeBody) {
+	d := &l.control.describe
+	if b.N <= d.theirs {
+		if b.N == d.theirs && d.answer != nil {
+			if p, err := l.keys.protect(inDescribe, d.answer); err == nil {
+				l.handshake(p)
+			}
+		}
+		return
+	}
+	if err := l.keys.frames.Declare(l.keys.theirLeaf(), declared(b.Streams)); err != nil {
+		l.drop()
+		return
+	}
+	conn, want, consent := l.conn, l.keys.dtlsTheirs, l.media.Consent
+	if consent == nil {
+		consent = func(media.TrackInfo) bool { return false }
+	}
+	l.worker.do(func(*worker) task {
+		answer, err := conn.Apply(string(b.SDP), want, consent)
+		return func(l *loop) { l.describeApplied(b.N, answer, err) }
+	})
+}
+
+func (l *loop) describeApplied(n uint64, answer string, err error) {
+	d := &l.control.describe
+	switch {
+	case errors.Is(err, media.ErrGlare):
+		return // ours stands; the other side makes its own again
+	case errors.Is(err, media.ErrFingerprint):
+		l.step(inFault{AuthFailed, err})
+		return
+	case n <= d.theirs:
+		return // a repetition that overtook its answer
+	}
+	if l.machine.role == callee && (d.offer != nil || d.busy) {
+		d.offer, d.again = nil, true // the polite side has dropped its own
+	}
+	b := describeBody{Kind: describeAnswer, N: n, SDP: []byte(answer), Streams: streamsOf(l.conn.Streams())}
+	if err != nil {
+		b = describeBody{Kind: describeRefusal, N: n}
+		l.drop()
+	}
+	d.theirs, d.answer = n, encode(b)
+	if p, err := l.keys.protect(inDescribe, d.answer); err == nil {
+		l.handshake(p)
+	}
+	l.settle(nil)
+}
+
+// describeAnswered ends our description.
+func (l *loop) describeAnswered(b describeBody) {
+	d := &l.control.describe
+	if d.offer == nil || b.N != d.n {
+		return
+	}
+	if b.Kind == describeRefusal {
+		l.step(inFault{MediaFailed, errRefused})
+		return
+	}
+	if err := l.keys.frames.Declare(l.keys.theirLeaf(), declared(b.Streams)); err != nil {
+		l.drop()
+		return
+	}
+	conn, want := l.conn, l.keys.dtlsTheirs
+	d.offer, d.busy = nil, true
+	l.worker.do(func(*worker) task {
+		err := conn.Described(string(b.SDP), want)
+		return func(l *loop) {
+			l.control.describe.busy = false
+			if err != nil && !errors.Is(err, media.ErrState) {
+				l.step(inFault{mediaReason(err), err})
+				return
+			}
+			l.settle(nil)
+		}
+	})
+}
+
+var errRefused = errors.New("call: the other side could not use a description")
+
+// settle tells those who wait, and starts what came up meanwhile.
+func (l *loop) settle(err error) {
+	d := &l.control.describe
+	if d.again {
+		restart := d.restart
+		d.again, d.restart = false, false
+		l.negotiate(restart)
+		return
+	}
+	if d.busy || d.offer != nil {
+		return
+	}
+	for _, w := range d.waiting {
+		w <- err
+	}
+	d.waiting = nil
+}
+
+// renegotiate changes the connection with f, and returns when the other side has answered to it.
+func (c *Call) renegotiate(ctx context.Context, f func(*loop) error) error {
+	out := make(chan error, 1)
+	c.post(task(func(l *loop) {
+		if l.conn == nil || l.machine.state != StateConnected {
+			out <- ErrState
+			return
+		}
+		if err := f(l); err != nil {
+			out <- err
+			return
+		}
+		l.control.describe.waiting = append(l.control.describe.waiting, out)
+		l.negotiate(false)
+	}))
+	return c.await(ctx, out)
+}
+
+// AddTrack sends a further track. The other side's Media.Consent decides whether it is received; if not, it is not sent.
+// The call owns the source from now on.
+func (c *Call) AddTrack(ctx context.Context, s media.Source) (media.StreamInfo, error) {
+	var info media.StreamInfo
+	err := c.renegotiate(ctx, func(l *loop) error {
+		var err error
+		info, err = l.conn.AddTrack(s)
+		return err
+	})
+	return info, err
+}
+
+// RemoveTrack stops sending a track and closes its source.
+func (c *Call) RemoveTrack(ctx context.Context, stream uint16) error {
+	return c.renegotiate(ctx, func(l *loop) error { return l.conn.RemoveTrack(stream) })
+}
+
+// ReplaceTrack goes on with another source of the same codec, without asking anybody; the old one is closed.
+func (c *Call) ReplaceTrack(ctx context.Context, stream uint16, s media.Source) error {
+	return c.ask(ctx, func(l *loop) error { return l.conn.ReplaceTrack(stream, s) })
+}
+
+// Hold stops media in both directions, or goes on with it, and tells the other side.
+func (c *Call) Hold(ctx context.Context, on bool) error {
+	return c.renegotiate(ctx, func(l *loop) error {
+		if err := l.conn.Hold(on); err != nil {
+			return err
+		}
+		l.signal(inHold, holdBody{on})
+		return nil
+	})
+}
+
+// NetworkChanged looks for a new path at once, instead of waiting until the old one is found dead: call it when the
+// machine moved to another network.
+func (c *Call) NetworkChanged() { c.post(inRoam{}) }
+
+// RenewKeys starts a new epoch of the group, as happens by itself every 60 minutes and 2^24 frames.
+func (c *Call) RenewKeys() { c.post(inRenew{}) }

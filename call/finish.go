@@ -1,0 +1,101 @@
+package call
+
+import (
+	"context"
+	"time"
+)
+
+// Bounds of an end.
+const (
+	echoTime  = time.Second            // a Bye is confirmed
+	partTime  = 2 * time.Second        // the last messages reach the relay
+	closeTime = 500 * time.Millisecond // the same, after Close
+	stopTime  = 3 * time.Second        // the connection has ended
+)
+
+// finish takes a call down: the last messages leave, the connection closes, every key of the call is destroyed, and Ended
+// is told. Each wait is bounded.
+func (l *loop) finish(end fxEnd) {
+	if end.Wait && end.Reason != Closed && !l.awaitBye() {
+		l.byeByRelay(end.Reason)
+	}
+	part := partTime
+	if end.Reason == Closed {
+		part = closeTime
+	}
+	l.worker.jobs.end()
+	l.lastMessages(part)
+	l.cancel()
+	<-l.worker.done
+	l.closeMedia()
+	l.closeMail()
+	l.keys.destroy()
+	l.call.change(func(v *view) { v.frames = nil })
+	l.call.finished(Ended{Reason: end.Reason, Remote: end.Remote, Err: end.Cause})
+}
+
+// awaitBye waits for the other side to confirm the end; then nothing that we sent is lost by closing.
+func (l *loop) awaitBye() bool {
+	ctx, cancel := context.WithTimeout(l.ctx, echoTime)
+	defer cancel()
+	for {
+		v, ok, err := l.call.inbox.next(ctx)
+		if err != nil || !ok {
+			return false
+		}
+		if l.take(v); l.byed {
+			return true
+		}
+	}
+}
+
+// byeByRelay repeats the Bye where it may get through.
+func (l *loop) byeByRelay(r EndReason) {
+	if p, _, err := l.keys.seal(l.keys.theirs, msgBye, encode(byeBody{Reason: uint8(r)})); err == nil {
+		l.line.courier.send(p, nil)
+	}
+}
+
+func (l *loop) lastMessages(limit time.Duration) {
+	timeout := time.NewTimer(limit)
+	defer timeout.Stop()
+	l.line.courier.finish()
+	waits := []<-chan struct{}{l.line.courier.done}
+	if l.invites != nil {
+		l.invites.courier.finish()
+		waits = append(waits, l.invites.courier.done)
+	}
+	for _, w := range waits {
+		select {
+		case <-w:
+		case <-timeout.C:
+			return
+		}
+	}
+}
+
+func (l *loop) closeMedia() {
+	if l.conn == nil {
+		for _, s := range l.media.Send {
+			_ = s.Close() // the call owns sources that never came to a connection
+		}
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	if err := l.conn.Close(ctx); err != nil {
+		l.client.config.Logger.Warn("a connection did not close in time", "error", err)
+	}
+}
+
+func (l *loop) closeMail() {
+	if l.line != nil {
+		_ = l.line.transport.Close()
+		<-l.line.done
+		<-l.line.courier.done
+	}
+	if l.invites != nil {
+		_ = l.invites.transport.Close()
+		<-l.invites.courier.done
+	}
+}

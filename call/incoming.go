@@ -1,0 +1,57 @@
+package call
+
+import (
+	"context"
+
+	"github.com/sotto-calls/sotto/media"
+)
+
+// An Incoming is a call that rings. Answer or Decline it; left alone, it rings out.
+type Incoming struct {
+	call   *Call
+	caller Caller
+	wanted wanted
+}
+
+// Caller is who rings, and how well they are known.
+func (in *Incoming) Caller() Caller { return in.caller }
+
+// Sends says which kinds of media the caller would send.
+func (in *Incoming) Sends() media.Kinds { return kinds(in.wanted.Send) }
+
+// Wants says which kinds of media the caller would take.
+func (in *Incoming) Wants() media.Kinds { return kinds(in.wanted.Receive) }
+
+func kinds(bits uint8) media.Kinds {
+	return media.Kinds{Audio: bits&bit(media.Audio) != 0, Video: bits&bit(media.Video) != 0}
+}
+
+// Done is closed when the call has ended, also because the caller gave up.
+func (in *Incoming) Done() <-chan struct{} { return in.call.done }
+
+// Answer accepts the call. Only from here on is the caller's session description read, and do candidates leave this
+// device. It returns at once; Connected and everything else are events of the Call. It fails if the call has ended.
+func (in *Incoming) Answer(ctx context.Context, m Media) (*Call, error) {
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := in.call.Err(); err != nil {
+		return nil, err
+	}
+	in.call.post(answered{m})
+	return in.call, nil
+}
+
+// Decline says no, and returns when the call has ended here.
+func (in *Incoming) Decline(ctx context.Context, reason DeclineReason) error {
+	in.call.post(inRefuse{reason})
+	select {
+	case <-in.call.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

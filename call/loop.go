@@ -1,0 +1,160 @@
+package call
+
+import (
+	"context"
+	"time"
+
+	"github.com/sotto-calls/sotto/e2ee"
+	"github.com/sotto-calls/sotto/media"
+	"github.com/sotto-calls/sotto/signal"
+)
+
+// A loop is the one goroutine that owns a call. It takes what was posted, in order, gives the machine its inputs and
+// carries out the effects. Nothing on it blocks: the network and the PeerConnection are the worker's and the couriers'.
+type loop struct {
+	call   *Call
+	client *Client
+	ctx    context.Context // of the call's helpers; ends in finish
+	cancel context.CancelFunc
+
+	// Owned by the loop's goroutine.
+	machine    *machine
+	inputs     []input // for the machine, after the effects of the last one
+	keys       *keys
+	media      Media
+	conn       *media.Conn
+	line       *line     // our mailbox of this call
+	invites    *outbound // caller: to the callee's identity mailbox
+	invitation invitation
+	accept     *accepted
+	welcome    *welcomed
+	early      [][]byte // MLS messages that came before the Welcome
+	candidates gathering
+	control    control
+	byed       bool // the other side said Bye
+	replaced   bool // another loop has taken over the call (glare)
+	end        *fxEnd
+
+	worker *worker
+	stored func(error) // caller: hears once whether the Invite was stored
+}
+
+// What is posted to a loop beside inputs and events of the connection.
+type (
+	// A letter is a message of the other side: opened, verified, of this call.
+	letter struct {
+		message e2ee.Message
+		hash    hash
+	}
+	// An invitation is an Invite whose body has been read.
+	invitation struct {
+		message e2ee.Message
+		hash    hash
+		body    inviteBody
+	}
+	repeatedInvite struct{ hash hash }
+	answered       struct{ media Media }
+	yielded        struct {
+		transport  signal.Transport
+		invitation invitation
+	}
+	// A task is the outcome of something that ran elsewhere, or a wish of the application.
+	task func(*loop)
+)
+
+// accepted and welcomed are what an effect needs of a message that the machine knows by its hash.
+type accepted struct {
+	hash hash
+	body acceptBody
+}
+
+type welcomed struct {
+	hash hash
+	body welcomeBody
+}
+
+// start runs the loop with its first input.
+func (l *loop) start(in input) {
+	l.step(in)
+	go l.run()
+}
+
+func (l *loop) run() {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for l.end == nil && !l.replaced {
+		timer.Reset(l.untilNext())
+		select {
+		case <-l.call.inbox.ready:
+			l.drain()
+		case now := <-timer.C:
+			l.keys.frames.Expire(now)
+			l.step(nil)
+		}
+	}
+	if l.end != nil {
+		l.finish(*l.end)
+	}
+}
+
+// untilNext is how long nothing is due. Old receive keys want a look every second.
+func (l *loop) untilNext() time.Duration {
+	d := time.Second
+	if at := l.machine.deadline(); !at.IsZero() {
+		d = min(d, time.Until(at))
+	}
+	return max(d, 0)
+}
+
+func (l *loop) drain() {
+	for l.end == nil && !l.replaced {
+		v, ok, _ := l.call.inbox.take()
+		if !ok {
+			return
+		}
+		l.take(v)
+	}
+}
+
+func (l *loop) take(v any) {
+	switch v := v.(type) {
+	case input:
+		l.step(v)
+	case letter:
+		l.read(v)
+	case media.ConnEvent:
+		if v.Generation == l.keys.generation {
+			l.observe(v.Event)
+		}
+	case repeatedInvite:
+		if v.hash == l.invitation.hash {
+			l.step(inInvite{})
+		}
+	case answered:
+		l.media = v.media
+		l.step(inAnswer{})
+	case yielded:
+		l.yield(v)
+	case task:
+		v(l)
+	}
+}
+
+// step gives the machine an input (nil: the time) and carries out what follows, and what follows from that.
+func (l *loop) step(in input) {
+	l.perform(l.machine.step(time.Now(), in))
+	for len(l.inputs) > 0 {
+		in, l.inputs = l.inputs[0], l.inputs[1:]
+		l.perform(l.machine.step(time.Now(), in))
+	}
+}
+
+// feed queues an input that an effect brought about.
+func (l *loop) feed(in input) { l.inputs = append(l.inputs, in) }
+
+// fail ends the call for a reason of ours.
+func (l *loop) fail(r EndReason, err error) { l.feed(inFault{r, err}) }
+
+func (l *loop) drop() { l.call.change(func(v *view) { v.dropped++ }) }
+
+func (l *loop) emit(e Event) { l.call.events.put(e) }

@@ -1,0 +1,91 @@
+package call
+
+import (
+	"context"
+	"time"
+
+	"github.com/sotto-calls/sotto/e2ee"
+	"github.com/sotto-calls/sotto/media"
+	"github.com/sotto-calls/sotto/signal"
+)
+
+// A worker carries out, in order and on a goroutine of its own, what may block: the steps of the connection's
+// negotiation, and the application's consent to them. Outcomes go back to the loop.
+type worker struct {
+	call    *Call
+	ctx     context.Context
+	jobs    *fifo[func(*worker) task]
+	done    chan struct{}
+	certs   *media.Certificate
+	frames  *e2ee.Frames
+	their   uint32 // the other side's leaf
+	receive func(media.TrackInfo) media.Sink
+	number  uint64 // the generation of connections made now
+}
+
+func newWorker(ctx context.Context, c *Call, cert *media.Certificate) *worker {
+	w := &worker{call: c, ctx: ctx, jobs: newFIFO[func(*worker) task](), done: make(chan struct{}), certs: cert}
+	go w.run()
+	return w
+}
+
+func (w *worker) do(job func(*worker) task) { w.jobs.put(job) }
+
+func (w *worker) run() {
+	defer close(w.done)
+	for {
+		job, ok, err := w.jobs.next(w.ctx)
+		if err != nil || !ok {
+			return
+		}
+		if t := job(w); t != nil {
+			w.call.post(t)
+		}
+	}
+}
+
+// config is the connection's, for the worker's call.
+func (w *worker) config(c Config, isCallee bool) media.ConnConfig {
+	s := c.Media
+	s.ICEServers = append(s.ICEServers[:len(s.ICEServers):len(s.ICEServers)], w.lent(c)...)
+	if s.Logger == nil {
+		s.Logger = c.Logger
+	}
+	frames, leaf, call, number := w.frames, w.their, w.call, w.number
+	return media.ConnConfig{
+		Settings: s, Certificate: w.certs, Callee: isCallee, Generation: number,
+		Seal:     func(ctx uint16) media.Sealer { return frames.Sealer(ctx) },
+		Open:     func(mid string) media.Opener { return frames.Opener(leaf, mid) },
+		Sink:     func(t media.TrackInfo) media.Sink { return w.receive(t) },
+		Notify:   func(e media.ConnEvent) { call.post(e) },
+		Classify: classify,
+	}
+}
+
+// lendTime bounds how long a call waits for its relay's ICE servers.
+const lendTime = 3 * time.Second
+
+// lent are the ICE servers of our own relay, if they are wanted.
+func (w *worker) lent(c Config) []media.ICEServer {
+	if !c.RelayServers {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(w.ctx, lendTime)
+	defer cancel()
+	var servers []media.ICEServer
+	for _, t := range c.Transports {
+		p, ok := t.(signal.ICEServerProvider)
+		if !ok {
+			continue
+		}
+		list, err := p.ICEServers(ctx)
+		if err != nil {
+			c.Logger.Warn("the relay lends no ICE servers", "error", err)
+			continue
+		}
+		for _, s := range list {
+			servers = append(servers, media.ICEServer{URLs: s.URLs, Username: s.Username, Credential: s.Credential})
+		}
+	}
+	return servers
+}
