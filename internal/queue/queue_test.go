@@ -1,0 +1,80 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+)
+
+func TestOrder(t *testing.T) {
+	q := New[int]()
+	for i := range 100 {
+		q.Put(i)
+	}
+	if q.Len() != 100 {
+		t.Fatalf("length %d", q.Len())
+	}
+	for i := range 100 {
+		if v, err := q.Get(t.Context()); err != nil || v != i {
+			t.Fatalf("item %d: %d, %v", i, v, err)
+		}
+	}
+}
+
+// It fails when take does not signal again for the items that are left: the second reader would sleep for ever.
+func TestSeveralReadersLoseNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := New[int]()
+		var mu sync.Mutex
+		seen := map[int]int{}
+		for range 4 {
+			go func() {
+				for {
+					v, err := q.Get(t.Context())
+					if err != nil {
+						return
+					}
+					mu.Lock()
+					seen[v]++
+					mu.Unlock()
+				}
+			}()
+		}
+		synctest.Wait()
+		for i := range 1000 {
+			q.Put(i)
+		}
+		synctest.Wait()
+		if len(seen) != 1000 {
+			t.Errorf("%d of 1000 items", len(seen))
+		}
+		q.Close()
+	})
+}
+
+func TestGetEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := New[int]()
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 2)
+		go func() { _, err := q.Get(ctx); ended <- err }()
+		synctest.Wait()
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("after cancel: %v", err)
+		}
+		go func() { _, err := q.Get(t.Context()); ended <- err }()
+		synctest.Wait()
+		q.Close()
+		q.Close()
+		if err := <-ended; !errors.Is(err, ErrClosed) {
+			t.Errorf("after Close: %v", err)
+		}
+		q.Put(1)
+		if _, err := q.Get(t.Context()); !errors.Is(err, ErrClosed) {
+			t.Errorf("Put after Close: %v", err)
+		}
+	})
+}

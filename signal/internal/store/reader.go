@@ -1,0 +1,129 @@
+package store
+
+import (
+	"errors"
+	"time"
+
+	"github.com/sotto-calls/sotto/signal"
+)
+
+// ErrReplaced: the same reader attached again, and this attachment is over.
+var ErrReplaced = errors.New("store: reader attached again")
+
+// Reader is one attachment of one reader to a mailbox. Its goroutine calls Next whenever wake was called.
+type Reader struct {
+	s    *Store
+	box  *box
+	id   ReaderID
+	wake func()
+
+	// Guarded by s.mu.
+	cursor   uint64     // seq of the last packet handed out
+	flying   map[ID]int // handed out and not acknowledged, with their sizes
+	bytes    int        // of flying
+	detached bool
+	left     time.Time
+}
+
+// Attach opens a mailbox for reading, and makes it if it is new. wake is called, with a lock held, when Next may have
+// more: it must only set a signal. keep is how long the mailbox and its tokens outlive the last reader.
+func (s *Store) Attach(now time.Time, address signal.Address, id ReaderID, keep time.Duration, wake func()) (*Reader, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sweepSometimes(now)
+	b := s.boxes[address]
+	if b == nil {
+		if len(s.boxes) >= s.limits.Mailboxes {
+			return nil, ErrFull
+		}
+		b = newBox()
+		s.boxes[address] = b
+	}
+	s.bytes -= b.forgetReaders(now)
+	old := b.readers[id]
+	if old == nil && (b.attached() >= s.limits.Readers || len(b.readers) >= maxKnownReaders) {
+		return nil, ErrFull
+	}
+	if old != nil && !old.detached {
+		old.detached = true
+		old.wake()
+	}
+	b.keep = keep
+	r := &Reader{s: s, box: b, id: id, wake: wake, flying: map[ID]int{}}
+	b.readers[id] = r
+	wake()
+	return r, nil
+}
+
+// Next returns the next packet that this reader has not acknowledged, or false if there is none, or no room in the
+// window. The body is shared: it must not be written to.
+func (r *Reader) Next(now time.Time) (Item, bool, error) {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	if r.detached {
+		return Item{}, false, ErrReplaced
+	}
+	b := r.box
+	r.s.bytes -= b.prune(now)
+	for _, e := range b.entries[b.after(r.cursor):] {
+		if e.freed || e.ackedBy(r.id) || !now.Before(e.expires) {
+			r.cursor = e.seq
+			continue
+		}
+		if !r.fits(e.size) {
+			return Item{}, false, nil
+		}
+		r.cursor = e.seq
+		r.flying[e.ID] = e.size
+		r.bytes += e.size
+		return e.Item, true, nil
+	}
+	return Item{}, false, nil
+}
+
+// fits reports whether the window has room; packets that have expired unacknowledged no longer count.
+func (r *Reader) fits(size int) bool {
+	l := r.s.limits
+	room := func() bool { return len(r.flying) < l.Window && r.bytes+size <= l.WindowBytes }
+	if room() {
+		return true
+	}
+	for id, n := range r.flying {
+		if e := r.box.ids[id]; e == nil || e.freed {
+			delete(r.flying, id)
+			r.bytes -= n
+		}
+	}
+	return room()
+}
+
+// Ack notes that the reader has had a packet. Ids that are not known are ignored.
+func (r *Reader) Ack(now time.Time, id ID) {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	if r.detached {
+		return
+	}
+	if n, ok := r.flying[id]; ok {
+		delete(r.flying, id)
+		r.bytes -= n
+		r.wake()
+	}
+	e := r.box.ids[id]
+	if e == nil || e.ackedBy(r.id) {
+		return
+	}
+	e.acked = append(e.acked, r.id)
+	r.s.bytes -= r.box.settle(now, e)
+}
+
+// Detach ends the attachment.
+func (r *Reader) Detach(now time.Time) {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	if r.detached {
+		return
+	}
+	r.detached, r.left, r.flying = true, now, nil
+	r.box.left = now
+}
