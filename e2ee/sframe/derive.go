@@ -10,15 +10,21 @@ import (
 // minBaseKey is the shortest base key taken, in bytes. The RFC names no bound; under 128 bits no suite keeps its promise.
 const minBaseKey = 16
 
-// material is what a base key and a KID give (section 4.4.2).
+// material is what a base key and a KID give (section 4.4.2), and room for one frame's nonce and AAD: variables would be
+// allocated anew for each, because they go through an interface.
+//
+// It is held by pointer from a struct that itself is held by pointer. One pointer does not keep a secret out of a log: of
+// an unexported field fmt follows it under a verb that does not fit, such as %s.
 type material struct {
-	aead cipher.AEAD
-	salt [nonceSize]byte
+	aead  cipher.AEAD
+	salt  [nonceSize]byte
+	nonce [nonceSize]byte
+	aad   []byte
 }
 
-// derive makes the AEAD and the salt of one KID. baseKey is neither kept nor changed.
-func derive(p *params, suite Suite, kid uint64, baseKey []byte) (*material, error) {
-	key, salt, err := schedule(p, suite, kid, baseKey)
+// derive makes the AEAD and the salt of one KID. base is neither kept nor changed.
+func derive(p *params, suite Suite, kid uint64, base []byte) (*material, error) {
+	key, salt, err := schedule(p, suite, kid, base)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +34,30 @@ func derive(p *params, suite Suite, kid uint64, baseKey []byte) (*material, erro
 	if err != nil {
 		return nil, fmt.Errorf("sframe: %w", err)
 	}
-	return &material{aead: aead, salt: [nonceSize]byte(salt)}, nil
+	return &material{aead: aead, salt: [nonceSize]byte(salt), nonce: [nonceSize]byte(salt)}, nil
+}
+
+// setNonce is the salt XOR the counter, in the last eight of the twelve bytes (section 4.4.3).
+func (m *material) setNonce(ctr uint64) {
+	binary.BigEndian.PutUint64(m.nonce[4:], binary.BigEndian.Uint64(m.salt[4:])^ctr)
+}
+
+// wipe leaves nothing that Go lets us wipe: what the AEAD has expanded is the garbage collector's.
+func (m *material) wipe() {
+	m.aead = nil
+	clear(m.salt[:])
+	clear(m.nonce[:])
+}
+
+// baseKey is a base key that is kept for ratcheting or for later KIDs.
+type baseKey struct{ b []byte }
+
+func keepKey(b []byte) *baseKey { return &baseKey{append([]byte(nil), b...)} }
+
+func (k *baseKey) wipe() {
+	if k != nil {
+		clear(k.b)
+	}
 }
 
 // schedule is section 4.4.2:
@@ -36,8 +65,8 @@ func derive(p *params, suite Suite, kid uint64, baseKey []byte) (*material, erro
 //	sframe_secret = HKDF-Extract("", base_key)
 //	sframe_key    = HKDF-Expand(sframe_secret, "SFrame 1.0 Secret key " + KID + cipher_suite, AEAD.Nk)
 //	sframe_salt   = HKDF-Expand(sframe_secret, "SFrame 1.0 Secret salt " + KID + cipher_suite, AEAD.Nn)
-func schedule(p *params, suite Suite, kid uint64, baseKey []byte) (key, salt []byte, err error) {
-	secret, err := extract(p, baseKey)
+func schedule(p *params, suite Suite, kid uint64, base []byte) (key, salt []byte, err error) {
+	secret, err := extract(p, base)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -54,11 +83,11 @@ func schedule(p *params, suite Suite, kid uint64, baseKey []byte) (key, salt []b
 }
 
 // extract is HKDF-Extract("", base_key), the first step of everything that is derived.
-func extract(p *params, baseKey []byte) ([]byte, error) {
-	if len(baseKey) < minBaseKey {
-		return nil, fmt.Errorf("%w: base key of %d bytes, at least %d", ErrKey, len(baseKey), minBaseKey)
+func extract(p *params, base []byte) ([]byte, error) {
+	if len(base) < minBaseKey {
+		return nil, fmt.Errorf("%w: base key of %d bytes, at least %d", ErrKey, len(base), minBaseKey)
 	}
-	secret, err := hkdf.Extract(p.hash, baseKey, nil)
+	secret, err := hkdf.Extract(p.hash, base, nil)
 	if err != nil {
 		return nil, fmt.Errorf("sframe: %w", err)
 	}
@@ -71,13 +100,13 @@ func label(purpose string, kid uint64, suite Suite) string {
 	return string(binary.BigEndian.AppendUint16(b, uint16(suite)))
 }
 
-// RatchetKey is one step of section 5.1: the base key after baseKey, HashSize bytes long. There is no way back.
-func RatchetKey(suite Suite, baseKey []byte) ([]byte, error) {
+// RatchetKey is one step of section 5.1: the base key after base, HashSize bytes long. There is no way back.
+func RatchetKey(suite Suite, base []byte) ([]byte, error) {
 	p, err := suite.params()
 	if err != nil {
 		return nil, err
 	}
-	secret, err := extract(p, baseKey)
+	secret, err := extract(p, base)
 	if err != nil {
 		return nil, err
 	}

@@ -169,3 +169,11 @@ func (e Epochs) Format(f fmt.State, _ rune) { redact(f, "Epochs") }
 
 // LogValue logs that there are keys.
 func (e Epochs) LogValue() slog.Value { return slog.StringValue("sframe.Epochs(redacted)") }
+
+// Format prints the epoch without its key, under every verb.
+func (e Epoch) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "sframe.Epoch(%d, key redacted)", e.Number)
+}
+
+// LogValue logs the epoch without its key.
+func (e Epoch) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(e)) }

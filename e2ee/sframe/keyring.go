@@ -17,13 +17,13 @@ func NewKeyring(suite Suite) (*Keyring, error) {
 	return &Keyring{suite: suite, openers: make(map[uint64]*Opener)}, nil
 }
 
-// Add derives the receiving key of kid from baseKey. The error is ErrKey if the KID has a key: replacing one would
+// Add derives the receiving key of kid from a base key. The error is ErrKey if the KID has a key: replacing one would
 // forget what has been opened under it. Remove it first if that is meant.
-func (r *Keyring) Add(kid uint64, baseKey []byte) error {
+func (r *Keyring) Add(kid uint64, base []byte) error {
 	if r.openers[kid] != nil {
 		return fmt.Errorf("%w: KID %d has a key", ErrKey, kid)
 	}
-	o, err := NewOpener(r.suite, kid, baseKey)
+	o, err := NewOpener(r.suite, kid, base)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package sframe
 
 import (
-	"encoding/binary"
 	"fmt"
 	"log/slog"
 )
@@ -12,26 +11,23 @@ type Opener struct {
 }
 
 type receiveKey struct {
-	material
+	*material
 	kid    uint64
 	tag    int
 	window *window // nil until the first authentic frame
-
-	nonce [nonceSize]byte
-	aad   []byte
 }
 
-// NewOpener derives the receiving key of kid from baseKey, which it does not keep.
-func NewOpener(suite Suite, kid uint64, baseKey []byte) (*Opener, error) {
+// NewOpener derives the receiving key of kid from a base key, which it does not keep.
+func NewOpener(suite Suite, kid uint64, base []byte) (*Opener, error) {
 	p, err := suite.params()
 	if err != nil {
 		return nil, err
 	}
-	m, err := derive(p, suite, kid, baseKey)
+	m, err := derive(p, suite, kid, base)
 	if err != nil {
 		return nil, err
 	}
-	return &Opener{&receiveKey{material: *m, kid: kid, tag: p.nt, nonce: m.salt}}, nil
+	return &Opener{&receiveKey{material: m, kid: kid, tag: p.nt}}, nil
 }
 
 // Open authenticates header, metadata and frame, and appends the frame to dst. The error is ErrMalformed,
@@ -65,7 +61,7 @@ func (o *Opener) OpenParsed(dst, metadata, sealed []byte, header Header, n int) 
 	}
 	k.aad = append(k.aad[:0], sealed[:n]...) // a copy: dst may overlap sealed
 	k.aad = append(k.aad, metadata...)
-	binary.BigEndian.PutUint64(k.nonce[4:], binary.BigEndian.Uint64(k.salt[4:])^header.CTR)
+	k.setNonce(header.CTR)
 	out, err := k.decrypt(dst, sealed[n:])
 	if err != nil {
 		return dst, ErrAuthentication
@@ -96,7 +92,6 @@ func (o *Opener) KID() uint64 { return o.k.kid }
 func (o *Opener) Destroy() {
 	if o.k != nil {
 		o.k.wipe()
-		clear(o.k.nonce[:])
 		o.k = nil
 	}
 }

@@ -46,35 +46,35 @@ type ratchetSender struct {
 	format     RatchetFormat
 	generation uint64
 	step       uint64
-	baseKey    []byte
+	key        *baseKey
 	sealer     *Sealer
 }
 
-// NewRatchetSealer starts a key generation at step 0 with a fresh random baseKey, which it copies. A generation is used
+// NewRatchetSealer starts a key generation at step 0 with a fresh random base key, which it copies. A generation is used
 // for one base key, ever.
-func NewRatchetSealer(suite Suite, format RatchetFormat, generation uint64, baseKey []byte) (*RatchetSealer, error) {
+func NewRatchetSealer(suite Suite, format RatchetFormat, generation uint64, base []byte) (*RatchetSealer, error) {
 	s := &ratchetSender{suite: suite, format: format, generation: generation}
-	if err := s.use(0, append([]byte(nil), baseKey...)); err != nil {
+	if err := s.use(0, keepKey(base)); err != nil {
 		return nil, err
 	}
 	return &RatchetSealer{s}, nil
 }
 
 // use takes step's key in, and destroys the one before it.
-func (s *ratchetSender) use(step uint64, baseKey []byte) error {
+func (s *ratchetSender) use(step uint64, key *baseKey) error {
 	kid, err := s.format.KID(s.generation, step)
 	if err != nil {
 		return err
 	}
-	sealer, err := NewSealer(s.suite, kid, baseKey)
+	sealer, err := NewSealer(s.suite, kid, key.b)
 	if err != nil {
 		return err
 	}
 	if s.sealer != nil {
 		s.sealer.Destroy()
 	}
-	clear(s.baseKey)
-	s.step, s.baseKey, s.sealer = step, baseKey, sealer
+	s.key.wipe()
+	s.step, s.key, s.sealer = step, key, sealer
 	return nil
 }
 
@@ -86,24 +86,24 @@ func (r *RatchetSealer) Seal(dst, metadata, frame []byte) ([]byte, error) {
 // Ratchet moves to the next step and destroys the key of this one. Receivers follow by the KID. The counter starts at
 // 0 again, under a new key.
 func (r *RatchetSealer) Ratchet() error {
-	next, err := RatchetKey(r.s.suite, r.s.baseKey)
+	next, err := RatchetKey(r.s.suite, r.s.key.b)
 	if err != nil {
 		return err
 	}
-	return r.s.use(r.s.step+1, next)
+	return r.s.use(r.s.step+1, &baseKey{next})
 }
 
 // State is what a participant who joins now has to be told over a secure channel: generation, step and base key of now.
 // The key is a copy, and secret.
-func (r *RatchetSealer) State() (generation, step uint64, baseKey []byte) {
-	return r.s.generation, r.s.step, append([]byte(nil), r.s.baseKey...)
+func (r *RatchetSealer) State() (generation, step uint64, base []byte) {
+	return r.s.generation, r.s.step, append([]byte(nil), r.s.key.b...)
 }
 
 // Destroy wipes the keys. Later use panics; Destroy may be called again.
 func (r *RatchetSealer) Destroy() {
 	if r.s != nil {
 		r.s.sealer.Destroy()
-		clear(r.s.baseKey)
+		r.s.key.wipe()
 		r.s = nil
 	}
 }

@@ -28,12 +28,12 @@ type ratchetReceiver struct {
 	first   uint64    // step of openers[0], the oldest key kept
 	current uint64    // newest step of which a frame was authentic
 	openers []*Opener // keys of the steps from first on, without gaps
-	baseKey []byte    // of the last of them
+	key     *baseKey  // of the last of them
 }
 
 // NewRatchetOpener takes the state that the sender has told over a secure channel (see [RatchetSealer.State]): the key
 // generation, the step, and that step's base key, which it copies.
-func NewRatchetOpener(suite Suite, format RatchetFormat, generation, step uint64, baseKey []byte) (*RatchetOpener, error) {
+func NewRatchetOpener(suite Suite, format RatchetFormat, generation, step uint64, base []byte) (*RatchetOpener, error) {
 	if err := format.check(); err != nil {
 		return nil, err
 	}
@@ -41,24 +41,24 @@ func NewRatchetOpener(suite Suite, format RatchetFormat, generation, step uint64
 	keep := min(maxRatchetKeep, uint64(1)<<(format-1)-1)
 	jump := min(maxRatchetJump, uint64(1)<<format-1-keep)
 	r := &ratchetReceiver{suite: suite, format: format, generation: generation, keep: keep, jump: jump, first: step, current: step}
-	if err := r.extend(step, append([]byte(nil), baseKey...)); err != nil {
+	if err := r.extend(step, keepKey(base)); err != nil {
 		return nil, err
 	}
 	return &RatchetOpener{r}, nil
 }
 
 // extend adds step's key behind the others.
-func (r *ratchetReceiver) extend(step uint64, baseKey []byte) error {
+func (r *ratchetReceiver) extend(step uint64, key *baseKey) error {
 	kid, err := r.format.KID(r.generation, step)
 	if err != nil {
 		return err
 	}
-	o, err := NewOpener(r.suite, kid, baseKey)
+	o, err := NewOpener(r.suite, kid, key.b)
 	if err != nil {
 		return err
 	}
-	clear(r.baseKey)
-	r.openers, r.baseKey = append(r.openers, o), baseKey
+	r.key.wipe()
+	r.openers, r.key = append(r.openers, o), key
 	return nil
 }
 
@@ -77,9 +77,9 @@ func (o *RatchetOpener) Open(dst, metadata, sealed []byte) ([]byte, error) {
 		return dst, ErrMalformed // before anything is derived for it
 	}
 	for end := r.first + uint64(len(r.openers)); end <= step; end++ {
-		next, err := RatchetKey(r.suite, r.baseKey)
+		next, err := RatchetKey(r.suite, r.key.b)
 		if err == nil {
-			err = r.extend(end, next)
+			err = r.extend(end, &baseKey{next})
 		}
 		if err != nil {
 			return dst, err
@@ -136,7 +136,7 @@ func (o *RatchetOpener) Destroy() {
 		for len(o.r.openers) > 0 {
 			o.r.drop()
 		}
-		clear(o.r.baseKey)
+		o.r.key.wipe()
 		o.r = nil
 	}
 }

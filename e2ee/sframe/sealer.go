@@ -1,7 +1,6 @@
 package sframe
 
 import (
-	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"math"
@@ -14,33 +13,30 @@ type Sealer struct {
 }
 
 type sendKey struct {
-	material
+	*material
 	kid  uint64
 	next uint64 // CTR of the next frame
 	done bool   // the last CTR is used
 	tag  int
-
-	nonce [nonceSize]byte
-	aad   []byte
 }
 
-// NewSealer derives the sending key of kid from baseKey, which it does not keep.
-func NewSealer(suite Suite, kid uint64, baseKey []byte) (*Sealer, error) {
-	return ResumeSealer(suite, kid, baseKey, 0)
+// NewSealer derives the sending key of kid from a base key, which it does not keep.
+func NewSealer(suite Suite, kid uint64, base []byte) (*Sealer, error) {
+	return ResumeSealer(suite, kid, base, 0)
 }
 
 // ResumeSealer is NewSealer with next as the first counter, for a context that was stored (section 9.1: a counter above
 // all used ones is stored before the first of them is used).
-func ResumeSealer(suite Suite, kid uint64, baseKey []byte, next uint64) (*Sealer, error) {
+func ResumeSealer(suite Suite, kid uint64, base []byte, next uint64) (*Sealer, error) {
 	p, err := suite.params()
 	if err != nil {
 		return nil, err
 	}
-	m, err := derive(p, suite, kid, baseKey)
+	m, err := derive(p, suite, kid, base)
 	if err != nil {
 		return nil, err
 	}
-	return &Sealer{&sendKey{material: *m, kid: kid, next: next, tag: p.nt, nonce: m.salt}}, nil
+	return &Sealer{&sendKey{material: m, kid: kid, next: next, tag: p.nt}}, nil
 }
 
 // Seal appends to dst the header, the encrypted frame and the tag: at most Suite.Overhead more bytes than the frame.
@@ -58,7 +54,7 @@ func (s *Sealer) Seal(dst, metadata, frame []byte) ([]byte, error) {
 	k.aad = header.Append(k.aad[:0])
 	n := len(k.aad)
 	k.aad = append(k.aad, metadata...) // before dst is written: they may overlap
-	binary.BigEndian.PutUint64(k.nonce[4:], binary.BigEndian.Uint64(k.salt[4:])^k.next)
+	k.setNonce(k.next)
 	k.done = k.next == math.MaxUint64
 	k.next++ // before the key is used: no path leads back
 
@@ -85,14 +81,8 @@ func (s *Sealer) Counter() uint64 { return s.k.next }
 func (s *Sealer) Destroy() {
 	if s.k != nil {
 		s.k.wipe()
-		clear(s.k.nonce[:])
 		s.k = nil
 	}
-}
-
-func (m *material) wipe() {
-	m.aead = nil
-	clear(m.salt[:])
 }
 
 // Format prints that there is a key, under every verb.
