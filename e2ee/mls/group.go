@@ -11,17 +11,17 @@ import (
 // Group is one member's state of a group. It is for one goroutine at a time. Everything it returns is a copy.
 type Group struct{ s *state }
 
-// state is what a Group holds. It sits behind a pointer so that printing a Group prints no key.
+// state is what a Group holds. Its keys sit behind a second pointer: fmt follows one, where a verb does not fit.
 type state struct {
 	c          *config
 	now        *epoch
-	past       []*epoch           // retired, the newest first
-	proposals  []*storedProposal  // of this epoch, in order of arrival
-	updates    []*ownUpdate       // Update proposals of ours, of this epoch
-	pending    *pendingCommit     // made, not yet merged
-	resumption []resumptionSecret // of this and earlier epochs, the newest first
-	reinit     *ReInit            // the last commit closed the group in favour of this one
-	removed    bool               // the last commit removed us
+	past       []*epoch            // retired, the newest first
+	proposals  []*storedProposal   // of this epoch, in order of arrival
+	updates    []*ownUpdate        // Update proposals of ours, of this epoch
+	pending    *pendingCommit      // made, not yet merged
+	resumption []*resumptionSecret // of this and earlier epochs, the newest first
+	reinit     *ReInit             // the last commit closed the group in favour of this one
+	removed    bool                // the last commit removed us
 }
 
 // storedProposal waits for a commit that refers to it.
@@ -89,7 +89,7 @@ func (s *state) enter(e *epoch) {
 	}
 	s.now = e
 	s.proposals, s.updates, s.pending = nil, nil, nil
-	secret := resumptionSecret{e.context.epoch, bytes.Clone(e.keys.resumption)}
+	secret := &resumptionSecret{e.context.epoch, bytes.Clone(e.keys.resumption)}
 	s.resumption = slices.Insert(s.resumption, 0, secret)
 	for len(s.resumption) > max(s.c.Limits.Resumption, 0) {
 		last := len(s.resumption) - 1
@@ -202,7 +202,7 @@ func (g *Group) Destroy() {
 }
 
 // Format keeps keys out of every fmt verb.
-func (g *Group) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, "mls.Group(redacted)") }
+func (g Group) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, "mls.Group(redacted)") }
 
 // LogValue keeps keys out of slog.
-func (g *Group) LogValue() slog.Value { return slog.StringValue("mls.Group(redacted)") }
+func (g Group) LogValue() slog.Value { return slog.StringValue("mls.Group(redacted)") }
