@@ -52,7 +52,7 @@ func (o *output) write(p []byte) error {
 		err = io.ErrShortWrite
 	}
 	if err != nil {
-		o.err = fmt.Errorf("file: write: %w", err)
+		o.err = fmt.Errorf("file: %w", err)
 		o.cut()
 		return o.err
 	}
@@ -82,7 +82,7 @@ func (o *output) patch(p []byte, at int64) error {
 		return nil
 	}
 	if _, err := f.WriteAt(p, at); err != nil {
-		return fmt.Errorf("file: write: %w", err)
+		return fmt.Errorf("file: %w", err)
 	}
 	return nil
 }
@@ -103,7 +103,7 @@ func (o *output) close() error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("file: close: %w", err)
+		return fmt.Errorf("file: %w", err)
 	}
 	return nil
 }
