@@ -42,13 +42,13 @@ const maxKnownReaders = 64
 // overhead in bytes is added to each packet in the sums.
 const overhead = 256
 
-// Default are the limits of a relay. One token cannot fill a mailbox: 256 + 60·8 packets are less than Entries.
+// Default are the limits of a relay. One token cannot fill a mailbox: 512 + 60·8 packets are less than Entries.
 func Default() Limits {
 	return Limits{
 		Mailboxes: 100_000, Tokens: 1_000_000, Readers: 8, Total: 256 << 20,
 		Entries: 1024, Bytes: 8 << 20, Unclaimed: 16 << 20,
 		Window: 64, WindowBytes: 1 << 20,
-		QuotaBurst: 256, QuotaRate: 8,
+		QuotaBurst: 512, QuotaRate: 8,
 	}
 }
 
