@@ -43,7 +43,9 @@ func NewCertificate() (*Certificate, error) {
 func (c *Certificate) Fingerprint() [32]byte { return c.fingerprint }
 
 // Format prints the fingerprint alone, whatever the verb: the private key never appears.
-func (c *Certificate) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "Certificate(%x)", c.fingerprint[:4]) }
+func (c *Certificate) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "Certificate(%x)", c.fingerprint[:4])
+}
 
 // LogValue keeps the private key out of logs.
 func (c *Certificate) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }

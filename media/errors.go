@@ -22,6 +22,8 @@ var (
 	ErrNotOpen = errors.New("media: message channel is not open")
 	// ErrBacklog is returned by SendMessage when the peer does not take what was sent before.
 	ErrBacklog = errors.New("media: too much waits to be sent")
-	// ErrUnknownTrack is returned for a MID or context that the connection does not have.
-	ErrUnknownTrack = errors.New("media: no such track")
+	// ErrNoPath means that ICE found no way, or lost it.
+	ErrNoPath = errors.New("media: no network path to the peer")
+	// ErrHandshake means that DTLS failed: whoever answered did not hold the key behind the fingerprint, or nobody answered.
+	ErrHandshake = errors.New("media: DTLS handshake failed")
 )

@@ -52,3 +52,56 @@ func (r ReceivedStats) FailedSum() uint64 {
 	}
 	return n
 }
+
+// Stats is a snapshot.
+func (c *Conn) Stats() Stats {
+	out := Stats{State: c.State(), RTT: c.rtt()}
+	out.Local, out.Remote = c.pathTypes()
+	out.Messages.Sent, out.Messages.Received = c.channel.sent.Load(), c.channel.received.Load()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out.Refused = c.candidates.refused
+	for _, s := range c.sections {
+		if s.sender != nil {
+			out.Sent = append(out.Sent, s.sender.snapshot())
+		}
+		if s.receiver != nil {
+			out.Received = append(out.Received, s.receiver.snapshot())
+		}
+	}
+	return out
+}
+
+// pathTypes are the types of the selected candidates.
+func (c *Conn) pathTypes() (local, remote string) {
+	pair, err := c.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
+	if err != nil || pair == nil || pair.Local == nil || pair.Remote == nil {
+		return "", ""
+	}
+	return pair.Local.Typ.String(), pair.Remote.Typ.String()
+}
+
+func (s *sender) snapshot() SentStats {
+	out := SentStats{
+		StreamInfo: s.stream(), Muted: s.isMuted(), Frames: s.stats.frames.Load(), KeyFrames: s.stats.keys.Load(),
+		Packets: s.track.packets.Load(), Bytes: s.track.bytes.Load(),
+		NACKs: s.stats.nacks.Load(), PLIs: s.stats.plis.Load(), Lost: s.stats.lost.Load(),
+	}
+	for i := range s.fails {
+		out.Failed[i] = s.fails[i].Load()
+	}
+	return out
+}
+
+func (r *receiver) snapshot() ReceivedStats {
+	out := ReceivedStats{
+		TrackInfo: r.info, Frames: r.stats.frames.Load(), Opened: r.stats.opened.Load(), KeyFrames: r.stats.keys.Load(),
+		Missing: r.stats.missing.Load(), Packets: r.stats.packets.Load(), Bytes: r.stats.bytes.Load(),
+		PacketsLost: r.stats.given.Load(), Recovered: r.stats.recovered.Load(),
+		NACKs: r.stats.nacks.Load(), PLIs: r.stats.plis.Load(),
+	}
+	for i := range r.stats.fails {
+		out.Failed[i] = r.stats.fails[i].Load()
+	}
+	return out
+}

@@ -1,0 +1,136 @@
+package media
+
+import "fmt"
+
+// Describe makes a description that tells the peer what changed: tracks added, replaced or removed, Hold; with restart
+// ICE starts anew. The peer's answer goes to Described. ErrState while another one is under way.
+func (c *Conn) Describe(restart bool) (offer string, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.expect(stageStable); err != nil {
+		return "", err
+	}
+	if c.offer != "" {
+		return "", ErrState
+	}
+	if offer, err = c.createOffer(restart); err != nil {
+		return "", err
+	}
+	c.nameStreams()
+	return offer, nil
+}
+
+// Described takes the peer's answer to Describe. ErrState if the Describe was dropped because descriptions crossed.
+func (c *Conn) Described(answer string, want [32]byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.expect(stageStable); err != nil {
+		return err
+	}
+	if c.offer == "" {
+		return ErrState
+	}
+	return c.takeAnswer(answer, want)
+}
+
+// Forget drops a Describe that will not be answered, as when the message was lost for good.
+func (c *Conn) Forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stage == stageStable {
+		c.offer = ""
+	}
+}
+
+// Propose reads a description of the peer and changes nothing: what would Apply do?
+func (c *Conn) Propose(offer string, want [32]byte) (Proposal, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.expect(stageStable); err != nil {
+		return Proposal{}, err
+	}
+	d, err := c.readOffer(offer, want)
+	if err != nil {
+		return Proposal{}, err
+	}
+	p := Proposal{Restart: d.ufrag != c.candidates.ufrag, Hold: true}
+	for _, line := range d.sections {
+		if line.kind == 0 {
+			continue
+		}
+		p.Hold = p.Hold && !line.sends && !line.receives
+		if c.isNew(line) {
+			p.New = append(p.New, trackInfo(line.kind, line.mid))
+		}
+	}
+	return p, nil
+}
+
+// isNew reports whether the peer wants to send where nobody agreed to that yet.
+func (c *Conn) isNew(line sectionLine) bool {
+	s := c.byMID(line.mid)
+	return line.kind != 0 && line.sends && (s == nil || !s.wanted)
+}
+
+// Apply takes a description of the peer and makes the answer. accept decides on each track that is new (Proposal.New);
+// nil refuses them all. When descriptions cross, the callee drops its own Describe (make it again after), and the caller
+// returns ErrGlare.
+func (c *Conn) Apply(offer string, want [32]byte, accept func(TrackInfo) bool) (answer string, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.expect(stageStable); err != nil {
+		return "", err
+	}
+	if c.offer != "" && !c.cfg.Callee {
+		return "", ErrGlare
+	}
+	d, err := c.readOffer(offer, want)
+	if err != nil {
+		return "", err
+	}
+	agreed := map[string]bool{}
+	for _, line := range d.sections {
+		agreed[line.mid] = c.isNew(line) && accept != nil && accept(trackInfo(line.kind, line.mid))
+	}
+	c.offer = ""
+	if err := c.setRemoteOffer(d); err != nil {
+		return "", err
+	}
+	for mid, yes := range agreed {
+		if s := c.byMID(mid); s != nil && yes {
+			s.wanted = true
+		}
+	}
+	return c.giveAnswer(d)
+}
+
+// Hold stops everything in both directions, or goes on; the next Describe tells the peer.
+func (c *Conn) Hold(on bool) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stage == stageClosed {
+		return ErrClosed
+	}
+	c.held = on
+	c.setGates()
+	return nil
+}
+
+// SetICEServers replaces the servers, as when their credentials were renewed; used from the next ICE restart on.
+func (c *Conn) SetICEServers(servers []ICEServer) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stage == stageClosed {
+		return ErrClosed
+	}
+	settings := c.cfg.Settings
+	settings.ICEServers = servers
+	if err := settings.validate(); err != nil {
+		return err
+	}
+	if err := c.pc.SetConfiguration(settings.configuration(c.cfg.Certificate)); err != nil {
+		return fmt.Errorf("media: ICE servers: %w", err)
+	}
+	c.cfg.Settings.ICEServers = servers
+	return nil
+}

@@ -1,0 +1,152 @@
+package media
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/nack"
+	"github.com/pion/interceptor/pkg/twcc"
+	"github.com/pion/webrtc/v4"
+)
+
+// Times of the layers below, as measured to serve calls well.
+const (
+	iceDisconnected = 1500 * time.Millisecond
+	iceFailed       = 10 * time.Second
+	iceKeepAlive    = 500 * time.Millisecond
+	dtlsRetransmit  = 100 * time.Millisecond
+	resendPackets   = 512 // kept per stream for the peer's NACKs
+)
+
+// newSettingEngine translates Settings. callee decides the DTLS role.
+func newSettingEngine(s Settings, callee bool) (webrtc.SettingEngine, error) {
+	var e webrtc.SettingEngine
+	e.LoggerFactory = logFactory{s.Logger}
+	e.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	e.DisableActiveTCP(true)
+	e.SetICETimeouts(iceDisconnected, iceFailed, iceKeepAlive)
+	// Host candidates win by their priority anyway; waiting for them only makes calls through NATs and relays slow.
+	e.SetSrflxAcceptanceMinWait(0)
+	e.SetPrflxAcceptanceMinWait(0)
+	if s.RelayOnly {
+		e.SetRelayAcceptanceMinWait(0)
+	} else {
+		e.SetRelayAcceptanceMinWait(300 * time.Millisecond)
+	}
+	if s.mdns() {
+		e.SetICEMulticastDNSMode(ice.MulticastDNSModeQueryAndGather)
+	} else {
+		e.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	}
+	e.SetIncludeLoopbackCandidate(s.Loopback)
+	e.SetRemoteIPFilter(func(ip net.IP) bool {
+		addr, ok := netip.AddrFromSlice(ip)
+		return ok && s.allows(addr)
+	})
+	if s.Net != nil {
+		e.SetNet(s.Net)
+	}
+	// ICE has validated the address, so DTLS need not; a round trip less.
+	e.SetDTLSInsecureSkipHelloVerify(true)
+	e.SetDTLSRetransmissionInterval(dtlsRetransmit)
+	e.EnableSctpSnap(true)
+	e.SetSCTPMaxMessageSize(MaxMessage)
+	// What the peer sent before it closed is still read; that it is gone is said by the call's own Bye, or by ICE.
+	e.DisableCloseByDTLS(true)
+	if callee {
+		if err := e.SetAnsweringDTLSRole(webrtc.DTLSRoleClient); err != nil {
+			return e, fmt.Errorf("media: DTLS role: %w", err)
+		}
+	}
+	return e, nil
+}
+
+// newMediaEngine registers exactly the codecs that can be sealed.
+func newMediaEngine() (*webrtc.MediaEngine, error) {
+	m := &webrtc.MediaEngine{}
+	repair := []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "transport-cc"}}
+	picture := append(repair, webrtc.RTCPFeedback{Type: "nack", Parameter: "pli"}, webrtc.RTCPFeedback{Type: "ccm", Parameter: "fir"})
+	return m, errors.Join(
+		m.RegisterCodec(webrtc.RTPCodecParameters{
+			RTPCodecCapability: webrtc.RTPCodecCapability{
+				MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2,
+				SDPFmtpLine: "minptime=10;useinbandfec=1", RTCPFeedback: repair,
+			},
+			PayloadType: 111,
+		}, webrtc.RTPCodecTypeAudio),
+		m.RegisterCodec(webrtc.RTPCodecParameters{
+			RTPCodecCapability: webrtc.RTPCodecCapability{
+				MimeType: webrtc.MimeTypeVP8, ClockRate: 90000, RTCPFeedback: picture,
+			},
+			PayloadType: 96,
+		}, webrtc.RTPCodecTypeVideo),
+		m.RegisterCodec(webrtc.RTPCodecParameters{
+			RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: "apt=96"},
+			PayloadType:        97,
+		}, webrtc.RTPCodecTypeVideo),
+		m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: playoutDelayURI}, webrtc.RTPCodecTypeVideo),
+		m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: transportWideURI}, webrtc.RTPCodecTypeAudio),
+		m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: transportWideURI}, webrtc.RTPCodecTypeVideo),
+	)
+}
+
+// newInterceptors holds what answers the peer's NACKs and tells browsers how fast their packets come. Asking for lost
+// packets and reporting are done by the receiver, which alone knows what was repaired.
+func newInterceptors(logs logFactory) (*interceptor.Registry, error) {
+	responder, err := nack.NewResponderInterceptor(nack.ResponderSize(resendPackets), nack.WithResponderLoggerFactory(logs))
+	if err != nil {
+		return nil, fmt.Errorf("media: NACK responder: %w", err)
+	}
+	feedback, err := twcc.NewSenderInterceptor(twcc.WithLoggerFactory(logs))
+	if err != nil {
+		return nil, fmt.Errorf("media: transport-wide feedback: %w", err)
+	}
+	r := &interceptor.Registry{}
+	r.Add(responder)
+	r.Add(feedback)
+	return r, nil
+}
+
+// newPeerConnection joins the parts. It touches no network.
+func newPeerConnection(s Settings, cert *Certificate, callee bool) (*webrtc.PeerConnection, error) {
+	settings, err := newSettingEngine(s, callee)
+	if err != nil {
+		return nil, err
+	}
+	codecs, err := newMediaEngine()
+	if err != nil {
+		return nil, fmt.Errorf("media: codecs: %w", err)
+	}
+	interceptors, err := newInterceptors(logFactory{s.Logger})
+	if err != nil {
+		return nil, err
+	}
+	api := webrtc.NewAPI(webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(codecs),
+		webrtc.WithInterceptorRegistry(interceptors))
+	pc, err := api.NewPeerConnection(s.configuration(cert))
+	if err != nil {
+		return nil, fmt.Errorf("media: connection: %w", err)
+	}
+	return pc, nil
+}
+
+func (s Settings) configuration(cert *Certificate) webrtc.Configuration {
+	c := webrtc.Configuration{
+		BundlePolicy: webrtc.BundlePolicyMaxBundle,
+		Certificates: []webrtc.Certificate{*cert.cert},
+	}
+	if s.RelayOnly {
+		c.ICETransportPolicy = webrtc.ICETransportPolicyRelay
+	}
+	for _, server := range s.ICEServers {
+		c.ICEServers = append(c.ICEServers, webrtc.ICEServer{
+			URLs: server.URLs, Username: server.Username, Credential: server.Credential,
+		})
+	}
+	return c
+}

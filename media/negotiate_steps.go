@@ -1,0 +1,160 @@
+package media
+
+import (
+	"fmt"
+
+	"github.com/pion/webrtc/v4"
+)
+
+// sameSections checks that the peer's sections are those negotiated before, in their order, followed by new ones; or, in
+// an answer, exactly those of our offer.
+func (c *Conn) sameSections(d *description, answer bool) error {
+	var ours []string
+	source := c.pc.CurrentLocalDescription()
+	if answer {
+		source = &webrtc.SessionDescription{SDP: c.offer}
+	}
+	if source != nil {
+		mine, err := parseDescription(source.SDP)
+		if err != nil {
+			return fmt.Errorf("media: a description of ours: %w", err)
+		}
+		for _, s := range mine.sections {
+			ours = append(ours, fmt.Sprint(s.kind, s.mid))
+		}
+	}
+	if len(d.sections) < len(ours) || answer && len(d.sections) != len(ours) {
+		return fmt.Errorf("%w: %d sections where %d are known", ErrDescription, len(d.sections), len(ours))
+	}
+	for i, known := range ours {
+		if fmt.Sprint(d.sections[i].kind, d.sections[i].mid) != known {
+			return fmt.Errorf("%w: section %d changed its name or kind", ErrDescription, i)
+		}
+	}
+	for _, s := range d.sections[len(ours):] {
+		if c.byMID(s.mid) != nil {
+			return fmt.Errorf("%w: a new section has a name of ours", ErrDescription)
+		}
+	}
+	return nil
+}
+
+// below renders a description of the peer for the layer below: a section that names streams may send them, and every one
+// takes ours. It is never told to stop anything, see section.
+func below(d *description) (string, error) {
+	return d.write(d.setup, func(_ int, s sectionLine) (sends, receives bool) { return s.ssrcs, true })
+}
+
+// setRemoteOffer puts the peer's offer in force below and makes our half of its new sections.
+func (c *Conn) setRemoteOffer(d *description) error {
+	text, err := below(d)
+	if err != nil {
+		return err
+	}
+	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: text}); err != nil {
+		return fmt.Errorf("%w: %w", ErrDescription, err)
+	}
+	return c.adoptSections(d)
+}
+
+// giveAnswer makes our answer to d and puts it in force: gathering starts if it has not.
+func (c *Conn) giveAnswer(d *description) (string, error) {
+	answer, err := c.pc.CreateAnswer(nil)
+	if err != nil {
+		return "", fmt.Errorf("media: answer: %w", err)
+	}
+	lines := map[string]sectionLine{}
+	for _, line := range d.sections {
+		lines[line.mid] = line
+	}
+	text, err := c.writeOurs(answer.SDP, c.ownSetup(), func(s *section, _ sectionLine) (sends, receives bool) {
+		peer := lines[s.mid()]
+		return s.sends() && peer.receives && !c.held, s.wanted && peer.sends && !c.held
+	})
+	if err != nil {
+		return "", err
+	}
+	if err := c.pc.SetLocalDescription(answer); err != nil {
+		return "", fmt.Errorf("media: answer: %w", err)
+	}
+	c.stage = stageStable
+	c.settle(d)
+	return text, nil
+}
+
+// takeAnswer puts our offer and the peer's answer in force.
+func (c *Conn) takeAnswer(answer string, want [32]byte) error {
+	d, err := c.readAnswer(answer, want)
+	if err != nil {
+		return err
+	}
+	text, err := below(d)
+	if err != nil {
+		return err
+	}
+	if err := c.pc.SetLocalDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: c.offer}); err != nil {
+		return fmt.Errorf("media: offer: %w", err)
+	}
+	c.offer = ""
+	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: text}); err != nil {
+		return fmt.Errorf("%w: %w", ErrDescription, err)
+	}
+	c.stage = stageStable
+	c.settle(d)
+	return nil
+}
+
+// settle takes over what the peer's description says, once both are in force.
+func (c *Conn) settle(d *description) {
+	c.nameStreams()
+	for _, line := range d.sections {
+		s := c.byMID(line.mid)
+		if s == nil {
+			continue
+		}
+		s.negotiated, s.peerSends, s.peerTakes = true, line.sends, line.receives
+		if s.wanted && s.peerSends && s.receiver == nil {
+			s.receiver = c.newReceiver(s)
+			c.notify(TrackAdded{Track: s.receiver.info})
+		}
+	}
+	c.described(d)
+	c.setGates()
+}
+
+// nameStreams fills in the mids that are known by now.
+func (c *Conn) nameStreams() {
+	for _, s := range c.sections {
+		if s.sender != nil {
+			s.sender.name(s.mid())
+		}
+	}
+}
+
+// nextMID names a section that is added after the first description. Caller and callee never choose the same name.
+func (c *Conn) nextMID() string {
+	c.named++
+	if c.cfg.Callee {
+		return fmt.Sprintf("b%d", c.named)
+	}
+	return fmt.Sprintf("a%d", c.named)
+}
+
+func (c *Conn) hasSection(kind Kind) bool {
+	for _, s := range c.sections {
+		if s.kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// idleSection is the first section of a kind that sends nothing yet.
+func (c *Conn) idleSection(kind Kind) *section {
+	for _, s := range c.sections {
+		if s.kind == kind && s.sender == nil {
+			return s
+		}
+	}
+	return nil
+}

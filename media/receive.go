@@ -1,0 +1,171 @@
+package media
+
+import (
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+)
+
+const (
+	repairPoll = 10 * time.Millisecond // how often a track with a hole looks for repairs
+	waitLeast  = 150 * time.Millisecond
+	waitMost   = 800 * time.Millisecond
+)
+
+// A receiver takes the packets of one media section, makes frames of them, opens them and hands them to the sink. The
+// goroutine of its current remote track owns what is not guarded.
+type receiver struct {
+	conn   *Conn
+	info   TrackInfo
+	opener Opener
+	remote *remoteTrack // statistics for reports, shared with the reporting goroutine
+
+	allowed atomic.Bool // we want it, and nobody is on hold
+	turn    sync.Mutex  // one remote track at a time
+
+	// Owned by the goroutine that holds turn.
+	sink     Sink
+	sinkMade bool
+	opened   bool // at least one frame was
+	frames   *assembler
+	clock    *receiveClock
+	pending  []pendingFrame
+	lost     int // frames that were lost or failed since the last one delivered
+	wanted   keyRequest
+	asked    atomic.Bool // by the owner: ask for a key frame
+	timed    bool        // a read deadline is set
+
+	stats receiverCounters
+}
+
+// receiverCounters are what Stats shows.
+type receiverCounters struct {
+	frames, opened, keys, missing    atomic.Uint64
+	packets, bytes, given, recovered atomic.Uint64
+	nacks, plis                      atomic.Uint64
+	fails                            [numFailures]atomic.Uint64
+}
+
+// run reads one remote track until it ends.
+func (r *receiver) run(track *webrtc.TrackRemote) {
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	r.frames = newAssembler(r.info.Kind)
+	r.clock.restart()
+	r.remote.reset(uint32(track.SSRC()))
+	var header rtp.Header
+	for {
+		p := r.frames.take()
+		n, attributes, err := track.Read(p.buf[:])
+		now := time.Now()
+		switch {
+		case err == nil:
+			_, repair := attributes[webrtc.AttributeRtxSsrc]
+			r.packet(p, n, &header, repair, now)
+		case timedOut(err):
+			r.frames.release(p)
+		default:
+			r.flush(now)
+			return
+		}
+		r.work(now)
+		r.setWake(track, now)
+	}
+}
+
+// timedOut reports whether a read ended because its deadline has come.
+func timedOut(err error) bool {
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout()
+}
+
+// packet takes one packet that was read.
+func (r *receiver) packet(p *packet, n int, header *rtp.Header, repair bool, now time.Time) {
+	headerSize, err := header.Unmarshal(p.buf[:n])
+	if err != nil || !r.allowed.Load() {
+		r.frames.release(p)
+		return
+	}
+	end := n
+	if header.Padding {
+		if end -= int(p.buf[n-1]); end < headerSize {
+			r.frames.release(p)
+			return
+		}
+	}
+	p.payload, p.ts, p.marker, p.at = p.buf[headerSize:end], header.Timestamp, header.Marker, now
+	r.stats.packets.Add(1)
+	r.stats.bytes.Add(uint64(len(p.payload)))
+	if !repair {
+		r.remote.received(header.SequenceNumber, header.Timestamp, r.info.Kind.rate(), now)
+	}
+	if r.frames.push(p, header.SequenceNumber) && repair {
+		r.stats.recovered.Add(1)
+	}
+}
+
+// work hands out every frame that is whole, and asks for what is missing.
+func (r *receiver) work(now time.Time) {
+	rtt := r.conn.rtt()
+	for {
+		f, ok := r.frames.pop(now, repairWait(rtt))
+		if !ok {
+			break
+		}
+		r.frame(f, now)
+	}
+	r.retryPending(now)
+	if r.frames.given != r.stats.given.Load() {
+		r.stats.given.Store(r.frames.given)
+		r.wanted.need = r.info.Kind == Video
+	}
+	if r.frames.missing() {
+		r.askAgain(r.frames.nacks(nil, now, rtt))
+	}
+	if r.asked.Swap(false) {
+		r.wanted.need = true
+	}
+	if r.wanted.due(now) && r.info.Kind == Video {
+		r.askKey()
+	}
+}
+
+// repairWait is how long a frame waits for its missing packets: time for a few requests.
+func repairWait(rtt time.Duration) time.Duration {
+	return min(max(4*rtt+50*time.Millisecond, waitLeast), waitMost)
+}
+
+// setWake makes the next Read return in time when something is waited for.
+func (r *receiver) setWake(track *webrtc.TrackRemote, now time.Time) {
+	wake := time.Time{}
+	if r.frames.missing() || len(r.pending) > 0 {
+		wake = now.Add(repairPoll)
+	} else if r.wanted.need {
+		wake = r.wanted.next
+	}
+	if wake.IsZero() && !r.timed {
+		return
+	}
+	r.timed = !wake.IsZero()
+	if err := track.SetReadDeadline(wake); err != nil && !errors.Is(err, io.EOF) {
+		r.conn.log.Debug("read deadline", "mid", r.info.MID, "error", err)
+	}
+}
+
+// flush gives out what is whole when no packet can come any more.
+func (r *receiver) flush(now time.Time) {
+	for {
+		f, ok := r.frames.pop(now, 0)
+		if !ok {
+			break
+		}
+		r.frame(f, now)
+	}
+	r.retryPending(now)
+}

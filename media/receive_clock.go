@@ -1,0 +1,88 @@
+package media
+
+import (
+	"sync"
+	"time"
+)
+
+// A callClock joins the clocks of the tracks of one peer: what a sender report says about the sender's clock, and when
+// things arrived by ours. Time 0 is the start of the track that came first.
+type callClock struct {
+	mu      sync.Mutex
+	epoch   time.Time
+	skew    time.Duration // our arrival time minus the sender's time, of the first track with a report
+	skewSet bool
+}
+
+// A receiveClock turns the RTP timestamps of one track into frame times. Arrival times it until a report of the sender
+// says how the tracks lie beside each other.
+type receiveClock struct {
+	call *callClock
+	rate int64
+
+	// Guarded by call.mu, since reports come on another goroutine.
+	started   bool
+	first     int64     // unwrapped timestamp of the first frame
+	start     time.Time // when that is, by the call's clock
+	lastTS    int64
+	lastTime  time.Duration
+	corrected bool
+	report    senderReport
+}
+
+// A senderReport says which moment of the sender's clock an RTP timestamp is.
+type senderReport struct {
+	set bool
+	at  time.Duration
+	ts  uint32
+}
+
+// restart forgets the timestamps of a stream that ended; the next one goes on after it.
+func (c *receiveClock) restart() {
+	c.call.mu.Lock()
+	defer c.call.mu.Unlock()
+	c.started, c.corrected, c.report = false, false, senderReport{}
+}
+
+// reported takes a sender report.
+func (c *receiveClock) reported(at time.Duration, ts uint32) {
+	c.call.mu.Lock()
+	defer c.call.mu.Unlock()
+	c.report = senderReport{set: true, at: at, ts: ts}
+	if c.started && !c.corrected {
+		c.align()
+	}
+}
+
+// align moves the start of the track to where the sender's report puts it. Needs call.mu.
+func (c *receiveClock) align() {
+	c.corrected = true
+	sent := c.report.at + span(c.first-c.unwrap(c.report.ts), c.rate)
+	if !c.call.skewSet {
+		c.call.skew, c.call.skewSet = c.start.Sub(c.call.epoch)-sent, true
+		return
+	}
+	c.start = c.call.epoch.Add(sent + c.call.skew)
+}
+
+// unwrap extends a timestamp next to the last one. Needs call.mu.
+func (c *receiveClock) unwrap(ts uint32) int64 { return c.lastTS + int64(int32(ts-uint32(c.lastTS))) }
+
+// time is the time of a frame with timestamp ts that is whole now. It never goes back.
+func (c *receiveClock) time(ts uint32, now time.Time) time.Duration {
+	c.call.mu.Lock()
+	defer c.call.mu.Unlock()
+	if c.call.epoch.IsZero() {
+		c.call.epoch = now
+	}
+	if !c.started {
+		c.started, c.first, c.lastTS, c.start = true, int64(ts), int64(ts), now
+		if c.report.set {
+			c.align()
+		}
+	}
+	c.lastTS = c.unwrap(ts)
+	at := c.start.Sub(c.call.epoch) + span(c.lastTS-c.first, c.rate)
+	c.lastTime = max(c.lastTime, at)
+	return c.lastTime
+}

@@ -1,0 +1,91 @@
+package media
+
+import (
+	"fmt"
+
+	"github.com/pion/webrtc/v4"
+)
+
+// remoteCandidates are the peer's. Those that come before the description they belong to are kept: on an ICE restart
+// they may overtake it, and would otherwise be thrown away with the ones before. Guarded by Conn.mu.
+type remoteCandidates struct {
+	ufrag   string // of the description in force; empty before the first
+	count   int    // taken since
+	early   []candidateLine
+	refused uint64
+}
+
+// AddCandidate takes a candidate of the peer, before or after the description that it belongs to. At most 32 count.
+// An error means that this one was refused; the connection is none the worse.
+func (c *Conn) AddCandidate(candidate Candidate) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.addCandidate(candidate)
+}
+
+func (c *Conn) addCandidate(candidate Candidate) error {
+	if c.stage == stageClosed {
+		return ErrClosed
+	}
+	line, err := c.cfg.Settings.incoming(candidate.Line)
+	if err == nil && (c.candidates.count >= maxCandidates || len(c.candidates.early) >= maxCandidates) {
+		err = fmt.Errorf("%w: more than %d", ErrCandidate, maxCandidates)
+	}
+	if err != nil {
+		c.candidates.refused++
+		return err
+	}
+	if c.candidates.ufrag == "" || line.ufrag != "" && line.ufrag != c.candidates.ufrag {
+		c.candidates.early = append(c.candidates.early, line)
+		return nil
+	}
+	return c.useCandidate(line)
+}
+
+func (c *Conn) useCandidate(line candidateLine) error {
+	c.candidates.count++
+	if err := c.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: line.String()}); err != nil {
+		return fmt.Errorf("%w: %w", ErrCandidate, err)
+	}
+	return nil
+}
+
+// described takes up the candidates of a description that is in force now, and those that overtook it.
+func (c *Conn) described(d *description) {
+	if c.candidates.ufrag != d.ufrag {
+		c.candidates.ufrag, c.candidates.count = d.ufrag, 0
+	}
+	early := c.candidates.early
+	c.candidates.early = nil
+	for _, line := range early {
+		if line.ufrag != "" && line.ufrag != d.ufrag {
+			c.candidates.early = append(c.candidates.early, line)
+		} else if err := c.useCandidate(line); err != nil {
+			c.log.Debug("candidate", "error", err)
+		}
+	}
+	for _, candidate := range d.candidates {
+		if err := c.addCandidate(candidate); err != nil {
+			c.log.Debug("candidate", "error", err)
+		}
+	}
+}
+
+// onCandidate is called by the layer below for each candidate of ours, and with nil at the end.
+func (c *Conn) onCandidate(candidate *webrtc.ICECandidate) {
+	if candidate == nil {
+		c.notify(GatheringDone{})
+		return
+	}
+	local, err := c.pc.SCTP().Transport().ICETransport().GetLocalParameters()
+	if err != nil {
+		c.log.Debug("candidate", "error", err)
+		return
+	}
+	line, err := c.cfg.Settings.outgoing(candidate.ToJSON().Candidate, local.UsernameFragment, c.salt[:])
+	if err != nil { // never sent
+		c.log.Debug("candidate of ours", "error", err)
+		return
+	}
+	c.notify(CandidateFound{Candidate{MID: candidate.SDPMid, Line: line}})
+}

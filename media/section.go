@@ -1,0 +1,121 @@
+package media
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/pion/webrtc/v4"
+)
+
+// A section is one m= section of audio or video. To the layer below it always has a track to send and a receiver, and
+// always the direction sendrecv: which way media may flow is decided here, written into the SDP that the peer gets, and
+// read from the SDP that it sends. So holding, muting, adding and removing never stop anything below that could not be
+// started again.
+type section struct {
+	kind        Kind
+	transceiver *webrtc.RTPTransceiver
+	rtpSender   *webrtc.RTPSender
+	track       *localTrack
+	sender      *sender   // nil while nothing is sent here
+	receiver    *receiver // nil until the peer was first allowed to send
+
+	wanted     bool // we take what the peer sends
+	negotiated bool // both sides know the section
+	peerSends  bool // by the last description of the peer
+	peerTakes  bool
+}
+
+func (s *section) mid() string { return s.transceiver.Mid() }
+
+// newTrack makes the sending half. Where sequence numbers and timestamps start is random (RFC 3550, section 5.1).
+func (c *Conn) newTrack(kind Kind) *localTrack {
+	var b [6]byte
+	rand.Read(b[:])
+	c.tracks++
+	id := fmt.Sprintf("%s-%d", kind, c.tracks)
+	// The highest bit is left free, so that extended sequence numbers never start next to a wrap.
+	return newLocalTrack(kind, id, binary.BigEndian.Uint16(b[:2])&0x7fff, binary.BigEndian.Uint32(b[2:]))
+}
+
+// addSection makes a section for the next offer. mid is empty for the layer below to choose.
+func (c *Conn) addSection(kind Kind, mid string) (*section, error) {
+	track := c.newTrack(kind)
+	t, err := c.pc.AddTransceiverFromTrack(track)
+	if err != nil {
+		return nil, fmt.Errorf("media: adding a section: %w", err)
+	}
+	if mid != "" {
+		if err := t.SetMid(mid); err != nil {
+			return nil, fmt.Errorf("media: adding a section: %w", err)
+		}
+	}
+	s := &section{kind: kind, transceiver: t, rtpSender: t.Sender(), track: track}
+	c.sections = append(c.sections, s)
+	c.readRTCP(s)
+	return s, nil
+}
+
+// adoptSections gives each new section of the peer's description its sending half.
+func (c *Conn) adoptSections(d *description) error {
+	for _, line := range d.sections {
+		if line.kind == 0 || c.byMID(line.mid) != nil {
+			continue
+		}
+		track := c.newTrack(line.kind)
+		rtpSender, err := c.pc.AddTrack(track)
+		if err != nil {
+			return fmt.Errorf("media: answering a section: %w", err)
+		}
+		for _, t := range c.pc.GetTransceivers() {
+			if t.Sender() == rtpSender {
+				s := &section{kind: line.kind, transceiver: t, rtpSender: rtpSender, track: track}
+				c.sections = append(c.sections, s)
+				c.readRTCP(s)
+			}
+		}
+		if c.byMID(line.mid) == nil {
+			return fmt.Errorf("%w: section %q", ErrDescription, line.mid)
+		}
+	}
+	return nil
+}
+
+func (c *Conn) byMID(mid string) *section {
+	for _, s := range c.sections {
+		if mid != "" && s.mid() == mid {
+			return s
+		}
+	}
+	return nil
+}
+
+func (c *Conn) byCtx(ctx uint16) *section {
+	for _, s := range c.sections {
+		if s.sender != nil && s.sender.info.Ctx == ctx {
+			return s
+		}
+	}
+	return nil
+}
+
+// takeCtx returns the context for another stream: by custom 0 audio, 1 camera, 2 screen, 3 screen audio, then in order. One
+// that was used is never used again, since its counter must not restart.
+func (c *Conn) takeCtx(kind Kind) uint16 {
+	order := []uint16{0, 3}
+	if kind == Video {
+		order = []uint16{1, 2}
+	}
+	for _, ctx := range order {
+		if !c.usedCtx[ctx] {
+			c.usedCtx[ctx] = true
+			return ctx
+		}
+	}
+	ctx := uint16(4)
+	for c.usedCtx[ctx] {
+		ctx++
+	}
+	c.usedCtx[ctx] = true
+	return ctx
+}

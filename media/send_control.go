@@ -1,0 +1,64 @@
+package media
+
+import "time"
+
+// forceKey asks the source for a key frame, if it can make one; not more often than keyInterval.
+func (s *sender) forceKey() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if s.track.kind != Video || !s.lastKey.IsZero() && now.Sub(s.lastKey) < keyInterval {
+		return
+	}
+	if k, ok := s.source.(KeyFramer); ok {
+		s.lastKey = now
+		k.ForceKeyFrame()
+	}
+}
+
+// replace swaps the source and closes the old one.
+func (s *sender) replace(source Source) {
+	s.mu.Lock()
+	old := s.source
+	s.source, s.fresh, s.ended = source, true, false
+	close(s.swapped)
+	s.swapped = make(chan struct{})
+	s.mu.Unlock()
+	s.gate.kick()
+	if err := old.Close(); err != nil {
+		s.conn.log.Debug("source not closed", "error", err)
+	}
+}
+
+// name sets the media section once it is known.
+func (s *sender) name(mid string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.info.MID = mid
+}
+
+// stream is what the peer is told about it.
+func (s *sender) stream() StreamInfo {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.info
+}
+
+func (s *sender) setMuted(muted bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.muted = muted
+}
+
+func (s *sender) isMuted() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.muted
+}
+
+func (s *sender) closeSource() error {
+	s.mu.Lock()
+	source := s.source
+	s.mu.Unlock()
+	return source.Close()
+}

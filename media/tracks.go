@@ -1,0 +1,195 @@
+package media
+
+import (
+	"context"
+	"fmt"
+)
+
+// attach puts a source into a section. Its goroutine waits for the gate.
+func (c *Conn) attach(s *section, source Source) {
+	ctx := c.takeCtx(s.kind)
+	run, stop := context.WithCancel(c.ctx)
+	s.sender = &sender{
+		conn: c, sealer: c.cfg.Seal(ctx), track: s.track, gate: newGate(), stop: stop,
+		source: source, swapped: make(chan struct{}),
+		clock: sendClock{base: s.track.base},
+		info:  StreamInfo{Ctx: ctx, MID: s.mid(), Kind: s.kind, Codec: s.kind.codec()},
+	}
+	c.goDo(func() { s.sender.run(run) })
+}
+
+// Streams lists what we send, in the order of the sections; known after Offer or Answer.
+func (c *Conn) Streams() []StreamInfo {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out []StreamInfo
+	for _, s := range c.sections {
+		if s.sender != nil {
+			out = append(out, s.sender.stream())
+		}
+	}
+	return out
+}
+
+// Tracks lists what the peer was allowed to send.
+func (c *Conn) Tracks() []TrackInfo {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out []TrackInfo
+	for _, s := range c.sections {
+		if s.receiver != nil {
+			out = append(out, s.receiver.info)
+		}
+	}
+	return out
+}
+
+// trackInfo describes a track of the peer. The codec is not its choice.
+func trackInfo(kind Kind, mid string) TrackInfo {
+	info := TrackInfo{MID: mid, Kind: kind, Codec: kind.codec(), ClockRate: int(kind.rate())}
+	if kind == Audio {
+		info.Channels = 2
+	}
+	return info
+}
+
+// Start lets the sources be read and their frames sent as soon as the path is up. Nothing is sent before. Idempotent.
+func (c *Conn) Start() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.started = true
+	c.setGates()
+}
+
+// refreshGates is setGates for those who do not hold mu.
+func (c *Conn) refreshGates() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.setGates()
+}
+
+// setGates says for every section which way frames may go now. Needs mu.
+func (c *Conn) setGates() {
+	flowing := c.started && c.ready.Load() && !c.held && c.stage == stageStable
+	if flowing {
+		c.originAt.CompareAndSwap(0, int64(c.elapsed())+1)
+	}
+	for _, s := range c.sections {
+		if s.sender != nil {
+			s.sender.gate.set(flowing && s.negotiated && s.peerTakes && !s.sender.isMuted())
+		}
+		if s.receiver != nil {
+			s.receiver.allowed.Store(s.wanted && !c.held)
+		}
+	}
+	c.progress.wake()
+}
+
+// AddTrack adds a source; it is sent after the next Describe. The Conn owns it from now on.
+func (c *Conn) AddTrack(source Source) (StreamInfo, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.expect(stageStable); err != nil {
+		return StreamInfo{}, err
+	}
+	if c.offer != "" {
+		return StreamInfo{}, ErrState
+	}
+	if err := checkSources([]Source{source}); err != nil {
+		return StreamInfo{}, err
+	}
+	s := c.idleSection(source.Track().Kind)
+	if s == nil {
+		if len(c.sections) >= maxSections-1 {
+			return StreamInfo{}, fmt.Errorf("%w: %d tracks", ErrDescription, len(c.sections))
+		}
+		var err error
+		if s, err = c.addSection(source.Track().Kind, c.nextMID()); err != nil {
+			return StreamInfo{}, err
+		}
+	}
+	c.attach(s, source)
+	c.setGates()
+	return s.sender.stream(), nil
+}
+
+// ReplaceTrack swaps the source of a stream for another of the same codec, without a Describe. The old one is closed.
+func (c *Conn) ReplaceTrack(ctx uint16, source Source) error {
+	s, err := c.sending(ctx)
+	if err != nil {
+		return err
+	}
+	if err := checkSources([]Source{source}); err != nil {
+		return err
+	}
+	if source.Track().Kind != s.kind {
+		return fmt.Errorf("%w: a stream keeps its codec for life", ErrCodec)
+	}
+	s.sender.replace(source)
+	return nil
+}
+
+// RemoveTrack ends a stream at once and closes its source; the next Describe tells the peer.
+func (c *Conn) RemoveTrack(ctx uint16) error {
+	s, err := c.sending(ctx)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	removed := s.sender
+	s.sender = nil
+	c.mu.Unlock()
+	if removed == nil {
+		return errNoStream
+	}
+	removed.stop()
+	return removed.closeSource()
+}
+
+// SetMuted stops reading the source of a stream, which stays open, or goes on with it.
+func (c *Conn) SetMuted(ctx uint16, muted bool) error {
+	s, err := c.sending(ctx)
+	if err != nil {
+		return err
+	}
+	s.sender.setMuted(muted)
+	c.refreshGates()
+	return nil
+}
+
+var errNoStream = fmt.Errorf("%w: no such stream", ErrState)
+
+// sending finds a section by the context of what it sends.
+func (c *Conn) sending(ctx uint16) (*section, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stage == stageClosed {
+		return nil, ErrClosed
+	}
+	if s := c.byCtx(ctx); s != nil {
+		return s, nil
+	}
+	return nil, errNoStream
+}
+
+// ForceKeyFrames asks our own video sources for a key frame, as after a change of the send key; at a limited rate.
+func (c *Conn) ForceKeyFrames() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.sections {
+		if s.sender != nil {
+			s.sender.forceKey()
+		}
+	}
+}
+
+// RequestKeyFrames asks the peer for a key frame of every video track, at a limited rate.
+func (c *Conn) RequestKeyFrames() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.sections {
+		if s.receiver != nil && s.kind == Video {
+			s.receiver.askKeyNow()
+		}
+	}
+}
