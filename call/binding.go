@@ -36,7 +36,7 @@ func (b binding) extension() mls.Extension {
 }
 
 // parseBinding reads the extension of a leaf.
-func parseBinding(l mls.LeafNode) (binding, error) {
+func parseBinding(l *mls.LeafNode) (binding, error) {
 	d, ok := l.Extension(bindingType)
 	const head = 1 + 32 + 32 + 32
 	if !ok || len(d) < head+1 || d[0] != 1 {

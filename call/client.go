@@ -62,8 +62,9 @@ func NewClient(config Config) (*Client, error) {
 	c := &Client{config: config, mailbox: config.Identity.Mailbox(), ctx: ctx, stop: stop, ringing: newFIFO[*Incoming](),
 		calls: make(map[callKey]*Call), cancelled: make(map[callKey]cancellation)}
 	for _, t := range config.Transports {
-		c.readers.Add(1)
+		c.readers.Add(2)
 		go c.read(t)
+		go c.register(t)
 	}
 	return c, nil
 }

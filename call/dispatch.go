@@ -155,7 +155,7 @@ func (c *Client) who(id e2ee.ID, t signal.Transport) Caller {
 		return w
 	}
 	if known, ok := c.config.Contacts.Lookup(id); ok {
-		w.Label, w.KnownSince, w.Verified, w.Blocked = known.Label, known.KnownSince, known.Verified, known.Blocked
+		w.Label, w.KnownSince, w.Verified, w.Blocked = known.Name, known.KnownSince, known.Verified, known.Blocked
 	}
 	return w
 }

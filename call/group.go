@@ -48,7 +48,7 @@ func (k *keys) checkLeaf(l *mls.LeafNode) error {
 	if e2ee.ID(l.Credential.Identity) != k.peer {
 		return nil
 	}
-	b, err := parseBinding(*l)
+	b, err := parseBinding(l)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (k *keys) checkLeaf(l *mls.LeafNode) error {
 
 // checkCommit: in a call for two the caller alone commits, and nobody comes or goes after the first epoch.
 func (k *keys) checkCommit(c mls.CommitInfo) error {
-	if c.Sender.Type != mls.SenderMember || c.Sender.Leaf != 0 {
+	if c.Sender.Type != mls.SenderMember || c.Sender.Index != 0 {
 		return errAuth
 	}
 	for _, p := range c.Proposals {
@@ -94,7 +94,7 @@ func (k *keys) found(a *accepted) error {
 	if err := kp.Validate(k.config()); err != nil {
 		return err
 	}
-	b, err := parseBinding(kp.LeafNode)
+	b, err := parseBinding(&kp.LeafNode)
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (k *keys) joined(w *welcomed) error {
 	if c := e2ee.SASCommit(k.call, nonce); !bytes.Equal(c[:], k.invite.Commitment) {
 		return fmt.Errorf("%w: the nonce is not the one that was committed to", errAuth)
 	}
-	g, err := mls.Join(w.body.Welcome, *k.secrets, k.config())
+	g, err := mls.Join(w.body.Welcome, *k.secrets, k.config(), mls.JoinOptions{})
 	if err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func (k *keys) encrypt(plain []byte) ([]byte, error) {
 	if k.group == nil {
 		return nil, ErrState
 	}
-	return k.group.Protect(plain, mls.ProtectOptions{})
+	return k.group.Protect(plain, mls.MessageOptions{})
 }
 
 // epoch is what the machine must know of the group.

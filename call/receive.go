@@ -115,5 +115,5 @@ func (c *Client) verifiedAt(id e2ee.ID) (label string, verified time.Time) {
 		return "", time.Time{}
 	}
 	k, _ := c.config.Contacts.Lookup(id)
-	return k.Label, k.Verified
+	return k.Name, k.Verified
 }

@@ -77,7 +77,7 @@ func (l *loop) groupMessage(b []byte) {
 	}
 	switch r.Kind {
 	case mls.ApplicationData:
-		if r.Sender.Type != mls.SenderMember || r.Sender.Leaf != l.keys.theirLeaf() || l.inCall(r.Application) != nil {
+		if r.Sender.Type != mls.SenderMember || r.Sender.Index != l.keys.theirLeaf() || l.inCall(r.Application) != nil {
 			l.drop()
 		}
 	case mls.ProposalReceived:
@@ -118,7 +118,7 @@ func (l *loop) commit() {
 
 // update asks the committer for new keys.
 func (l *loop) update() {
-	b, err := l.keys.group.ProposeUpdate(mls.ProposeOptions{})
+	b, err := l.keys.group.ProposeUpdate(nil, mls.MessageOptions{})
 	if err != nil {
 		l.client.config.Logger.Warn("new keys could not be asked for", "error", err)
 		return
