@@ -16,6 +16,12 @@ var (
 	ErrSignature = errors.New("e2ee: signature does not verify")
 	// ErrTooLarge: more than the format holds.
 	ErrTooLarge = errors.New("e2ee: too large")
+	// ErrInvitation: nobody was invited with this, or it was used, or it has expired.
+	ErrInvitation = errors.New("e2ee: invitation is unknown, used or expired")
+	// ErrNoContact: the identity is no contact, or not in a state that this asks for.
+	ErrNoContact = errors.New("e2ee: no such contact")
+	// ErrUnexpected: a message that answers nothing of ours. Ignore it.
+	ErrUnexpected = errors.New("e2ee: message was not expected")
 	// ErrDestroyed: the keys are gone.
 	ErrDestroyed = errors.New("e2ee: keys were destroyed")
 )

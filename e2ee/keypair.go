@@ -12,14 +12,18 @@ import (
 	"sync"
 )
 
-// keyPair is the private half of a mailbox: a key that signs and a key that opens. It is only ever held by pointer,
-// which fmt prints as an address wherever it cannot ask Format.
+// keyPair is the private half of a mailbox: a key that signs and a key that opens.
 type keyPair struct {
-	mu   sync.RWMutex // destroy against use
-	dead bool
+	public  [32]byte // Ed25519
+	mu      sync.RWMutex
+	dead    bool
+	secrets hidden[keySecrets] // under mu: destroy against use
+}
+
+type keySecrets struct {
 	sign ed25519.PrivateKey
 	open hpke.PrivateKey
-	raw  []byte // the bytes open was made of, kept for keyfiles
+	raw  []byte // the bytes open was made of, kept for key files
 }
 
 // newKeyPair makes a pair from an Ed25519 seed and an HPKE private key of kem. It copies both.
@@ -31,7 +35,8 @@ func newKeyPair(seed []byte, kem hpke.KEM, private []byte) (*keyPair, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: HPKE private key", ErrMalformed)
 	}
-	return &keyPair{sign: ed25519.NewKeyFromSeed(seed), open: open, raw: slices.Clone(private)}, nil
+	s := keySecrets{sign: ed25519.NewKeyFromSeed(seed), open: open, raw: slices.Clone(private)}
+	return &keyPair{public: [32]byte(s.sign[32:]), secrets: hide(s)}, nil
 }
 
 // generateKeyPair makes a random pair. It cannot fail: crypto/rand ends the program rather, and any 32 bytes are a
@@ -54,7 +59,7 @@ func (k *keyPair) signature(message []byte) []byte {
 	if k.dead {
 		return nil
 	}
-	return ed25519.Sign(k.sign, message)
+	return ed25519.Sign(k.secrets.get().sign, message)
 }
 
 // recipient opens one HPKE context.
@@ -64,11 +69,12 @@ func (k *keyPair) recipient(box []byte, info string) (r *hpke.Recipient, ct []by
 	if k.dead {
 		return nil, nil, ErrDestroyed
 	}
-	n := encSize(k.open)
+	open := k.secrets.get().open
+	n := encSize(open)
 	if len(box) < n {
 		return nil, nil, fmt.Errorf("%w: box of %d bytes", ErrMalformed, len(box))
 	}
-	r, err = hpke.NewRecipient(box[:n], k.open, hpke.HKDFSHA256(), hpke.ChaCha20Poly1305(), []byte(info))
+	r, err = hpke.NewRecipient(box[:n], open, hpke.HKDFSHA256(), hpke.ChaCha20Poly1305(), []byte(info))
 	if err != nil {
 		return nil, nil, ErrNotSealedToUs // RFC 9180, section 7.1.4: this is where a low-order enc ends
 	}
@@ -82,29 +88,29 @@ func (k *keyPair) secret(f func(seed, private []byte) error) error {
 	if k.dead {
 		return ErrDestroyed
 	}
-	return f(k.sign.Seed(), k.raw)
+	s := k.secrets.get()
+	return f(s.sign.Seed(), s.raw)
 }
 
 // destroy zeroes what is ours. hpke.PrivateKey keeps copies that only the garbage collector ends.
 func (k *keyPair) destroy() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	clear(k.sign)
-	clear(k.raw)
-	k.dead, k.open = true, nil
+	s := k.secrets.get()
+	clear(s.sign)
+	clear(s.raw)
+	k.dead, s.open = true, nil
 }
 
 func (k *keyPair) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "e2ee.keyPair(redacted)") }
 
 func (k *keyPair) LogValue() slog.Value { return slog.StringValue("e2ee.keyPair(redacted)") }
 
-// signer is the key that signs as a crypto.Signer, for MLS. It redacts itself through keyPair, which it only points to.
+// signer is the key that signs as a crypto.Signer, for MLS.
 type signer struct{ k *keyPair }
 
 func (s signer) Public() crypto.PublicKey {
-	s.k.mu.RLock()
-	defer s.k.mu.RUnlock()
-	return append(ed25519.PublicKey(nil), s.k.sign[32:]...)
+	return append(ed25519.PublicKey(nil), s.k.public[:]...)
 }
 
 func (s signer) Sign(_ io.Reader, message []byte, opts crypto.SignerOpts) ([]byte, error) {

@@ -20,7 +20,7 @@ import (
 type Mailbox struct {
 	ed25519 [32]byte
 	hpke    []byte
-	token   *Token // a pointer, for fmt does not ask unexported fields to redact themselves
+	token   hidden[Token]
 	keys    *keyPair
 }
 
@@ -31,7 +31,7 @@ func NewMailbox() *Mailbox { return newMailbox(generateKeyPair(x25519KEM), Gener
 func NewHybridMailbox() *Mailbox { return newMailbox(generateKeyPair(hybridKEM), GenerateToken()) }
 
 func newMailbox(k *keyPair, t Token) *Mailbox {
-	return &Mailbox{ed25519: [32]byte(k.sign[32:]), hpke: k.open.PublicKey().Bytes(), token: &t, keys: k}
+	return &Mailbox{ed25519: k.public, hpke: k.secrets.get().open.PublicKey().Bytes(), token: hide(t), keys: k}
 }
 
 // PublicKeys are the two keys that make the address: 32 bytes, and 32 or 1216.
@@ -44,11 +44,11 @@ func (m *Mailbox) Address() [32]byte { return mailbox.Address(m.ed25519[:], m.hp
 
 // Token is what lets the peer of this call write here. It is zero for an identity's own mailbox, where each contact
 // has another one.
-func (m *Mailbox) Token() Token { return *m.token }
+func (m *Mailbox) Token() Token { return *m.token.get() }
 
 // Card is the public half, as it travels to the peer of the call.
 func (m *Mailbox) Card() Box {
-	return Box{Ed25519: m.ed25519, HPKE: slices.Clone(m.hpke), Token: *m.token}
+	return Box{Ed25519: m.ed25519, HPKE: slices.Clone(m.hpke), Token: m.Token()}
 }
 
 // Answer signs a relay's challenge: the relay at origin (scheme://host:port as dialled, lower case) asked who reads

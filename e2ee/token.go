@@ -35,5 +35,8 @@ func (t Token) Equal(u Token) bool { return subtle.ConstantTimeCompare(t[:], u[:
 // Format never prints the token.
 func (t Token) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "e2ee.Token(redacted)") }
 
+// MarshalText never gives the token: a handler that logs a struct as JSON would.
+func (t Token) MarshalText() ([]byte, error) { return []byte("redacted"), nil }
+
 // LogValue never logs the token.
 func (t Token) LogValue() slog.Value { return slog.StringValue("e2ee.Token(redacted)") }
