@@ -18,10 +18,12 @@ const (
 	keyPrintPurpose = "sotto/v1 frame base key"
 )
 
-// FrameEpoch is an epoch of the call's MLS group, as far as frames need it.
+// FrameEpoch is an epoch of the call's MLS group, as far as frames need it. It is for passing on, not for keeping: in an
+// unexported field of another struct fmt would print its key.
 type FrameEpoch struct {
-	Number  uint64
-	BaseKey []byte   // MLS-Exporter("SFrame 1.0 Base Key", "", Suite.KeySize()); copied, the caller wipes its own
+	Number uint64
+	// BaseKey is MLS-Exporter("SFrame 1.0 Base Key", "", Suite.KeySize()). It is copied; the caller wipes its own.
+	BaseKey []byte   `json:"-"`
 	Own     uint32   // our leaf
 	Leaves  []uint32 // the occupied leaves, ours among them
 	// Removed are leaves of the epoch before whose member is gone though the leaf is occupied: a Commit that removes one

@@ -9,12 +9,14 @@ import (
 // maxSenderKeys bounds the contexts of one sender in one epoch for which keys are kept.
 const maxSenderKeys = 64
 
-// Epoch is one epoch of an MLS group as SFrame needs it (section 5.2).
+// Epoch is one epoch of an MLS group as SFrame needs it (section 5.2). It is for passing on, not for keeping: in an
+// unexported field of another struct fmt would print its key.
 type Epoch struct {
 	Number      uint64
 	HighestLeaf uint32 // index of the highest leaf that is occupied
 	Own         uint32 // the own leaf: seals, and is refused when opening
-	BaseKey     []byte // MLS-Exporter("SFrame 1.0 Base Key", "", AEAD.Nk): Suite.KeySize bytes; copied
+	// BaseKey is MLS-Exporter("SFrame 1.0 Base Key", "", AEAD.Nk), Suite.KeySize bytes. Add copies it.
+	BaseKey []byte `json:"-"`
 }
 
 // Sender says who sealed a frame, as far as a key shared by the group can say it: a member of the epoch.
