@@ -2,7 +2,6 @@ package media
 
 import (
 	"errors"
-	"log/slog"
 )
 
 // A Sealer turns an encoded frame into an SFrame. One goroutine uses it.
@@ -93,8 +92,6 @@ func (c ConnConfig) withDefaults() ConnConfig {
 	if c.Classify == nil {
 		c.Classify = func(error) Failure { return FailOther }
 	}
-	if c.Settings.Logger == nil {
-		c.Settings.Logger = slog.New(slog.DiscardHandler)
-	}
+	c.Settings = c.Settings.withLogger()
 	return c
 }

@@ -34,6 +34,7 @@ type Conn struct {
 	held     bool
 	stage    stage
 	offer    string // of ours, given out and not answered
+	ufrag    string // of our last description
 	named    int    // sections named after the first description
 	servers  []ICEServer
 

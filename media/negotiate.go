@@ -143,6 +143,7 @@ func (c *Conn) writeOurs(text, setup string, direction func(*section, sectionLin
 	if d.fingerprint != c.cfg.Certificate.Fingerprint() {
 		return "", fmt.Errorf("media: a description of ours: %w", ErrFingerprint)
 	}
+	c.ufrag = d.ufrag
 	return d.write(setup, func(_ int, line sectionLine) (bool, bool) {
 		s := c.byMID(line.mid)
 		if s == nil {

@@ -77,12 +77,10 @@ func (c *Conn) onCandidate(candidate *webrtc.ICECandidate) {
 		c.notify(GatheringDone{})
 		return
 	}
-	local, err := c.pc.SCTP().Transport().ICETransport().GetLocalParameters()
-	if err != nil {
-		c.log.Debug("candidate", "error", err)
-		return
-	}
-	line, err := c.cfg.Settings.outgoing(candidate.ToJSON().Candidate, local.UsernameFragment, c.salt[:])
+	c.mu.Lock() // a description under way may change the ufrag that this candidate belongs to
+	ufrag := c.ufrag
+	c.mu.Unlock()
+	line, err := c.cfg.Settings.outgoing(candidate.ToJSON().Candidate, ufrag, c.salt[:])
 	if err != nil { // never sent
 		c.log.Debug("candidate of ours", "error", err)
 		return

@@ -72,3 +72,11 @@ func (s Settings) validate() error {
 
 // mdns reports whether host candidates hide behind mDNS names.
 func (s Settings) mdns() bool { return !s.RelayOnly && !s.LAN && !s.Loopback && s.Net == nil }
+
+// withLogger fills in a logger that discards.
+func (s Settings) withLogger() Settings {
+	if s.Logger == nil {
+		s.Logger = slog.New(slog.DiscardHandler)
+	}
+	return s
+}

@@ -74,6 +74,9 @@ func (c *Conn) Stats() Stats {
 
 // pathTypes are the types of the selected candidates.
 func (c *Conn) pathTypes() (local, remote string) {
+	if !c.ready.Load() {
+		return "", ""
+	}
 	pair, err := c.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
 	if err != nil || pair == nil || pair.Local == nil || pair.Remote == nil {
 		return "", ""
