@@ -25,6 +25,7 @@ type IVFReader struct {
 	width, height int
 	last          time.Duration
 	failed        error
+	head          [ivfFrameHeader]byte
 }
 
 // NewIVFReader reads the header of the file. An error is a *FormatError or what r returned.
@@ -73,17 +74,17 @@ func (v *IVFReader) ReadFrame() (media.Frame, error) {
 }
 
 func (v *IVFReader) next() (media.Frame, error) {
-	var h [ivfFrameHeader]byte
+	h := v.head[:]
 	var at int64
 	size := 0
 	for size == 0 {
 		at = v.in.offset
-		if err := v.in.full(h[:]); err == io.EOF {
+		if err := v.in.full(h); err == io.EOF {
 			return media.Frame{}, io.EOF
 		} else if err != nil {
 			return media.Frame{}, v.in.badAt(at, "cut short in a frame's header", err)
 		}
-		claimed := binary.LittleEndian.Uint32(h[:])
+		claimed := binary.LittleEndian.Uint32(h)
 		if claimed > MaxFrame {
 			return media.Frame{}, v.in.badAt(at, fmt.Sprintf("a frame of %d bytes (at most %d)", claimed, MaxFrame), nil)
 		}
