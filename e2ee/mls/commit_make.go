@@ -248,6 +248,11 @@ func (m *commitMaker) makePath(body *commit, context *groupContext) (err error) 
 		if err := m.c.checkLeafClaims(l); err != nil {
 			return err
 		}
+		if old := m.old.tree.leafAt(m.own); m.committer.Type == SenderMember {
+			if err := m.c.checkSuccessor(old, l); err != nil {
+				return err
+			}
+		}
 		return l.sign(m.c.suite, m.c.signer, context.groupID, m.own)
 	})
 	if err != nil {

@@ -22,6 +22,7 @@ type state struct {
 	resumption []*resumptionSecret // of this and earlier epochs, the newest first
 	reinit     *ReInit             // the last commit closed the group in favour of this one
 	removed    bool                // the last commit removed us
+	from       *state              // while a group is founded: the one it comes from
 }
 
 // storedProposal waits for a commit that refers to it.

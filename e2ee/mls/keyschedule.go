@@ -59,8 +59,8 @@ func (s *secrets) export(label string, context []byte, length int) []byte {
 }
 
 func (s *secrets) destroy() {
-	for _, b := range [][]byte{s.initSecret, s.senderData, s.exporter, s.external, s.confirmation, s.membership, s.resumption, s.authenticator} {
-		clear(b)
+	for _, b := range s.all() {
+		clear(*b)
 	}
 }
 

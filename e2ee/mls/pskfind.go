@@ -28,6 +28,9 @@ func (s *state) psk(id *PSKID) ([]byte, error) {
 			}
 		}
 	}
+	if s.from != nil && id.Type == PSKResumption {
+		return s.from.psk(id)
+	}
 	return s.c.psk(id)
 }
 

@@ -1,0 +1,198 @@
+package mls_test
+
+import (
+	"crypto/ecdh"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sotto-calls/sotto/e2ee/mls"
+)
+
+// crowd is a group of n, with the two members that measurements need.
+type crowd struct {
+	creator, second *mls.Group
+	all             []*mls.Group
+}
+
+// newCrowd makes a group of n by one commit. warm: every member has committed once, so that all parents are set.
+func newCrowd(t testing.TB, n int, warm bool) *crowd {
+	t.Helper()
+	s := mls.X25519ChaCha
+	creator, err := mls.NewGroup([]byte("crowd"), newConfig(t, s, "0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &crowd{creator: creator, all: []*mls.Group{creator}}
+	var proposals []mls.Proposal
+	var join []func(welcome []byte) *mls.Group
+	for i := 1; i < n; i++ {
+		cfg := newConfig(t, s, fmt.Sprint(i))
+		kp, secrets := newKeyPackage(t, cfg)
+		proposals = append(proposals, mls.Add(kp))
+		join = append(join, func(welcome []byte) *mls.Group {
+			g, err := mls.Join(welcome, secrets, cfg, mls.JoinOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return g
+		})
+	}
+	first := commit(t, creator, mls.CommitOptions{Proposals: proposals})
+	if !warm {
+		join = join[:1]
+	}
+	for _, j := range join {
+		c.all = append(c.all, j(first.Welcome))
+	}
+	c.second = c.all[1]
+	if warm {
+		for _, g := range c.all {
+			message := commit(t, g, mls.CommitOptions{}).Message
+			for _, o := range c.all {
+				if o != g {
+					handle(t, o, message)
+				}
+			}
+		}
+	}
+	return c
+}
+
+// operation is one row of the table.
+type operation struct {
+	name string
+	run  func(t testing.TB, c *crowd) (timed func())
+}
+
+var operations = []operation{
+	{"update (commit)", func(t testing.TB, c *crowd) func() {
+		return func() {
+			if _, err := c.creator.Commit(mls.CommitOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}},
+	{"process update", func(t testing.TB, c *crowd) func() {
+		m, err := c.creator.Commit(mls.CommitOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		second := mls.CopyForTest(c.second)
+		return func() { handle(t, second, m.Message) }
+	}},
+	{"add with path", func(t testing.TB, c *crowd) func() {
+		kp, _ := newKeyPackage(t, newConfig(t, mls.X25519ChaCha, "new"))
+		return func() {
+			if _, err := c.creator.Commit(mls.CommitOptions{Path: true, Proposals: []mls.Proposal{mls.Add(kp)}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}},
+	{"welcome", func(t testing.TB, c *crowd) func() {
+		cfg := newConfig(t, mls.X25519ChaCha, "new")
+		kp, secrets := newKeyPackage(t, cfg)
+		m, err := c.creator.Commit(mls.CommitOptions{Path: true, Proposals: []mls.Proposal{mls.Add(kp)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func() {
+			if _, err := mls.Join(m.Welcome, secrets, cfg, mls.JoinOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}},
+	{"export", func(t testing.TB, c *crowd) func() {
+		return func() {
+			for range 100 {
+				if _, err := c.creator.Exporter("label", nil, 32); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}},
+}
+
+// measure is the median duration of seven runs, and what one allocates.
+func measure(t testing.TB, c *crowd, o operation) (time.Duration, uint64, uint64) {
+	var times []time.Duration
+	var bytes, allocs uint64
+	for range 7 {
+		f := o.run(t, c)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		start := time.Now()
+		f()
+		times = append(times, time.Since(start))
+		runtime.ReadMemStats(&after)
+		bytes, allocs = after.TotalAlloc-before.TotalAlloc, after.Mallocs-before.Mallocs
+		c.creator.Discard()
+	}
+	slices.Sort(times)
+	if o.name == "export" {
+		return times[3] / 100, bytes / 100, allocs / 100
+	}
+	return times[3], bytes, allocs
+}
+
+// x25519 is the median duration of one X25519 operation: the unit of the limits below.
+func x25519(t testing.TB) time.Duration {
+	a, err := ecdh.X25519().GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var times []time.Duration
+	for range 101 {
+		start := time.Now()
+		if _, err := a.ECDH(a.PublicKey()); err != nil {
+			t.Fatal(err)
+		}
+		times = append(times, time.Since(start))
+	}
+	slices.Sort(times)
+	return times[50]
+}
+
+// limits are the most X25519 operations' worth of time that each may take, cold or warm.
+var limits = map[string]float64{
+	"50 cold update (commit)": 70, "50 warm update (commit)": 25, "50 cold add with path": 80, "50 cold welcome": 75, "50 warm welcome": 75,
+	"50 cold process update": 18, "50 warm process update": 18, "1000 cold add with path": 1300, "1000 cold welcome": 1400,
+	"1000 cold update (commit)": 1230, "1000 cold process update": 150,
+}
+
+// TestSpeed prints the table of all operations at all sizes, on all cores and on one, in time and in units of one
+// X25519 operation of the same run. With SOTTO_SPEED=1 exceeding a limit fails; else it is only printed, since other
+// work on the machine would make it fail.
+func TestSpeed(t *testing.T) {
+	if testing.Short() || os.Getenv("SOTTO_SPEED") == "" {
+		t.Skip("set SOTTO_SPEED=1 to measure")
+	}
+	var table strings.Builder
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for _, size := range []struct {
+		n    int
+		warm bool
+	}{{2, false}, {10, false}, {10, true}, {50, false}, {50, true}, {200, false}, {1000, false}} {
+		c := newCrowd(t, size.n, size.warm)
+		state := map[bool]string{false: "cold", true: "warm"}[size.warm]
+		for _, o := range operations {
+			for _, cores := range []int{runtime.NumCPU(), 1} {
+				runtime.GOMAXPROCS(cores)
+				unit := x25519(t)
+				d, bytes, allocs := measure(t, c, o)
+				units := float64(d) / float64(unit)
+				name := fmt.Sprintf("%d %s %s", size.n, state, o.name)
+				fmt.Fprintf(&table, "%-28s %d cores %12s %8.1f units %10d B %8d allocs\n", name, cores, d.Round(100*time.Nanosecond), units, bytes, allocs)
+				if limit, ok := limits[name]; ok && cores > 1 && units > limit {
+					t.Errorf("%s takes %.1f units, limit %.0f", name, units, limit)
+				}
+			}
+		}
+	}
+	t.Logf("one X25519 operation takes %s\n%s", x25519(t), table.String())
+}
