@@ -236,8 +236,11 @@ func TestPitfall09ReplayByForwarder(t *testing.T) {
 
 // There is no frame too short, too silent or too odd to be encrypted.
 func TestPitfall13PlaintextIsDropped(t *testing.T) {
-	// Fails if Open returns short input as it is, or opens what has no room for a tag.
+	// Fails if Open returns short input as it is, or derives a key for what has no room for a tag.
 	_, bob := framePair(t)
+	if _, err := bob.open(0, "0", forge(1, 0, 0, 1)[:1+15]); !errors.Is(err, ErrMalformed) || derivedKeys(bob.Opener(0, "0")) != 0 {
+		t.Errorf("a tag cut by one byte: %v, %d keys", err, derivedKeys(bob.Opener(0, "0")))
+	}
 	for name, frame := range map[string][]byte{
 		"nothing":              {},
 		"Opus silence":         {0xf8, 0xff, 0xfe},
@@ -252,7 +255,7 @@ func TestPitfall13PlaintextIsDropped(t *testing.T) {
 			}
 		}
 	}
-	if st := bob.Stats(); st.Dropped() != 12 || st.Opened != 0 {
+	if st := bob.Stats(); st.Dropped() != 13 || st.Opened != 0 {
 		t.Errorf("%+v", st)
 	}
 }

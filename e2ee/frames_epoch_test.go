@@ -55,11 +55,15 @@ func TestAtMostFiveOldEpochs(t *testing.T) {
 
 // A new epoch with the same low bits evicts the old one, so a KID never means two keys.
 func TestPitfall07OneKeyPerKID(t *testing.T) {
-	// Fails if retire keeps an epoch with the same slot and publish takes the first.
+	// Fails if retire keeps an epoch with the same slot.
 	alice, bob := framePair(t)
 	old := alice.seal(0, "epoch 1")
 	alice.use(17, 0, 1)
+	before := bob.epochs[0]
 	bob.install(17, 0, 1)
+	if len(bob.epochs) != 1 || !bytes.Equal(before.baseKey, make([]byte, 32)) {
+		t.Error("epoch 1 is still there")
+	}
 	if _, err := bob.open(0, "0", old); !errors.Is(err, ErrAuthentication) {
 		t.Errorf("frame of epoch 1 under 17: %v", err)
 	}

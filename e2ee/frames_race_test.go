@@ -81,8 +81,17 @@ func flow(t *testing.T, sealer *FrameSealer, opener *FrameOpener, stop *atomic.B
 
 // Two goroutines on one sealer or opener: one of them is told, nothing is shared. No nonce is used twice.
 func TestFramesMisuse(t *testing.T) {
+	// Fails if Seal or Open does not take busy.
 	alice, bob := framePair(t)
 	sealer := alice.Sealer(0)
+	sealer.busy.Store(true)
+	bob.Opener(0, "0").busy.Store(true)
+	_, err1 := sealer.Seal(nil, nil, nil)
+	if _, err2 := bob.open(0, "0", nil); err1 != errBusy || err2 != errBusy || bob.Stats().Busy != 1 {
+		t.Errorf("in use: %v, %v", err1, err2)
+	}
+	sealer.busy.Store(false)
+	bob.Opener(0, "0").busy.Store(false)
 	var mu sync.Mutex
 	var all [][]byte
 	var group sync.WaitGroup

@@ -109,10 +109,21 @@ func TestUnknownKey(t *testing.T) {
 	}
 }
 
-// A suite's id is in its key labels: the same base key and KID give other keys.
+// A suite's id is in its key labels: the same base key and KID give other keys and salts, and what one seals no other opens.
 func TestPitfall14SuitesDoNotMix(t *testing.T) {
-	// Fails if label leaves the suite out: suites 1 to 3 differ in the tag alone.
+	// Fails if label leaves the suite out.
+	seen := make(map[string]Suite)
 	for _, a := range allSuites() {
+		key, salt, err := schedule(suites[a], a, 1, pattern(32))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, secret := range []string{string(key[:16]), string(salt)} {
+			if b, twice := seen[secret]; twice {
+				t.Errorf("%v and %v share a key or salt", a, b)
+			}
+			seen[secret] = a
+		}
 		for _, b := range allSuites() {
 			s, _ := testPair(t, a)
 			_, o := testPair(t, b)
