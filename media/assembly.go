@@ -38,6 +38,7 @@ type assembler struct {
 	lastID    vp8Descriptor
 	joined    []byte // scratch for a frame of several packets
 	given     uint64 // packets given up, in all
+	repaired  uint64 // packets that came after they were asked for
 	malformed uint64 // packets that made no sense
 }
 
@@ -100,6 +101,11 @@ func (a *assembler) push(p *packet, seq16 uint16) bool {
 	*a.slot(seq) = p
 	a.held++
 	a.top = max(a.top, seq+1)
+	if a.asked != nil {
+		if k := a.asked[seq%uint64(len(a.asked))]; k.seq == seq && k.n > 0 {
+			a.repaired++
+		}
+	}
 	return true
 }
 

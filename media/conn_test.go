@@ -13,6 +13,12 @@ import (
 // wantFrames checks that a sink got exactly the frames of a source, in order, byte for byte.
 func wantFrames(t *testing.T, what string, sink *memorySink, src *scriptSource) {
 	t.Helper()
+	wantFramesFrom(t, what, sink, src, 0)
+}
+
+// wantFramesFrom is the same for a source that started that much after the first.
+func wantFramesFrom(t *testing.T, what string, sink *memorySink, src *scriptSource, start time.Duration) {
+	t.Helper()
 	got := sink.all()
 	if len(got) != src.count {
 		t.Errorf("%s: %d frames arrived of %d", what, len(got), src.count)
@@ -21,7 +27,7 @@ func wantFrames(t *testing.T, what string, sink *memorySink, src *scriptSource) 
 		if i >= src.count || !bytes.Equal(f.Data, frameData(src.kind, i, src.size)) {
 			t.Fatalf("%s: frame %d is not the one that was sent", what, i)
 		}
-		if want := time.Duration(i) * src.step; f.Time < want-time.Millisecond || f.Time > want+time.Millisecond {
+		if want := start + time.Duration(i)*src.step; f.Time < want-time.Millisecond || f.Time > want+time.Millisecond {
 			t.Fatalf("%s: frame %d at %v, want %v", what, i, f.Time, want)
 		}
 		if f.Missing != 0 {

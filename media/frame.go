@@ -35,7 +35,7 @@ const (
 // A Frame is one encoded audio packet or video picture.
 type Frame struct {
 	Data     []byte        // the encoder's output; the receiver of a Frame may keep it
-	Time     time.Duration // presentation time since the start of the track, ≥ 0
+	Time     time.Duration // presentation time since the start of the track, ≥ 0; received: since the peer's first track began
 	Duration time.Duration // how long it lasts; 0 if not known
 	Key      bool          // can be decoded without an earlier frame (always true for audio)
 	Missing  int           // received only: frames known to be lost just before this one

@@ -96,7 +96,7 @@ type scriptSource struct {
 	count    int
 	size     int
 	keyEvery int
-	stall    bool // time stands still while nobody reads, as for a file
+	live     bool // frames that nobody reads in time pile up; else time stands still meanwhile, as for a file
 
 	mu      sync.Mutex
 	n       int
@@ -146,6 +146,9 @@ func (s *scriptSource) Read(ctx context.Context) (Frame, error) {
 		s.start = time.Now()
 	}
 	due := s.start.Add(time.Duration(s.n) * s.step)
+	if late := time.Since(due); late > s.step && !s.live {
+		s.start, due = s.start.Add(late), due.Add(late)
+	}
 	s.mu.Unlock()
 	if wait := time.Until(due); wait > 0 {
 		timer := time.NewTimer(wait)
@@ -361,7 +364,9 @@ type pair struct {
 
 func newPair(t testing.TB, settingsA, settingsB Settings) *pair {
 	va, vb := newVault(1), newVault(2)
-	return &pair{a: newSide(t, settingsA, false, va, vb), b: newSide(t, settingsB, true, vb, va)}
+	p := &pair{a: newSide(t, settingsA, false, va, vb), b: newSide(t, settingsB, true, vb, va)}
+	t.Cleanup(p.close) // a test that gave up leaves nothing running
+	return p
 }
 
 var both = Kinds{Audio: true, Video: true}

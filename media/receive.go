@@ -105,9 +105,9 @@ func (r *receiver) packet(p *packet, n int, header *rtp.Header, repair bool, now
 	if !repair {
 		r.remote.received(header.SequenceNumber, header.Timestamp, r.info.Kind.rate(), now)
 	}
-	if r.frames.push(p, header.SequenceNumber) && repair {
-		r.stats.recovered.Add(1)
-	}
+	before := r.frames.repaired
+	r.frames.push(p, header.SequenceNumber)
+	r.stats.recovered.Add(r.frames.repaired - before)
 }
 
 // work hands out every frame that is whole, and asks for what is missing.

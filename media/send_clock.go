@@ -6,7 +6,7 @@ import "time"
 //
 // A source counts from 0 at its own start. What the peer wants to know is how the tracks lie beside each other, so each
 // source is anchored at the moment of its first frame; and again when it was paused or replaced, so that it does not
-// drift by the length of the pause.
+// drift by the length of the pause, or when it runs ahead of the clock that it should be paced by.
 type sendClock struct {
 	set      bool
 	anchor   time.Duration // connection time of the source's time 0
@@ -25,7 +25,7 @@ func (c *sendClock) at(now, origin, t time.Duration, fresh bool) time.Duration {
 		if late := c.anchor - origin; -resyncAfter < late && late < resyncAfter {
 			c.anchor = origin
 		}
-	case fresh && (drift > resyncAfter || drift < -resyncAfter):
+	case fresh && drift > resyncAfter, drift < -resyncAfter: // stood still, or runs ahead of time
 		c.anchor = max(now, c.last+time.Millisecond) - t
 	}
 	c.set = true

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -56,6 +55,7 @@ func NewWorld(t testing.TB, link Link) *World {
 	wan.AddChunkFilter(w.pass)
 	w.wan = wan
 	w.close = append(w.close, wan.Stop)
+	t.Cleanup(w.Close)
 	return w
 }
 
@@ -177,12 +177,15 @@ func (w *World) admit(to string, size int) bool {
 	return true
 }
 
-// Close ends the network. Close every connection before.
+// Close ends the network. Close every connection before. The end of the test closes it too.
 func (w *World) Close() {
 	w.t.Helper()
+	if !w.started {
+		w.close = nil
+	}
 	for i := len(w.close) - 1; i >= 0; i-- {
 		if err := w.close[i](); err != nil {
-			w.t.Errorf("sim: closing: %v", fmt.Errorf("%w", err))
+			w.t.Errorf("sim: closing: %v", err)
 		}
 	}
 	w.close = nil

@@ -1,0 +1,87 @@
+package media
+
+import (
+	"bytes"
+	"encoding/binary"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sotto-calls/sotto/internal/sim"
+)
+
+// arrived checks that what came is a subsequence of what was sent, byte for byte, that gaps are declared exactly, and
+// returns how many frames came.
+func arrived(t *testing.T, what string, sink *memorySink, src *scriptSource) int {
+	t.Helper()
+	got := sink.all()
+	next := 0
+	for i, f := range got {
+		n := int(binary.BigEndian.Uint32(f.Data))
+		if n < next || !bytes.Equal(f.Data, frameData(src.kind, n, src.size)) {
+			t.Fatalf("%s: frame %d came after frame %d, or is not what was sent", what, n, next-1)
+		}
+		if i > 0 && f.Missing != n-next {
+			t.Errorf("%s: before frame %d %d are missing, %d declared", what, n, n-next, f.Missing)
+		}
+		next = n + 1
+	}
+	return len(got)
+}
+
+// TestLossIsRepaired: at 3 % loss nearly everything comes, in order, by asking again.
+func TestLossIsRepaired(t *testing.T) {
+	for seed := range uint64(3) {
+		synctest.Test(t, func(t *testing.T) {
+			w, p := simPair(t, sim.Link{OneWay: 50 * time.Millisecond, Loss: 0.03, Seed: seed})
+			audio, video := newSource(Audio, 3000, 100), newSource(Video, 1800, 4000)
+			p.dial(t, []Source{audio, video}, nil, Kinds{}, both)
+			p.connected(t)
+			time.Sleep(62 * time.Second)
+			stats := p.b.conn.Stats()
+			t.Logf("lost on the way %d; audio %+v; video %+v", w.Lost(), stats.Received[0], stats.Received[1])
+			p.close()
+			w.Close()
+			// Three lost in a row (the packet and two repairs) is one in 37,000; the last packet has nobody to miss it.
+			if n := arrived(t, "audio", p.b.sinkOf("0"), audio); n < audio.count-4 {
+				t.Errorf("audio: %d of %d", n, audio.count)
+			}
+			if n := arrived(t, "video", p.b.sinkOf("1"), video); n < video.count-4 {
+				t.Errorf("video: %d of %d", n, video.count)
+			}
+			if stats.Received[1].Recovered == 0 || stats.Received[1].NACKs == 0 {
+				t.Error("nothing was repaired")
+			}
+		})
+	}
+}
+
+// TestHeavyLossIsDeclared: what cannot be repaired in time is declared missing and a key frame is asked for; nothing is
+// delivered out of order, and the call goes on.
+func TestHeavyLossIsDeclared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, p := simPair(t, sim.Link{OneWay: 50 * time.Millisecond, Seed: 5})
+		video := newSource(Video, 900, 4000)
+		p.dial(t, []Source{video}, nil, Kinds{}, both)
+		p.connected(t)
+		time.Sleep(5 * time.Second)
+		w.SetLoss(0.5)
+		time.Sleep(time.Second)
+		w.SetLoss(0)
+		time.Sleep(30 * time.Second)
+		stats := p.b.conn.Stats().Received[0]
+		p.close()
+		w.Close()
+		n := arrived(t, "video", p.b.sinkOf("0"), video)
+		t.Logf("%d of %d frames; %+v", n, video.count, stats)
+		if n > video.count-1 || n < video.count-60 {
+			t.Errorf("%d of %d frames came", n, video.count)
+		}
+		if stats.Missing == 0 || stats.PLIs == 0 || stats.PLIs > 20 {
+			t.Errorf("missing %d, key frames asked for %d", stats.Missing, stats.PLIs)
+		}
+		if video.forced == 0 || video.forced > 20 {
+			t.Errorf("%d key frames were forced", video.forced)
+		}
+	})
+}
