@@ -13,7 +13,7 @@ import (
 // How long the keys of an epoch open frames after the next one has begun.
 const (
 	oldEpochTime    = 10 * time.Second // after members were added or keys renewed
-	oldEpochs       = 5                // and at most so many epochs
+	oldEpochs       = 5                // and at most so many epochs, fewer than liveSlots
 	removalTime     = 2 * time.Second  // after a member was removed
 	keyPrintPurpose = "sotto/v1 frame base key"
 )
@@ -124,8 +124,8 @@ func (f *Frames) newest() *frameEpoch {
 	return f.epochs[len(f.epochs)-1]
 }
 
-// retire sets the end of the installed epochs when next comes. An epoch with next's low bits must go ("receivers MUST
-// remove an old epoch", RFC 9605 section 5.2), and so must those beyond the bound.
+// retire sets the end of the installed epochs when next comes. Those too far behind go at once. That leaves none with
+// next's low bits, which "receivers MUST remove" (RFC 9605 section 5.2).
 func (f *Frames) retire(next *frameEpoch, removed []uint32) {
 	newest := f.newest()
 	if newest == nil {
@@ -139,11 +139,7 @@ func (f *Frames) retire(next *frameEpoch, removed []uint32) {
 			f.hasten(leaf, now)
 		}
 	}
-	f.keepEpochs(func(e *frameEpoch) bool { return e.slot() != next.slot() })
-	for len(f.epochs) > oldEpochs {
-		f.epochs[0].wipe()
-		f.epochs = f.epochs[1:]
-	}
+	f.keepEpochs(func(e *frameEpoch) bool { return next.number-e.number <= oldEpochs })
 }
 
 // hasten ends the epochs in which a removed leaf has keys. It is called while the newest epoch is retired, or when the

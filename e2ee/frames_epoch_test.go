@@ -34,7 +34,7 @@ func TestEpochChange(t *testing.T) {
 }
 
 func TestAtMostFiveOldEpochs(t *testing.T) {
-	// Fails if retire does not count.
+	// Fails if retire keeps epochs however old.
 	alice, bob := framePair(t)
 	var frames [][]byte
 	for epoch := uint64(2); epoch < 12; epoch++ {
@@ -55,7 +55,7 @@ func TestAtMostFiveOldEpochs(t *testing.T) {
 
 // A new epoch with the same low bits evicts the old one, so a KID never means two keys.
 func TestPitfall07OneKeyPerKID(t *testing.T) {
-	// Fails if retire keeps an epoch with the same slot.
+	// Fails if retire keeps an epoch that is 16 behind.
 	alice, bob := framePair(t)
 	old := alice.seal(0, "epoch 1")
 	alice.use(17, 0, 1)
