@@ -76,15 +76,16 @@ func (c *Conn) shutDown() {
 	c.stage = stageClosed
 	sections := c.sections
 	c.mu.Unlock()
+	// Sockets first: a source that takes its time to close holds up nothing else.
+	if err := c.pc.GracefulClose(); err != nil {
+		c.log.Debug("closing", "error", err)
+	}
 	for _, s := range sections {
 		if s.sender != nil {
 			if err := s.sender.closeSource(); err != nil {
 				c.log.Debug("source not closed", "error", err)
 			}
 		}
-	}
-	if err := c.pc.GracefulClose(); err != nil {
-		c.log.Debug("closing", "error", err)
 	}
 	c.workMu.Lock()
 	c.over = true

@@ -42,7 +42,7 @@ func wantFramesFrom(t *testing.T, what string, sink *memorySink, src *scriptSour
 func simPair(t *testing.T, link sim.Link) (*sim.World, *pair) {
 	w := sim.NewWorld(t, link)
 	p := newPair(t, Settings{Net: w.Host("1.2.3.4")}, Settings{Net: w.Host("1.2.3.5")})
-	p.oneWay = link.OneWay
+	p.oneWay, p.net = link.OneWay, w
 	return w, p
 }
 

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/chacha20poly1305"
+
+	"github.com/sotto-calls/sotto/internal/sim"
 )
 
 var (
@@ -360,6 +362,14 @@ type pair struct {
 	a, b     *side
 	oneWay   time.Duration // of the signalling
 	accepted time.Time     // when b answered
+	net      *sim.World    // nil on a real network
+}
+
+func (p *pair) world(t testing.TB) *sim.World {
+	if p.net == nil {
+		t.Fatal("no world")
+	}
+	return p.net
 }
 
 func newPair(t testing.TB, settingsA, settingsB Settings) *pair {
