@@ -72,6 +72,18 @@ func (q *Queue[T]) take(ctx context.Context) (v T, ok bool, err error) {
 	return v, true, nil
 }
 
+// DropWhile removes items from the front as long as f says so.
+func (q *Queue[T]) DropWhile(f func(T) bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := 0
+	for n < len(q.items) && f(q.items[n]) {
+		n++
+	}
+	clear(q.items[:n])
+	q.items = q.items[n:]
+}
+
 // Len is the number of items.
 func (q *Queue[T]) Len() int {
 	q.mu.Lock()

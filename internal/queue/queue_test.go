@@ -23,6 +23,17 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+func TestDropWhile(t *testing.T) {
+	q := New[int]()
+	for i := range 10 {
+		q.Put(i)
+	}
+	q.DropWhile(func(v int) bool { return v < 4 })
+	if v, err := q.Get(t.Context()); err != nil || v != 4 || q.Len() != 5 {
+		t.Fatalf("first %d, %v, %d left", v, err, q.Len())
+	}
+}
+
 // It fails when take does not signal again for the items that are left: the second reader would sleep for ever.
 func TestSeveralReadersLoseNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
