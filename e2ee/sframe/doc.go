@@ -30,7 +30,8 @@
 //     window moves only after the tag has been verified, and it takes memory only then.
 //   - The key is chosen by the KID alone, never by trial. A header that is longer than need be is malformed.
 //
-// What it does not: whoever holds the keys to open can also seal in the sender's name (section 7.2); KID, counter and
+// What it does not: Open returns earlier for a frame without a key, a replay or a malformed one than for a forged one, so
+// do not let a peer time it; whoever holds the keys to open can also seal in the sender's name (section 7.2); KID, counter and
 // size stay visible; [Sealer.Destroy] wipes what Go lets it wipe, and the expanded AEAD key is left to the collector.
 //
 // Specification: https://www.rfc-editor.org/rfc/rfc9605

@@ -135,3 +135,47 @@ func TestNoAllocations(t *testing.T) {
 		}
 	})
 }
+
+// Choosing the key allocates nothing either, once it is there.
+func TestNoAllocationsToChooseAKey(t *testing.T) {
+	a, b := epochStorePair(t, anyone)
+	es, err := a.Sealer(1, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rs, ro := ratchetPair(t, 4)
+	ring, err := NewKeyring(ChaCha20Poly1305SHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ring.Add(0x123, pattern(32)); err != nil {
+		t.Fatal(err)
+	}
+	s, _ := testPair(t, ChaCha20Poly1305SHA256)
+	frame, sealed, opened := make([]byte, 100), make([]byte, 0, 200), make([]byte, 0, 200)
+	for name, f := range map[string]func() error{
+		"Epochs": func() error {
+			out, _ := es.Seal(sealed, nil, frame)
+			_, _, err := b.Open(opened, nil, out)
+			return err
+		},
+		"RatchetOpener": func() error {
+			out, _ := rs.Seal(sealed, nil, frame)
+			_, err := ro.Open(opened, nil, out)
+			return err
+		},
+		"Keyring": func() error {
+			out, _ := s.Seal(sealed, nil, frame)
+			_, err := ring.Open(opened, nil, out)
+			return err
+		},
+	} {
+		if n := testing.AllocsPerRun(300, func() {
+			if err := f(); err != nil {
+				t.Fatal(err)
+			}
+		}); n != 0 {
+			t.Errorf("%s: %v allocations per frame", name, n)
+		}
+	}
+}
