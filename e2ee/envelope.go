@@ -52,11 +52,15 @@ func (id *Identity) seal(f format, to Box, m Message) (box []byte, hash [32]byte
 }
 
 func (f format) seal(to Box, signed []byte) ([]byte, error) {
-	key, err := to.key()
+	padded, err := f.pad(signed)
 	if err != nil {
 		return nil, err
 	}
-	padded, err := f.pad(signed)
+	return f.sealPadded(to, padded)
+}
+
+func (f format) sealPadded(to Box, padded []byte) ([]byte, error) {
+	key, err := to.key()
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,129 @@
+package e2ee
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/sotto-calls/sotto/internal/wire"
+)
+
+func encode(t *testing.T, v any) []byte {
+	t.Helper()
+	b, err := wire.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// The window agrees with one that remembers everything. Fails if a bit is shifted by one too many or too few.
+func TestReplayWindow(t *testing.T) {
+	for seed := range uint64(50) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		var w ReplayWindow
+		seen, highest, any := map[uint64]bool{}, uint64(0), false
+		next := uint64(0)
+		for range 500 {
+			seq := next + r.Uint64N(90)
+			if seq >= 70 {
+				seq -= 70
+			}
+			if r.IntN(40) == 0 {
+				next += r.Uint64N(200)
+			}
+			next += r.Uint64N(3)
+			want := !seen[seq] && (!any || seq > highest || highest-seq < 64)
+			if got := w.Accept(seq); got != want {
+				t.Fatalf("seed %d: Accept(%d) = %v with highest %d", seed, seq, got, highest)
+			}
+			if want {
+				seen[seq], highest, any = true, max(highest, seq), true
+			}
+		}
+	}
+	var w ReplayWindow
+	if !w.Accept(1<<64-2) || w.Accept(1<<64-2) || w.Accept(1<<64-1) || w.Accept(5) || !w.Accept(1<<64-10) {
+		t.Error("near the end of numbers")
+	}
+}
+
+// TestPitfall25AStaleRing: an Invite is taken once in 180 s, whoever delivers it again, and a flood makes nobody forget.
+// Fails if the cache forgets an entry before its time, or evicts to make room.
+func TestPitfall25AStaleRing(t *testing.T) {
+	var c InviteCache
+	a, b := ID{1}, ID{2}
+	if !c.Accept(a, [32]byte{1}, testTime) || c.Accept(a, [32]byte{1}, testTime) {
+		t.Fatal("the same Invite rang twice")
+	}
+	if !c.Accept(b, [32]byte{1}, testTime) || !c.Accept(a, [32]byte{2}, testTime) {
+		t.Fatal("another's Invite, or another call, was taken for the same")
+	}
+	if c.Accept(a, [32]byte{1}, testTime.Add(InviteMemory-1)) {
+		t.Fatal("forgotten before 180 s")
+	}
+	for i := range InvitesPerSender + 10 {
+		c.Accept(a, [32]byte{3, byte(i)}, testTime)
+	}
+	if c.perSender[a] != InvitesPerSender || c.Accept(a, [32]byte{1}, testTime) {
+		t.Fatalf("%d of one sender, want %d", c.perSender[a], InvitesPerSender)
+	}
+	for i := range InvitesInAll + 10 {
+		c.Accept(ID{9, byte(i), byte(i >> 8)}, [32]byte{}, testTime)
+	}
+	if c.Len() != InvitesInAll || c.Accept(b, [32]byte{1}, testTime) {
+		t.Fatalf("%d in all, want %d", c.Len(), InvitesInAll)
+	}
+	if later := testTime.Add(InviteMemory + time.Second); !c.Accept(a, [32]byte{1}, later) || c.Len() != 1 || len(c.perSender) != 1 {
+		t.Fatalf("%d are left after 180 s", c.Len())
+	}
+}
+
+func TestMissedCalls(t *testing.T) {
+	a, b := newPerson(t, "Alice"), newPerson(t, "Bob")
+	introduce(t, a, b, false)
+	ring := func(n int, at time.Time) error {
+		box, err := b.id.SealNotice(a.id.Public().Box(Token{}), a.id.Public(), [32]byte{byte(n), byte(n >> 8)}, at, n%2 == 0)
+		b.must(err)
+		if len(box) != NoticeSize {
+			t.Fatalf("a notice of %d bytes", len(box))
+		}
+		m, hash, err := a.id.Mailbox().Open(box, a.id.Public())
+		a.must(err)
+		_, err = a.Receive(m, hash)
+		return err
+	}
+	a.must(ring(1, a.time))
+	if ring(1, a.time) == nil {
+		t.Error("the same notice was taken twice")
+	}
+	if ring(2, a.time.Add(-NoticeMemory)) == nil || ring(3, a.time.Add(time.Hour)) == nil {
+		t.Error("a notice of last week, or of the future, was taken")
+	}
+	for n := range 20 {
+		a.must(ring(10+n, a.time))
+	}
+	if got := a.Notices(); len(got) != maxNoticesPerContact || got[7].From != b.id.Public() || got[7].Video {
+		t.Fatalf("%d notices of one contact, want %d: %v", len(got), maxNoticesPerContact, got)
+	}
+	for range 6 {
+		p := newPerson(t, "P")
+		introduce(t, a, p, false)
+		b = p
+		for n := range 8 {
+			a.must(ring(n, a.time))
+		}
+	}
+	if got := a.Notices(); len(got) != MaxNotices {
+		t.Fatalf("%d notices, want %d", len(got), MaxNotices)
+	}
+	b = newPerson(t, "stranger")
+	if ring(1, a.time) == nil {
+		t.Error("a stranger's notice was taken")
+	}
+	a.time = a.time.Add(NoticeMemory)
+	if got := a.Notices(); len(got) != 0 {
+		t.Fatalf("%d notices after 7 days", len(got))
+	}
+	a.must(a.ClearNotices())
+}
