@@ -137,7 +137,7 @@ func (t *tape) count(k media.Kind) int {
 // until takes events until one fits, and fails at the end of the call.
 func until[E call.Event](tb testing.TB, c *call.Call, why string) E {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Hour)
 	defer cancel()
 	var seen []string
 	for {
