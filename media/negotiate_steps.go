@@ -112,7 +112,10 @@ func (c *Conn) settle(d *description) {
 		if s == nil {
 			continue
 		}
-		s.negotiated, s.peerSends, s.peerTakes = true, line.sends, line.receives
+		if !s.known && !line.sends {
+			s.wanted = false // what the peer does not send at first it has to ask for
+		}
+		s.known, s.negotiated, s.peerSends, s.peerTakes = true, true, line.sends, line.receives
 		if s.wanted && s.peerSends && s.receiver == nil {
 			s.receiver = c.newReceiver(s)
 			c.notify(TrackAdded{Track: s.receiver.info})

@@ -21,7 +21,8 @@ type section struct {
 	receiver    *receiver // nil until the peer was first allowed to send
 
 	wanted     bool // we take what the peer sends
-	negotiated bool // both sides know the section
+	known      bool // a description of the peer has named the section
+	negotiated bool // both sides know the section and what is sent in it
 	peerSends  bool // by the last description of the peer
 	peerTakes  bool
 }

@@ -109,6 +109,7 @@ func (c *Conn) AddTrack(source Source) (StreamInfo, error) {
 		}
 	}
 	c.attach(s, source)
+	s.negotiated = false // the peer has agreed to an older state of the section: it would have no receiver for this
 	c.setGates()
 	return s.sender.stream(), nil
 }
