@@ -48,6 +48,9 @@ func (a *assembler) picture(p *packet, now time.Time, wait time.Duration) (f who
 	if !ok {
 		a.malformed++
 	}
+	if ok && !first.start && !a.delivered && !a.broken && now.Sub(p.at) < wait {
+		return f, true // the very first packets may come out of order
+	}
 	if !ok || !first.start { // its beginning is lost, or it makes no sense
 		a.consume(a.next + 1)
 		a.broken = true
