@@ -50,7 +50,7 @@ type identityVector struct {
 type safetyVector struct {
 	A      hexBytes `json:"a"`
 	B      hexBytes `json:"b"`
-	Number string `json:"number"`
+	Number string   `json:"number"`
 }
 
 type sasVector struct {

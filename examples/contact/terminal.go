@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+)
+
+// terminal asks the user, not whoever stdin and stdout are connected to.
+type terminal struct {
+	io.Writer
+	file *os.File
+	in   *bufio.Reader
+	echo func(on bool) error
+}
+
+// openTerminal fails where there is none: a service, a pipe, Windows (use -passphrase-file there).
+func openTerminal() (*terminal, error) {
+	f, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	return &terminal{Writer: f, file: f, in: bufio.NewReader(f), echo: func(on bool) error {
+		arg := "-echo"
+		if on {
+			arg = "echo"
+		}
+		stty := exec.Command("stty", arg)
+		stty.Stdin = f
+		return stty.Run()
+	}}, nil
+}
+
+func (t *terminal) Close() error { return t.file.Close() }
+
+// secret reads a line that is not shown. Ctrl-C gives the terminal its echo back before the program ends.
+func (t *terminal) secret(prompt string) ([]byte, error) {
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt)
+	defer signal.Stop(interrupted)
+	if err := t.echo(false); err != nil {
+		fmt.Fprintln(t, "(stty did not turn the echo off: what you type will be seen)")
+	}
+	defer t.echo(true)
+	fmt.Fprint(t, prompt)
+	type answer struct {
+		line string
+		err  error
+	}
+	lines := make(chan answer, 1)
+	go func() { // ends with the line, or with the program
+		line, err := t.in.ReadString('\n')
+		lines <- answer{line, err}
+	}()
+	select {
+	case <-interrupted:
+		fmt.Fprintln(t)
+		return nil, errors.New("interrupted")
+	case a := <-lines:
+		fmt.Fprintln(t)
+		if a.err != nil {
+			return nil, fmt.Errorf("terminal: %w", a.err)
+		}
+		return []byte(strings.TrimRight(a.line, "\r\n")), nil
+	}
+}
+
+// yes asks a question whose default is no.
+func (t *terminal) yes(question string) (bool, error) {
+	fmt.Fprintf(t, "%s [y/N] ", question)
+	line, err := t.in.ReadString('\n')
+	if err != nil {
+		return false, fmt.Errorf("terminal: %w", err)
+	}
+	answer := strings.ToLower(strings.TrimSpace(line))
+	return answer == "y" || answer == "yes", nil
+}
+
+// agree asks, unless -yes was given. Without a terminal the answer is no.
+func (p *program) agree(question string) (bool, error) {
+	if p.yes {
+		return true, nil
+	}
+	if p.ask == nil {
+		return false, errors.New(question + " There is no terminal to ask at: run it again with -yes if so")
+	}
+	return p.ask.yes(question)
+}
