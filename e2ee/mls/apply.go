@@ -14,14 +14,23 @@ type change struct {
 	needsPath    bool
 }
 
-// apply validates a list of proposals and applies it to a copy of the tree, in the order that section 12.3 sets:
-// extensions, updates, removals, additions.
-// founding says that this is the first commit of a branched or reinitialised group.
+// apply validates a list of proposals and applies it. founding says that this is the first commit of a branched or
+// reinitialised group.
 func (c *config) apply(e *epoch, list []ProposedBy, committer Sender, founding bool) (*change, error) {
 	check := listCheck{c: c, e: e, committer: committer, founding: founding, touched: map[uint32]bool{}}
 	if err := check.all(list); err != nil {
 		return nil, err
 	}
+	ch := e.apply(list)
+	if ch.tree.width() > fullWidth(c.Limits.Members) {
+		return nil, limited("a tree of %d leaves", ch.tree.width())
+	}
+	return ch, nil
+}
+
+// apply applies a valid list to a copy of the tree, in the order that section 12.3 sets: extensions, updates, removals,
+// additions.
+func (e *epoch) apply(list []ProposedBy) *change {
 	ch := &change{tree: e.tree.clone(), extensions: e.context.extensions, needsPath: len(list) == 0}
 	for i := range list {
 		p := &list[i].Proposal
@@ -54,8 +63,5 @@ func (c *config) apply(e *epoch, list []ProposedBy, committer Sender, founding b
 			ch.packages = append(ch.packages, p.KeyPackage)
 		}
 	}
-	if ch.tree.width() > fullWidth(c.Limits.Members) {
-		return nil, limited("a tree of %d leaves", ch.tree.width())
-	}
-	return ch, nil
+	return ch
 }

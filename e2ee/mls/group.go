@@ -64,7 +64,7 @@ func NewGroup(groupID []byte, cfg Config, extensions ...Extension) (*Group, erro
 	if err := c.checkLeafClaims(leaf); err != nil {
 		return nil, err
 	}
-	if err := c.Policy.checkGroupExtensions(extensions); err != nil {
+	if err := c.checkGroupExtensions(extensions); err != nil {
 		return nil, err
 	}
 	t := newTree(leaf)

@@ -117,7 +117,7 @@ func (c *config) checkInfo(info *groupInfo, t *tree, o JoinOptions) error {
 	if o.Exists != nil && o.Exists(bytes.Clone(context.groupID)) {
 		return invalid("we are already in a group of this name")
 	}
-	if err := c.Policy.checkGroupExtensions(context.extensions); err != nil {
+	if err := c.checkGroupExtensions(context.extensions); err != nil {
 		return err
 	}
 	for _, e := range context.extensions {

@@ -12,11 +12,6 @@ func (t *tree) checkMembers(extensions []Extension) error {
 	if err != nil {
 		return err
 	}
-	if data, ok := findExtension(extensions, ExtensionExternalSenders); ok {
-		if _, err := parseExternalSenders(data); err != nil {
-			return err
-		}
-	}
 	inUse := t.credentialTypes()
 	for _, l := range t.leaves {
 		if err := l.supports(extensions, required, inUse); err != nil {

@@ -83,9 +83,24 @@ func (p *Policy) checkSender(s Sender) error {
 	return nil
 }
 
-func (p *Policy) checkGroupExtensions(list []Extension) error {
-	if p.NoGroupExtensions && len(list) > 0 {
+// checkGroupExtensions applies to GroupContext extensions: at creation, on joining, and when they are to change. The
+// credentials of external senders are authenticated like those of members (section 5.3.1).
+func (c *config) checkGroupExtensions(list []Extension) error {
+	if c.Policy.NoGroupExtensions && len(list) > 0 {
 		return refused("GroupContext extensions")
+	}
+	data, ok := findExtension(list, ExtensionExternalSenders)
+	if !ok {
+		return nil
+	}
+	senders, err := parseExternalSenders(data)
+	if err != nil {
+		return err
+	}
+	for _, s := range senders {
+		if err := c.Authenticate(s.Credential, s.SignatureKey); err != nil {
+			return unauthentic("external sender: %w", err)
+		}
 	}
 	return nil
 }

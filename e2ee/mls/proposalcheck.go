@@ -29,7 +29,7 @@ func (c *config) checkProposal(e *epoch, p *Proposal, sender Sender, founding bo
 			return invalid("ReInit to an older version")
 		}
 	case ProposalGroupContextExtensions:
-		return c.Policy.checkGroupExtensions(p.Extensions)
+		return c.checkGroupExtensions(p.Extensions)
 	}
 	return nil
 }
