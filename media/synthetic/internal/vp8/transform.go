@@ -29,8 +29,13 @@ func forward4(p0, p1, p2, p3 *int, shift uint) {
 	a, b := (*p0+*p3)<<shift, (*p1+*p2)<<shift
 	c, d := (*p1-*p2)<<shift, (*p0-*p3)<<shift
 	*p0, *p2 = a+b, a-b
-	*p1 = (cosine*d + sine*c + 1<<15) >> 16
-	*p3 = (sine*d - cosine*c + 1<<15) >> 16
+	*p1 = product(cosine, d, sine, c)
+	*p3 = product(sine, d, -cosine, c)
+}
+
+// product is m·a + n·b in 1/65536, also where an int has 32 bits.
+func product(m, a, n, b int) int {
+	return int((int64(m)*int64(a) + int64(n)*int64(b) + 1<<15) >> 16)
 }
 
 // inverseDCT is what every decoder computes, to the bit.
