@@ -47,7 +47,7 @@ func (c *Conn) drained() (quiet, acked bool, err error) {
 		if s.sender == nil {
 			continue
 		}
-		quiet = quiet && s.sender.quiet()
+		quiet = quiet && s.sender.quiet(c.started && !c.held && s.negotiated && s.peerTakes)
 		if s.track.packets.Load() > 0 {
 			acked = acked && s.sender.acked.Load() == uint32(s.track.lastSeq.Load())
 		}

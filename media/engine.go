@@ -44,6 +44,9 @@ func newSettingEngine(s Settings, callee bool) (webrtc.SettingEngine, error) {
 		e.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	}
 	e.SetIncludeLoopbackCandidate(s.Loopback)
+	if s.Loopback && !s.LAN { // nothing else is looked at, so nothing else is told
+		e.SetIPFilter(net.IP.IsLoopback)
+	}
 	e.SetRemoteIPFilter(func(ip net.IP) bool {
 		addr, ok := netip.AddrFromSlice(ip)
 		return ok && s.allows(addr)

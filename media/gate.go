@@ -71,9 +71,9 @@ func (g *gate) kick() {
 	}
 }
 
-// quiet reports whether nothing is on its way, and nothing will be: the gate is closed, or what it guards has ended.
-func (g *gate) quiet(ended bool) bool {
+// rests reports whether nothing is between Read and the network.
+func (g *gate) rests() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.idle && (ended || !g.open)
+	return g.idle
 }

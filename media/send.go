@@ -90,12 +90,12 @@ func (s *sender) replaced(source Source) bool {
 	return s.source != source
 }
 
-// quiet reports whether nothing of this stream is on its way and nothing will be before the owner acts.
-func (s *sender) quiet() bool {
+// quiet reports whether nothing of this stream is on its way, and nothing will be: it ended, or is not wanted now.
+func (s *sender) quiet(wanted bool) bool {
 	s.mu.Lock()
-	ended := s.ended
+	done := s.ended || s.muted
 	s.mu.Unlock()
-	return s.gate.quiet(ended)
+	return s.gate.rests() && (done || !wanted)
 }
 
 // sourceEnded tells the owner and waits for another source.

@@ -36,8 +36,9 @@ type Settings struct {
 	// addresses of the peer are accepted.
 	LAN bool
 
-	// Loopback is for programs on one machine, with or without any network: candidates on the loopback interface are
-	// gathered, sent and accepted, and no mDNS is spoken. Both sides need it.
+	// Loopback is for programs on one machine, with or without any network: candidates are gathered on the loopback
+	// interface alone (with LAN too, on all), loopback addresses of the peer are accepted, and no mDNS is spoken. Both
+	// sides need it. It is how tests, and a first try on a machine without a network, make a real call.
 	Loopback bool
 
 	// Net is the network to use; nil is the machine's. A virtual network has no multicast, so with it host addresses are
