@@ -116,6 +116,20 @@ func TestOggGap(t *testing.T) {
 	}
 }
 
+// A single packet that is missing is filled in; a small step in time without a loss puts nothing in.
+func TestOggSmallGaps(t *testing.T) {
+	for _, c := range []struct {
+		missing int
+		step    time.Duration
+		packets int
+	}{{1, 40 * time.Millisecond, 3}, {0, 40 * time.Millisecond, 2}, {0, 119 * time.Millisecond, 2}, {0, 120 * time.Millisecond, 3}, {1, 30 * time.Millisecond, 2}} {
+		b := writeOgg(t, file.OggOptions{}, []media.Frame{{Data: packet(80, 1)}, {Data: packet(80, 2), Time: c.step, Missing: c.missing}})
+		if got := readAll(t, file.Ogg, b); len(got) != c.packets {
+			t.Errorf("%d missing, %v later: %d packets, want %d", c.missing, c.step, len(got), c.packets)
+		}
+	}
+}
+
 func TestOggStartsLate(t *testing.T) {
 	source := readAll(t, file.Ogg, clip(t, "clip.ogg"))
 	for i := range source {

@@ -24,9 +24,10 @@ type OggOptions struct {
 // A page is written when the packet after it comes, or by Close, so that the last page can be marked as the last. A
 // program that dies loses that one page; the file before it is readable.
 //
-// The Time of the first frame becomes the stream's start. A later frame whose Time lies further on than the packets
-// before it leaves a gap: there the file says "lost" for each missing Opus frame, in packets of two bytes, as RFC 7845,
-// section 4.1 asks, and a player conceals it. So times stay right, and every granule position is the sum of its packets.
+// The Time of the first frame becomes the stream's start. Where a later frame has something Missing before it, or comes
+// more than 100 ms after what was written, the file says "lost" for each Opus frame of the gap, in packets of two bytes, as
+// RFC 7845, section 4.1 asks, and a player conceals it. So times stay right, and every granule position is the sum of its
+// packets. A smaller step in time is a clock that was set, not a loss: nothing is put in.
 type OggWriter struct {
 	out     output
 	options OggOptions
@@ -40,6 +41,9 @@ type OggWriter struct {
 	body     []byte
 	buf      []byte
 }
+
+// minGap is the shortest gap that is filled although nothing is known to be missing.
+const minGap = 100 * time.Millisecond
 
 // maxGap is the longest gap in an Ogg file that is filled. A stream that jumps further goes on at once: a hostile sender
 // shall not make the file grow by what it does not send.
@@ -81,7 +85,7 @@ func (o *OggWriter) WriteFrame(f media.Frame) error {
 		if err := o.begin(f.Data, at); err != nil {
 			return err
 		}
-	} else if err := o.fill(at); err != nil {
+	} else if err := o.fill(at, f.Missing > 0); err != nil {
 		return err
 	}
 	o.toc = f.Data[0]
@@ -115,9 +119,9 @@ func (o *OggWriter) begin(first []byte, at uint64) error {
 
 // fill marks as lost what is missing between the last packet and the time at. What is less than one frame is left for
 // the next packet to catch up with.
-func (o *OggWriter) fill(at uint64) error {
+func (o *OggWriter) fill(at uint64, missing bool) error {
 	frame := uint64(opusFrame(o.toc))
-	if at <= o.granule || at-o.granule > samples.ticks(maxGap) {
+	if at <= o.granule || at-o.granule > samples.ticks(maxGap) || !missing && at-o.granule < samples.ticks(minGap) {
 		return nil
 	}
 	for lost := int((at - o.granule) / frame); lost > 0; {

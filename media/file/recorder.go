@@ -20,16 +20,14 @@ type RecorderOptions struct {
 	// MaxBytes is how large all files of the recording may become together; 0: no limit. A peer decides how much it
 	// sends, so a program that runs unattended should set one.
 	MaxBytes int64
-	// OneClock says that the times of all tracks count from the same moment. Otherwise each track begins when its first
-	// frame is written, as it does for tracks received in a call.
-	OneClock bool
 	// Create makes the files; nil: in the recorder's directory. What it returns is closed by the recorder. If it is an
 	// io.WriterAt its headers are completed at the end.
 	Create func(name string) (io.WriteCloser, error)
 }
 
-// A Recorder writes the tracks of a call into files, on one clock: the first frame of the first track is the start, and a
-// track that begins later begins as much later in its file. Frames that are missing leave a gap in time.
+// A Recorder writes the tracks that come from one peer of a call into files, on one clock: that of Frame.Time, which all
+// tracks of a peer share. A track that begins later begins as much later in its file, and frames that are missing leave a
+// gap in time. A recording that begins in the middle of a call begins with its first frame.
 //
 // Each frame is in the file when WriteFrame returns (Opus: when its page of 100 ms is full), so what a program that dies has
 // recorded stays readable. Files are created with a track's first frame, for their owner only, and never overwrite one:
@@ -42,7 +40,8 @@ type Recorder struct {
 	budget  *budget
 
 	mu     sync.Mutex
-	start  time.Time // of the first frame; zero: none yet
+	begun  bool
+	origin time.Duration // the Frame.Time at which the recording begins
 	tracks []*recorderTrack
 	webm   []*webmFile
 	closed bool
@@ -128,14 +127,19 @@ func (r *Recorder) Close() error {
 	return errors.Join(errs...)
 }
 
-// elapsed is the time since the recording's start, which is the first call.
-func (r *Recorder) elapsed() time.Duration {
+// place turns the time of a frame into that of the recording. The first frame decides where the recording begins: at the
+// start of the call if that was just now, else with this frame.
+func (r *Recorder) place(at time.Duration) time.Duration {
+	const justNow = 2 * time.Second
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.start.IsZero() {
-		r.start = time.Now()
+	if !r.begun {
+		r.begun = true
+		if at > justNow {
+			r.origin = at
+		}
 	}
-	return time.Since(r.start)
+	return max(at-r.origin, 0)
 }
 
 // createFile creates name in the directory, or name-2, name-3 and so on where it exists.

@@ -45,7 +45,7 @@ func TestRecorderFullDisk(t *testing.T) {
 	for _, webm := range []bool{false, true} {
 		for _, size := range []int{25_000, 25_001, 25_010, 25_040, 25_100} {
 			dir := t.TempDir()
-			r, err := file.NewRecorder("", file.RecorderOptions{WebM: webm, OneClock: true, Create: func(name string) (io.WriteCloser, error) {
+			r, err := file.NewRecorder("", file.RecorderOptions{WebM: webm, Create: func(name string) (io.WriteCloser, error) {
 				f, err := os.Create(filepath.Join(dir, name))
 				return &smallDisk{f, size}, err
 			}})
@@ -95,7 +95,7 @@ func TestRecorderFullFileSystem(t *testing.T) {
 			t.Skipf("needs root to mount a small file system: %v", err)
 		}
 		t.Cleanup(func() { _ = unmount(dir) })
-		r, err := file.NewRecorder(dir, file.RecorderOptions{WebM: webm, OneClock: true})
+		r, err := file.NewRecorder(dir, file.RecorderOptions{WebM: webm})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,7 +113,7 @@ func TestRecorderFullFileSystem(t *testing.T) {
 func TestRecorderNeverClosed(t *testing.T) {
 	audio, video := readAll(t, file.Ogg, clip(t, "clip.ogg")), readAll(t, file.IVF, clip(t, "clip.ivf"))
 	for _, webm := range []bool{false, true} {
-		r, err := file.NewRecorder(t.TempDir(), file.RecorderOptions{WebM: webm, OneClock: true})
+		r, err := file.NewRecorder(t.TempDir(), file.RecorderOptions{WebM: webm})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +144,7 @@ func TestRecorderNeverClosed(t *testing.T) {
 func TestRecorderToAPipe(t *testing.T) {
 	for _, webm := range []bool{false, true} {
 		dir := t.TempDir()
-		r, err := file.NewRecorder("", file.RecorderOptions{WebM: webm, OneClock: true, Create: func(name string) (io.WriteCloser, error) {
+		r, err := file.NewRecorder("", file.RecorderOptions{WebM: webm, Create: func(name string) (io.WriteCloser, error) {
 			f, err := os.Create(filepath.Join(dir, name))
 			return struct{ io.WriteCloser }{f}, err
 		}})

@@ -31,10 +31,10 @@ func record(t *testing.T, o file.RecorderOptions, lag time.Duration, drop func(m
 		done := make(chan bool)
 		go func() {
 			time.Sleep(lag)
-			play(t, "clip.ivf", file.IVF, video, func(n int) bool { return drop(media.Video, n) })
+			play(t, "clip.ivf", file.IVF, video, lag, func(n int) bool { return drop(media.Video, n) })
 			done <- true
 		}()
-		play(t, "clip.ogg", file.Ogg, audio, func(n int) bool { return drop(media.Audio, n) })
+		play(t, "clip.ogg", file.Ogg, audio, 0, func(n int) bool { return drop(media.Audio, n) })
 		<-done
 		if err := errors.Join(r.Close(), r.Close()); err != nil {
 			t.Error(err)
@@ -44,7 +44,7 @@ func record(t *testing.T, o file.RecorderOptions, lag time.Duration, drop func(m
 	return dir, files
 }
 
-func play(t *testing.T, name string, format file.Format, sink media.Sink, drop func(n int) bool) {
+func play(t *testing.T, name string, format file.Format, sink media.Sink, lag time.Duration, drop func(n int) bool) {
 	s, err := file.NewSource(bytes.NewReader(clip(t, name)), format, file.SourceOptions{})
 	if err != nil {
 		t.Error(err)
@@ -62,6 +62,7 @@ func play(t *testing.T, name string, format file.Format, sink media.Sink, drop f
 			continue
 		}
 		f.Missing, missing = missing, 0
+		f.Time += lag
 		f.Duration = 0 // a receiver does not know
 		if err := sink.WriteFrame(f); err != nil {
 			t.Error(err)
@@ -136,7 +137,7 @@ func TestRecorderSizeLimit(t *testing.T) {
 	for _, webm := range []bool{false, true} {
 		dir := t.TempDir()
 		const limit = 100_000
-		r, err := file.NewRecorder(dir, file.RecorderOptions{MaxBytes: limit, WebM: webm, OneClock: true})
+		r, err := file.NewRecorder(dir, file.RecorderOptions{MaxBytes: limit, WebM: webm})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -193,7 +194,7 @@ func checkDirectory(t *testing.T, r *file.Recorder, limit int64) {
 // A recorder waits for a picture that can be decoded, and tells how many it has passed over.
 func TestRecorderBeginsWithAKeyFrame(t *testing.T) {
 	source := readAll(t, file.IVF, clip(t, "clip.ivf"))
-	r, err := file.NewRecorder(t.TempDir(), file.RecorderOptions{OneClock: true})
+	r, err := file.NewRecorder(t.TempDir(), file.RecorderOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,6 +213,36 @@ func TestRecorderBeginsWithAKeyFrame(t *testing.T) {
 	}
 	sameData(t, checkPackets(t, f.Path, file.IVF), source[60:])
 	probe(t, f.Path)
+}
+
+// A recording that begins ten minutes into a call does not begin with ten minutes of nothing.
+func TestRecorderBeginsInTheMiddle(t *testing.T) {
+	const ago = 10 * time.Minute
+	r, err := file.NewRecorder(t.TempDir(), file.RecorderOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	audio, video := r.Track(opusTrack), r.Track(vp8Track)
+	source := readAll(t, file.Ogg, clip(t, "clip.ogg"))
+	for i, f := range source {
+		f.Time += ago
+		if err := audio.WriteFrame(f); err != nil {
+			t.Fatal(err)
+		}
+		if i == 50 {
+			key := readAll(t, file.IVF, clip(t, "clip.ivf"))[0]
+			key.Time = f.Time
+			if err := video.WriteFrame(key); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if f := r.Files(); f[0].Start != 0 || f[1].Start != time.Second || f[0].End != 8*time.Second {
+		t.Errorf("%+v", f)
+	}
 }
 
 func TestRecorderNeverOverwrites(t *testing.T) {
@@ -254,5 +285,51 @@ func TestRecorderRefuses(t *testing.T) {
 	}
 	if _, err := file.NewRecorder(filepath.Join(os.DevNull, "x"), file.RecorderOptions{}); err == nil {
 		t.Error("made a directory in a device")
+	}
+}
+
+// Close may come from anywhere at any time: each track ends, and the files are whole.
+func TestRecorderCloseWhileWriting(t *testing.T) {
+	for _, webm := range []bool{false, true} {
+		r, err := file.NewRecorder(t.TempDir(), file.RecorderOptions{WebM: webm})
+		if err != nil {
+			t.Fatal(err)
+		}
+		writing, done := make(chan bool, 2), make(chan error, 2)
+		for _, c := range []struct {
+			track  media.TrackInfo
+			frames []media.Frame
+		}{{opusTrack, readAll(t, file.Ogg, clip(t, "clip.ogg"))}, {vp8Track, readAll(t, file.IVF, clip(t, "clip.ivf"))}} {
+			sink := r.Track(c.track)
+			go func() {
+				for i := 0; ; i++ {
+					f := c.frames[i%len(c.frames)]
+					f.Time += time.Duration(i/len(c.frames)) * 8 * time.Second
+					if err := sink.WriteFrame(f); err != nil {
+						done <- err
+						return
+					}
+					if i == 50 {
+						writing <- true
+					}
+				}
+			}()
+		}
+		<-writing
+		<-writing
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+		for range 2 {
+			if err := <-done; !errors.Is(err, os.ErrClosed) {
+				t.Errorf("ended with %v", err)
+			}
+		}
+		for _, f := range r.Files() {
+			if f.Frames < 50 || f.Err != nil {
+				t.Errorf("%+v", f)
+			}
+			probe(t, f.Path)
+		}
 	}
 }

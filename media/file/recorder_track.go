@@ -3,7 +3,6 @@ package file
 import (
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/sotto-calls/sotto/media"
 )
@@ -13,13 +12,11 @@ type recorderTrack struct {
 	r    *Recorder
 	info media.TrackInfo
 
-	mu     sync.Mutex // held over a write, so that Close waits for it
-	sink   media.Sink // nil before the first frame
-	begun  bool
-	offset time.Duration // from the track's times to the recording's
-	file   RecordedFile
-	ended  bool
-	err    error
+	mu    sync.Mutex // held over a write, so that Close waits for it
+	sink  media.Sink // nil before the first frame
+	file  RecordedFile
+	ended bool
+	err   error
 }
 
 // WriteFrame records a frame. After an error the track has ended, and its file is complete up to there.
@@ -32,30 +29,18 @@ func (t *recorderTrack) WriteFrame(f media.Frame) error {
 		}
 		return errClosed
 	}
-	if !t.begun {
-		t.begin(f)
-	}
+	f.Time = t.r.place(f.Time)
 	t.file.Missing += int64(f.Missing)
 	if t.sink == nil && t.info.Codec == media.VP8 && !parseVP8(f.Data).key {
 		t.file.Skipped++
 		return nil
 	}
-	f.Time += t.offset
 	if err := t.write(f); err != nil {
 		t.err = err
 		t.end()
 		return err
 	}
 	return nil
-}
-
-// begin sets the track's place on the recording's clock.
-func (t *recorderTrack) begin(f media.Frame) {
-	t.begun = true
-	if t.r.options.OneClock {
-		return
-	}
-	t.offset = t.r.elapsed() - f.Time
 }
 
 func (t *recorderTrack) write(f media.Frame) error {

@@ -94,7 +94,7 @@ func TestWebMIsLossless(t *testing.T) {
 
 // A track that never came is not in the file, and a third track gets a file of its own.
 func TestRecorderWebMTracks(t *testing.T) {
-	r, err := file.NewRecorder(t.TempDir(), file.RecorderOptions{WebM: true, OneClock: true})
+	r, err := file.NewRecorder(t.TempDir(), file.RecorderOptions{WebM: true})
 	if err != nil {
 		t.Fatal(err)
 	}
