@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/hpke"
 	"fmt"
-	"log/slog"
 	"slices"
 )
 
@@ -201,9 +200,3 @@ func (g *Group) Destroy() {
 	g.s.now.destroy()
 	g.s = nil
 }
-
-// Format keeps keys out of every fmt verb.
-func (g Group) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, "mls.Group(redacted)") }
-
-// LogValue keeps keys out of slog.
-func (g Group) LogValue() slog.Value { return slog.StringValue("mls.Group(redacted)") }

@@ -194,7 +194,8 @@ func TestRedaction(t *testing.T) {
 		v mls.Group
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%q", "%d"} {
-		for _, v := range []any{alice, *alice, secrets, &secrets, nest{alice, secrets, alice, *alice}, []mls.KeyPackageSecrets{secrets}} {
+		for _, v := range []any{alice, *alice, secrets, &secrets, nest{alice, secrets, alice, *alice}, []mls.KeyPackageSecrets{secrets},
+			cfg, &cfg, mls.LeafChange{Signer: cfg.Signer}, mls.Outsider{Signer: cfg.Signer}, mls.CommitOptions{Leaf: &mls.LeafChange{Signer: cfg.Signer}}} {
 			out := fmt.Sprintf(verb, v)
 			if manyNumbers.MatchString(out) {
 				t.Errorf("%s of %T: %s", verb, v, out)
@@ -202,8 +203,8 @@ func TestRedaction(t *testing.T) {
 		}
 	}
 	var log bytes.Buffer
-	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "group", alice, "secrets", secrets)
-	if strings.Count(log.String(), "redacted") != 2 {
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "group", alice, "secrets", secrets, "config", cfg)
+	if strings.Count(log.String(), "redacted") != 3 {
 		t.Error(log.String())
 	}
 	secrets.Destroy()

@@ -6,7 +6,7 @@ import (
 )
 
 // Handle takes a message of the group: application data, a proposal or a commit, encrypted or in the clear. On an error
-// nothing has changed. Our own commits are not handled but merged; a commit of another that takes effect discards a
+// nothing has changed. Messages of our own are refused: our commits are merged; a commit of another that takes effect discards a
 // pending one of ours. Application data of the last few epochs (Limits.PastEpochs) still opens; Received says which.
 func (g *Group) Handle(message []byte) (*Received, error) {
 	if err := g.usable(); err != nil {
@@ -25,7 +25,7 @@ func (g *Group) Handle(message []byte) (*Received, error) {
 	case contentApplication:
 		r.Kind, r.Application = ApplicationData, a.content.application
 	case contentProposal:
-		r.Kind, r.Proposal = ProposalReceived, a.content.proposal
+		r.Kind, r.Proposal = ProposalReceived, a.content.proposal.clone()
 		err = s.store(a)
 	case contentCommit:
 		r.Kind = CommitApplied
@@ -151,7 +151,7 @@ func (s *state) stored(ref []byte) *storedProposal {
 func (g *Group) Proposals() []ProposedBy {
 	var list []ProposedBy
 	for _, p := range g.s.proposals {
-		list = append(list, ProposedBy{p.sender, *p.proposal})
+		list = append(list, ProposedBy{p.sender, *p.proposal.clone()})
 	}
 	return list
 }

@@ -3,8 +3,6 @@ package mls
 import (
 	"bytes"
 	"crypto/hpke"
-	"fmt"
-	"log/slog"
 )
 
 // KeyPackage is what a client publishes so that others can add it to a group (section 10). It is used once.
@@ -127,7 +125,16 @@ func (c *config) newKeyPackage(extensions []Extension) (*KeyPackage, KeyPackageS
 	if kp.Signature, err = c.suite.signWithLabel(c.signer, "KeyPackageTBS", kp.tbs()); err != nil {
 		return nil, none, err
 	}
-	return kp, KeyPackageSecrets{&keyPackageSecrets{kp, initKey, leafKey}}, nil
+	return kp, KeyPackageSecrets{&keyPackageSecrets{kp.clone(), initKey, leafKey}}, nil
+}
+
+func (kp *KeyPackage) clone() *KeyPackage {
+	c := *kp
+	c.InitKey = bytes.Clone(kp.InitKey)
+	c.LeafNode = *kp.LeafNode.clone()
+	c.Extensions = cloneExtensions(kp.Extensions)
+	c.Signature = bytes.Clone(kp.Signature)
+	return &c
 }
 
 // LoadKeyPackageSecrets joins a KeyPackage and its two HPKE private keys, as SerializePrivateKey of RFC 9180 writes
@@ -146,7 +153,7 @@ func LoadKeyPackageSecrets(kp *KeyPackage, initKey, leafKey []byte) (KeyPackageS
 	if err != nil || !bytes.Equal(l.PublicKey().Bytes(), kp.LeafNode.EncryptionKey) {
 		return none, invalid("leaf key is not the KeyPackage's")
 	}
-	return KeyPackageSecrets{&keyPackageSecrets{kp, i, l}}, nil
+	return KeyPackageSecrets{&keyPackageSecrets{kp.clone(), i, l}}, nil
 }
 
 // ExportSecrets returns the two private keys in the clear, for LoadKeyPackageSecrets.
@@ -166,14 +173,4 @@ func (s KeyPackageSecrets) Destroy() {
 	if s.p != nil {
 		*s.p = keyPackageSecrets{}
 	}
-}
-
-// Format keeps the keys out of every fmt verb.
-func (s KeyPackageSecrets) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprint(f, "mls.KeyPackageSecrets(redacted)")
-}
-
-// LogValue keeps the keys out of slog.
-func (s KeyPackageSecrets) LogValue() slog.Value {
-	return slog.StringValue("mls.KeyPackageSecrets(redacted)")
 }

@@ -28,7 +28,8 @@ type Policy struct {
 	Successor func(old, next Credential) error
 	// ExpiredLeaves lets leaves into a group that we join whose lifetime has ended since they were added.
 	ExpiredLeaves bool
-	// Commit decides on a commit that has been authenticated, before anything changes. Nil: accept.
+	// Commit decides on a commit that has been authenticated, before anything changes, and on our own. It must not
+	// change what it is shown. Nil: accept.
 	Commit func(c CommitInfo) error
 }
 

@@ -126,6 +126,23 @@ func (p *Proposal) decode(r *reader) {
 	}
 }
 
+func (p *Proposal) clone() *Proposal {
+	c := *p
+	if p.KeyPackage != nil {
+		c.KeyPackage = p.KeyPackage.clone()
+	}
+	if p.Leaf != nil {
+		c.Leaf = p.Leaf.clone()
+	}
+	if p.ReInit != nil {
+		r := *p.ReInit
+		r.Extensions = cloneExtensions(r.Extensions)
+		c.ReInit = &r
+	}
+	c.Extensions = cloneExtensions(p.Extensions)
+	return &c
+}
+
 // complete reports whether the field that Type asks for is there.
 func (p *Proposal) complete() error {
 	ok := p.Type.isDefault()
