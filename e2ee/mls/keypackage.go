@@ -51,8 +51,8 @@ func (kp *KeyPackage) validate(c *config) error {
 	if bytes.Equal(kp.InitKey, l.EncryptionKey) {
 		return invalid("KeyPackage with one key for both purposes")
 	}
-	if _, err := c.suite.kem.NewPublicKey(kp.InitKey); err != nil {
-		return invalid("KeyPackage init key")
+	if err := c.suite.checkEncryptionKey(kp.InitKey); err != nil {
+		return err
 	}
 	for _, e := range kp.Extensions {
 		if !l.Capabilities.supportsExtension(e.Type) {

@@ -135,8 +135,5 @@ func (l *LeafNode) checkForm(s *suite) error {
 	if err := s.signature.checkKey(l.SignatureKey); err != nil {
 		return err
 	}
-	if _, err := s.kem.NewPublicKey(l.EncryptionKey); err != nil {
-		return invalid("leaf encryption key")
-	}
-	return nil
+	return s.checkEncryptionKey(l.EncryptionKey)
 }

@@ -112,8 +112,8 @@ func (t *tree) validate(c *config, groupID []byte, extensions []Extension) error
 	}
 	for i := range t.nodes {
 		if p := t.nodes[i].parent; p != nil {
-			if _, err := c.suite.kem.NewPublicKey(p.key); err != nil {
-				return invalid("parent encryption key")
+			if err := c.suite.checkEncryptionKey(p.key); err != nil {
+				return err
 			}
 		}
 	}

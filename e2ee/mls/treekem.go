@@ -151,8 +151,8 @@ func (s *suite) mergePath(t *tree, sender uint32, u *updatePath, fresh []uint32)
 		if want := len(t.recipients(step.copath, fresh)); len(u.nodes[i].secrets) != want {
 			return nil, invalid("UpdatePath node with %d ciphertexts for %d", len(u.nodes[i].secrets), want)
 		}
-		if _, err := s.kem.NewPublicKey(keys[i]); err != nil {
-			return nil, invalid("UpdatePath key")
+		if err := s.checkEncryptionKey(keys[i]); err != nil {
+			return nil, err
 		}
 	}
 	if err := t.checkNewKeys(append([][]byte{u.leaf.EncryptionKey}, keys...)); err != nil {
