@@ -72,7 +72,8 @@ func NewConn(cfg ConnConfig) (*Conn, error) {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
-	pc, err := newPeerConnection(cfg.Settings, cfg.Certificate, cfg.Callee)
+	limit := &streamLimit{}
+	pc, err := newPeerConnection(cfg.Settings, cfg.Certificate, cfg.Callee, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -83,6 +84,7 @@ func NewConn(cfg ConnConfig) (*Conn, error) {
 	if _, err := rand.Read(c.salt[:]); err != nil {
 		return nil, fmt.Errorf("media: salt: %w", err)
 	}
+	limit.exceeded = c.overrun
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.state.Store(uint32(ConnNew))
 	if err := c.openChannel(); err != nil {

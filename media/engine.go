@@ -20,6 +20,7 @@ const (
 	iceFailed       = 10 * time.Second
 	iceKeepAlive    = 500 * time.Millisecond
 	dtlsRetransmit  = 100 * time.Millisecond
+	replayWindow    = 512 // packets; a repaired one comes late
 	resendPackets   = 512 // kept per stream for the peer's NACKs
 )
 
@@ -57,6 +58,7 @@ func newSettingEngine(s Settings, callee bool) (webrtc.SettingEngine, error) {
 	// ICE has validated the address, so DTLS need not; a round trip less.
 	e.SetDTLSInsecureSkipHelloVerify(true)
 	e.SetDTLSRetransmissionInterval(dtlsRetransmit)
+	e.SetSRTPReplayProtectionWindow(replayWindow)
 	e.EnableSctpSnap(true)
 	e.SetSCTPMaxMessageSize(MaxMessage)
 	// What the peer sent before it closed is still read; that it is gone is said by the call's own Bye, or by ICE.
@@ -116,11 +118,12 @@ func newInterceptors(logs logFactory) (*interceptor.Registry, error) {
 }
 
 // newPeerConnection joins the parts. It touches no network.
-func newPeerConnection(s Settings, cert *Certificate, callee bool) (*webrtc.PeerConnection, error) {
+func newPeerConnection(s Settings, cert *Certificate, callee bool, limit *streamLimit) (*webrtc.PeerConnection, error) {
 	settings, err := newSettingEngine(s, callee)
 	if err != nil {
 		return nil, err
 	}
+	settings.BufferFactory = limit.buffer
 	codecs, err := newMediaEngine()
 	if err != nil {
 		return nil, fmt.Errorf("media: codecs: %w", err)

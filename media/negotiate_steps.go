@@ -3,6 +3,7 @@ package media
 import (
 	"fmt"
 
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -40,8 +41,14 @@ func (c *Conn) sameSections(d *description, answer bool) error {
 }
 
 // below renders a description of the peer for the layer below: a section that names streams may send them, and every one
-// takes ours. It is never told to stop anything, see section.
+// takes ours. It is never told to stop anything, see section. A section that names no stream gets one that is never used:
+// below, a section without any would make a new track of every stream that the peer invents.
 func below(d *description) (string, error) {
+	for i, m := range d.session.MediaDescriptions {
+		if s := d.sections[i]; s.kind != 0 && !s.ssrcs {
+			m.Attributes = append(m.Attributes, sdp.Attribute{Key: "ssrc", Value: "1 cname:none"})
+		}
+	}
 	return d.write(d.setup, func(_ int, s sectionLine) (sends, receives bool) { return s.ssrcs, true })
 }
 

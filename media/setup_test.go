@@ -82,7 +82,7 @@ func check(t testing.TB, err error) {
 func barePeer(t *testing.T, n transport.Net, callee bool) (*webrtc.PeerConnection, <-chan time.Time) {
 	cert, err := NewCertificate()
 	check(t, err)
-	pc, err := newPeerConnection(Settings{Net: n}.withLogger(), cert, callee)
+	pc, err := newPeerConnection(Settings{Net: n}.withLogger(), cert, callee, &streamLimit{})
 	check(t, err)
 	negotiated, id := true, uint16(0)
 	_, err = pc.CreateDataChannel("x", &webrtc.DataChannelInit{Negotiated: &negotiated, ID: &id})
