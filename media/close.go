@@ -76,6 +76,9 @@ func (c *Conn) shutDown() {
 	c.stage = stageClosed
 	sections := c.sections
 	c.mu.Unlock()
+	// If the peer closes too, let the layer below finish with that: else it waits 400 ms, under a lock, for an SCTP ABORT
+	// that the association can no longer send.
+	<-time.After(time.Millisecond)
 	// Sockets first: a source that takes its time to close holds up nothing else.
 	if err := c.pc.GracefulClose(); err != nil {
 		c.log.Debug("closing", "error", err)
