@@ -5,65 +5,68 @@ import (
 	"testing"
 )
 
+type cryptoVector struct {
+	Suite   Suite `json:"cipher_suite"`
+	RefHash struct {
+		Label      string
+		Value, Out octets
+	} `json:"ref_hash"`
+	Expand struct {
+		Secret, Context, Out octets
+		Label                string
+		Length               int
+	} `json:"expand_with_label"`
+	Derive struct {
+		Secret, Out octets
+		Label       string
+	} `json:"derive_secret"`
+	Tree struct {
+		Secret, Out octets
+		Label       string
+		Generation  uint32
+		Length      int
+	} `json:"derive_tree_secret"`
+	Sign struct {
+		Priv, Pub, Content, Signature octets
+		Label                         string
+	} `json:"sign_with_label"`
+	Encrypt struct {
+		Priv, Pub, Context, Plaintext, Ciphertext octets
+		KEM                                       octets `json:"kem_output"`
+		Label                                     string
+	} `json:"encrypt_with_label"`
+}
+
 func TestVectorsCryptoBasics(t *testing.T) {
-	type vector struct {
-		Suite   Suite `json:"cipher_suite"`
-		RefHash struct {
-			Label      string
-			Value, Out octets
-		} `json:"ref_hash"`
-		Expand struct {
-			Secret, Context, Out octets
-			Label                string
-			Length               int
-		} `json:"expand_with_label"`
-		Derive struct {
-			Secret, Out octets
-			Label       string
-		} `json:"derive_secret"`
-		Tree struct {
-			Secret, Out octets
-			Label       string
-			Generation  uint32
-			Length      int
-		} `json:"derive_tree_secret"`
-		Sign struct {
-			Priv, Pub, Content, Signature octets
-			Label                         string
-		} `json:"sign_with_label"`
-		Encrypt struct {
-			Priv, Pub, Context, Plaintext, Ciphertext octets
-			KEM                                       octets `json:"kem_output"`
-			Label                                     string
-		} `json:"encrypt_with_label"`
+	eachVector(t, "crypto-basics.json", forEach(1), func(v cryptoVector) Suite { return v.Suite }, checkCryptoBasics)
+}
+
+func checkCryptoBasics(t *testing.T, s *suite, v cryptoVector) {
+	wantBytes(t, "RefHash", refHash(v.RefHash.Label, v.RefHash.Value), v.RefHash.Out)
+	wantBytes(t, "ExpandWithLabel", expandWithLabel(v.Expand.Secret, v.Expand.Label, v.Expand.Context, v.Expand.Length), v.Expand.Out)
+	wantBytes(t, "DeriveSecret", deriveSecret(v.Derive.Secret, v.Derive.Label), v.Derive.Out)
+	wantBytes(t, "DeriveTreeSecret", deriveTreeSecret(v.Tree.Secret, v.Tree.Label, v.Tree.Generation, v.Tree.Length), v.Tree.Out)
+
+	sign := v.Sign
+	if err := s.verifyWithLabel(sign.Pub, sign.Label, sign.Content, sign.Signature); err != nil {
+		t.Error(err)
 	}
-	eachVector(t, "crypto-basics.json", forEach(1), func(v vector) Suite { return v.Suite }, func(t *testing.T, s *suite, v vector) {
-		wantBytes(t, "RefHash", refHash(v.RefHash.Label, v.RefHash.Value), v.RefHash.Out)
-		wantBytes(t, "ExpandWithLabel", expandWithLabel(v.Expand.Secret, v.Expand.Label, v.Expand.Context, v.Expand.Length), v.Expand.Out)
-		wantBytes(t, "DeriveSecret", deriveSecret(v.Derive.Secret, v.Derive.Label), v.Derive.Out)
-		wantBytes(t, "DeriveTreeSecret", deriveTreeSecret(v.Tree.Secret, v.Tree.Label, v.Tree.Generation, v.Tree.Length), v.Tree.Out)
+	signer := must(ParseSigner(s.id, sign.Priv))(t)
+	wantBytes(t, "public key", must(s.signature.public(signer.Public()))(t), sign.Pub)
+	own := must(s.signWithLabel(signer, sign.Label, sign.Content))(t)
+	if s.verifyWithLabel(sign.Pub, sign.Label, sign.Content, own) != nil || s.verifyWithLabel(sign.Pub, sign.Label+"x", sign.Content, own) == nil {
+		t.Error("own signature")
+	}
 
-		sign := v.Sign
-		if err := s.verifyWithLabel(sign.Pub, sign.Label, sign.Content, sign.Signature); err != nil {
-			t.Error(err)
-		}
-		signer := must(ParseSigner(s.id, sign.Priv))(t)
-		wantBytes(t, "public key", must(s.signature.public(signer.Public()))(t), sign.Pub)
-		own := must(s.signWithLabel(signer, sign.Label, sign.Content))(t)
-		if s.verifyWithLabel(sign.Pub, sign.Label, sign.Content, own) != nil || s.verifyWithLabel(sign.Pub, sign.Label+"x", sign.Content, own) == nil {
-			t.Error("own signature")
-		}
-
-		e := v.Encrypt
-		key := must(s.kem.NewPrivateKey(e.Priv))(t)
-		wantBytes(t, "HPKE public key", key.PublicKey().Bytes(), e.Pub)
-		wantBytes(t, "decrypted", must(s.decryptWithLabel(key, e.Label, e.Context, hpkeCiphertext{e.KEM, e.Ciphertext}))(t), e.Plaintext)
-		sealed := must(s.encryptWithLabel(e.Pub, e.Label, e.Context, e.Plaintext))(t)
-		wantBytes(t, "own", must(s.decryptWithLabel(key, e.Label, e.Context, sealed))(t), e.Plaintext)
-		if _, err := s.decryptWithLabel(key, e.Label+"x", e.Context, sealed); err == nil {
-			t.Error("decrypts under another label")
-		}
-	})
+	e := v.Encrypt
+	key := must(s.kem.NewPrivateKey(e.Priv))(t)
+	wantBytes(t, "HPKE public key", key.PublicKey().Bytes(), e.Pub)
+	wantBytes(t, "decrypted", must(s.decryptWithLabel(key, e.Label, e.Context, hpkeCiphertext{e.KEM, e.Ciphertext}))(t), e.Plaintext)
+	sealed := must(s.encryptWithLabel(e.Pub, e.Label, e.Context, e.Plaintext))(t)
+	wantBytes(t, "own", must(s.decryptWithLabel(key, e.Label, e.Context, sealed))(t), e.Plaintext)
+	if _, err := s.decryptWithLabel(key, e.Label+"x", e.Context, sealed); err == nil {
+		t.Error("decrypts under another label")
+	}
 }
 
 func TestVectorsSecretTree(t *testing.T) {
