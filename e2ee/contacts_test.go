@@ -251,14 +251,18 @@ func TestTokensAreRevokedOneByOne(t *testing.T) {
 	a := newPerson(t, "Alice")
 	var tokens []Token
 	var ids []ID
-	for range 4 {
+	var last Letter // the request of the contact that is removed
+	for i := range 4 {
 		p := newPerson(t, "P")
 		introduce(t, a, p, false)
 		c, _ := p.Lookup(a.id.Public())
+		if i == 2 {
+			last = secondRequest(t, a, p)
+		}
 		tokens, ids = append(tokens, c.Token), append(ids, p.id.Public())
 	}
-	if n := len(a.TokenHashes()); n != 8 { // each one's own, and its invitation's until that expires
-		t.Fatalf("%d tokens, want 8", n)
+	if n := len(a.TokenHashes()); n != 9 { // each one's own, and its invitations' until they expire
+		t.Fatalf("%d tokens, want 9", n)
 	}
 	a.must(a.RevokeToken(ids[0]))
 	a.must(a.Block(ids[1], true))
@@ -271,6 +275,9 @@ func TestTokensAreRevokedOneByOne(t *testing.T) {
 	if n := len(a.TokenHashes()); n != 2 {
 		t.Errorf("%d tokens, want 2", n)
 	}
+	if _, err := a.deliver(last); !errors.Is(err, ErrInvitation) {
+		t.Errorf("removed, and asks again with the invitation that it used: %v, want ErrInvitation", err)
+	}
 	a.must(a.Block(ids[1], false))
 	if !a.admits(tokens[1]) {
 		t.Error("unblocked, and its token is gone")
@@ -280,6 +287,22 @@ func TestTokensAreRevokedOneByOne(t *testing.T) {
 	if card.Token == tokens[0] || !a.admits(card.Token) {
 		t.Error("no new token in place of the revoked one")
 	}
+}
+
+// secondRequest has the guest use another invitation, and the host hear of it; it gives a letter that asks once more.
+func secondRequest(t *testing.T, host, guest *person) Letter {
+	t.Helper()
+	inv, err := host.Invite(time.Hour, "")
+	host.must(err)
+	l, err := guest.Use(inv, "")
+	guest.must(err)
+	_, err = host.deliver(l)
+	host.must(err)
+	_, err = host.Confirm(guest.id.Public(), "")
+	host.must(err)
+	l, err = guest.Use(inv, "")
+	guest.must(err)
+	return l
 }
 
 func TestChangedWakes(t *testing.T) {
