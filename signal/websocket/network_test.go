@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
+
 	"github.com/sotto-calls/sotto/internal/queue"
 	"github.com/sotto-calls/sotto/signal"
 	"github.com/sotto-calls/sotto/signal/signaltest"
@@ -23,6 +25,7 @@ type wires struct {
 
 	mu    sync.Mutex
 	up    bool
+	mute  bool // nothing gets through, and nobody is told
 	conns []net.Conn
 	dials int
 }
@@ -39,7 +42,7 @@ func (w *wires) client() *http.Client {
 		if !up {
 			return nil, errors.New("connection refused")
 		}
-		a, b := link()
+		a, b := w.link()
 		select {
 		case w.accepted <- b:
 		case <-ctx.Done():
@@ -53,15 +56,15 @@ func (w *wires) client() *http.Client {
 }
 
 // link is a connection that buffers, as TCP does: with net.Pipe alone two pings that cross block each other for ever.
-func link() (a, b net.Conn) {
+func (w *wires) link() (a, b net.Conn) {
 	a, inner := net.Pipe()
 	outer, b := net.Pipe()
-	pump(inner, outer)
-	pump(outer, inner)
+	w.pump(inner, outer)
+	w.pump(outer, inner)
 	return a, b
 }
 
-func pump(from, to net.Conn) {
+func (w *wires) pump(from, to net.Conn) {
 	q := queue.New[[]byte]()
 	go func() {
 		defer from.Close()
@@ -81,6 +84,9 @@ func pump(from, to net.Conn) {
 			b, err := q.Get(context.Background())
 			if err != nil || b == nil {
 				return
+			}
+			if w.silent() {
+				continue
 			}
 			if _, err := to.Write(b); err != nil {
 				return
@@ -103,6 +109,18 @@ func (w *wires) set(up bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.up = up
+}
+
+func (w *wires) setMute(mute bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.mute = mute
+}
+
+func (w *wires) silent() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.mute
 }
 
 // attempts returns how often a client has dialled.
@@ -213,4 +231,28 @@ func wantIdle(t *testing.T, tr signal.Transport, why string) {
 	if p, err := tr.Receive(ctx); err == nil {
 		t.Fatalf("%q arrived: %s", p.Body, why)
 	}
+}
+
+// stalled connects a mailbox by a client that stops reading once it is attached.
+func (w *wires) stalled(t *testing.T, m signal.Mailbox) net.Conn {
+	t.Helper()
+	r := &raw{t: t}
+	var conn net.Conn
+	client := &http.Client{Transport: &http.Transport{DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		a, b := net.Pipe()
+		conn = a
+		select {
+		case w.accepted <- b:
+			return a, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}}}
+	var err error
+	if r.ws, _, err = websocket.Dial(t.Context(), origin+"/v1", &websocket.DialOptions{HTTPClient: client, Subprotocols: []string{subprotocol}}); err != nil {
+		t.Fatal(err)
+	}
+	r.write(helloOf(m, m.Answer("wss://relay.example:443", r.challenge())))
+	r.read()
+	return conn
 }

@@ -19,7 +19,7 @@ type options struct {
 
 // Times of a client. Each has its reason in docs/design/03-relay.md.
 const (
-	connectTimeout   = 15 * time.Second // one attempt: DNS, TCP, TLS and the challenge
+	connectTimeout   = 10 * time.Second // one attempt: DNS, TCP, TLS and the challenge
 	writeTimeout     = 10 * time.Second
 	defaultKeepAlive = 15 * time.Second
 	pongTimeout      = 5 * time.Second

@@ -134,6 +134,17 @@ func TestSilenceIsNoticed(t *testing.T) {
 		if n := w.attempts() - before; n != 0 {
 			t.Errorf("%d reconnections on a healthy connection in ten minutes", n)
 		}
+		w.setMute(true)
+		time.Sleep(defaultKeepAlive + pongTimeout)
+		w.setMute(false)
+		start := time.Now()
+		alice := w.dial(t, nil)
+		defer alice.Close()
+		send(t, alice, bob.packet("after the silence"))
+		want(t, bob, "after the silence")
+		if d := time.Since(start); d > connectTimeout+2*time.Second { // an attempt may be under way, and lost
+			t.Errorf("the owner was back %v after the silence", d)
+		}
 	})
 }
 
