@@ -5,7 +5,7 @@ import "fmt"
 // Branch makes a new group of some of our members (section 11.3), in which everyone proves to have been in this one.
 // cfg is ours there, of this group's suite; the KeyPackages are fresh ones of the others. It returns the group, in its
 // epoch 1, and the Welcome for them; they join with JoinOptions.From set to this group.
-func (g *Group) Branch(groupID []byte, cfg Config, members []*KeyPackage) (*Group, *Commit, error) {
+func (g *Group) Branch(groupID []byte, cfg Config, members []*KeyPackage, extensions ...Extension) (*Group, *Commit, error) {
 	if err := g.usable(); err != nil {
 		return nil, nil, err
 	}
@@ -13,11 +13,11 @@ func (g *Group) Branch(groupID []byte, cfg Config, members []*KeyPackage) (*Grou
 		return nil, nil, invalid("branch with another suite")
 	}
 	cfg.Suite = g.Suite()
-	n, c, err := g.descend(groupID, cfg, UsageBranch, members, nil)
+	n, c, err := g.descend(groupID, cfg, UsageBranch, members, extensions)
 	if err != nil {
 		return nil, nil, err
 	}
-	return n, c, containsClients(g.s.now.tree, n.s.now.tree)
+	return n, c, n.s.c.containsClients(g.s.now.tree, n.s.now.tree)
 }
 
 // Reinitialize makes the group for which the last commit closed this one (section 11.2), of the same members: their
@@ -33,7 +33,7 @@ func (g *Group) Reinitialize(cfg Config, members []*KeyPackage) (*Group, *Commit
 	if err != nil {
 		return nil, nil, err
 	}
-	return n, c, containsClients(n.s.now.tree, g.s.now.tree)
+	return n, c, n.s.c.containsClients(n.s.now.tree, g.s.now.tree)
 }
 
 // descend founds a group whose first commit mixes in this one's resumption secret.

@@ -35,6 +35,16 @@ func findExtension(list []Extension, t ExtensionType) ([]byte, bool) {
 	return nil, false
 }
 
+// checkExtensions verifies that no type stands twice (section 13.4). What is read has been checked already.
+func checkExtensions(list []Extension) error {
+	for i, e := range list {
+		if _, twice := findExtension(list[:i], e.Type); twice {
+			return invalid("extension %d twice", e.Type)
+		}
+	}
+	return nil
+}
+
 func cloneExtensions(list []Extension) []Extension {
 	out := slices.Clone(list)
 	for i := range out {

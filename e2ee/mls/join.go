@@ -217,7 +217,7 @@ func (j *joiner) checkBranch(old *state) error {
 	if j.info.context.suite != old.now.context.suite {
 		return invalid("branch with another suite")
 	}
-	return containsClients(old.now.tree, j.tree)
+	return j.c.containsClients(old.now.tree, j.tree)
 }
 
 func (j *joiner) checkReInit(old *state, id *PSKID) error {
@@ -229,19 +229,24 @@ func (j *joiner) checkReInit(old *state, id *PSKID) error {
 		!equalExtensions(r.Extensions, context.extensions) {
 		return invalid("group with other parameters than its ReInit")
 	}
-	return containsClients(j.tree, old.now.tree)
+	return j.c.containsClients(j.tree, old.now.tree)
 }
 
-// containsClients verifies that each client of part is in whole; clients are told apart by their credentials.
-func containsClients(whole, part *tree) error {
+// containsClients verifies that each client of part is in whole. Credentials that are equal are of one client; others
+// are if Policy.Successor says so.
+func (c *config) containsClients(whole, part *tree) error {
 	for _, l := range part.leaves {
 		found := false
 		for _, o := range whole.leaves {
-			found = found || o.Credential.Equal(l.Credential)
+			found = found || c.sameClient(o.Credential, l.Credential)
 		}
 		if !found {
 			return invalid("a member that the other group does not have")
 		}
 	}
 	return nil
+}
+
+func (c *config) sameClient(a, b Credential) bool {
+	return a.Equal(b) || c.Policy.Successor != nil && c.Policy.Successor(a.clone(), b.clone()) == nil
 }

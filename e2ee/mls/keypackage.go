@@ -112,6 +112,9 @@ func NewKeyPackage(cfg Config, extensions ...Extension) (*KeyPackage, KeyPackage
 
 func (c *config) newKeyPackage(extensions []Extension) (*KeyPackage, KeyPackageSecrets, error) {
 	none := KeyPackageSecrets{}
+	if err := checkExtensions(extensions); err != nil {
+		return nil, none, err
+	}
 	initKey, err := c.suite.kem.GenerateKey()
 	if err != nil {
 		return nil, none, err

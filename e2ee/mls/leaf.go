@@ -135,5 +135,8 @@ func (l *LeafNode) checkForm(s *suite) error {
 	if err := s.signature.checkKey(l.SignatureKey); err != nil {
 		return err
 	}
+	if err := checkExtensions(l.Extensions); err != nil {
+		return err
+	}
 	return s.checkEncryptionKey(l.EncryptionKey)
 }

@@ -90,6 +90,9 @@ func (c *config) checkGroupExtensions(list []Extension) error {
 	if c.Policy.NoGroupExtensions && len(list) > 0 {
 		return refused("GroupContext extensions")
 	}
+	if err := checkExtensions(list); err != nil {
+		return err
+	}
 	data, ok := findExtension(list, ExtensionExternalSenders)
 	if !ok {
 		return nil
