@@ -259,6 +259,9 @@ func TestWrongShape(t *testing.T) {
 		"body text":                    replace("\x07\x41\x01", "\x07\x61a"),
 		"a byte after":                 append(slices.Clone(good), 0),
 		"ref of 31":                    replace("\x08\x58\x20\x00", "\x08\x58\x1f"),
+		"call of 31":                   replace("\x03\x58\x20\x00", "\x03\x58\x1f"),
+		"from of 63":                   replace("\x01\x58\x40"+string(a.id[:1]), "\x01\x58\x3f"),
+		"to of 63":                     replace("\x02\x58\x40"+string(b.id[:1]), "\x02\x58\x3f"),
 		"empty":                        {},
 	} {
 		if _, _, err := b.Mailbox().Open(sealRaw(t, b.Mailbox().Card(), sign(p)), b.Public()); !errors.Is(err, ErrMalformed) {

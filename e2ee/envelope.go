@@ -4,6 +4,7 @@ import (
 	"crypto/hpke"
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // format is one way in which a signed message is sealed: box = version || enc || ct, HPKE single shot in base mode
@@ -80,15 +81,14 @@ func (f format) sealPadded(to Box, padded []byte) ([]byte, error) {
 }
 
 func (f format) pad(signed []byte) ([]byte, error) {
-	for _, size := range f.sizes {
-		if lengthSize+len(signed) <= size {
-			padded := make([]byte, size)
-			binary.BigEndian.PutUint32(padded, uint32(len(signed)))
-			copy(padded[lengthSize:], signed)
-			return padded, nil
-		}
+	size := f.smallest(lengthSize + uint64(len(signed)))
+	if size == 0 {
+		return nil, fmt.Errorf("%w: signed message of %d bytes", ErrTooLarge, len(signed))
 	}
-	return nil, fmt.Errorf("%w: signed message of %d bytes", ErrTooLarge, len(signed))
+	padded := make([]byte, size)
+	binary.BigEndian.PutUint32(padded, uint32(len(signed)))
+	copy(padded[lengthSize:], signed)
+	return padded, nil
 }
 
 // unpad refuses every padding but the one that pad makes.
@@ -96,26 +96,26 @@ func (f format) unpad(padded []byte) ([]byte, error) {
 	if len(padded) < lengthSize {
 		return nil, fmt.Errorf("%w: padding", ErrMalformed)
 	}
-	n := binary.BigEndian.Uint32(padded)
-	if uint64(n) > uint64(len(padded)-lengthSize) {
+	end := lengthSize + uint64(binary.BigEndian.Uint32(padded))
+	if f.smallest(end) != len(padded) {
 		return nil, fmt.Errorf("%w: padding", ErrMalformed)
 	}
-	smaller := 0 // the size that a message of this length would have been padded to
-	for _, size := range f.sizes {
-		if lengthSize+int(n) <= size {
-			smaller = size
-			break
-		}
-	}
-	if len(padded) != smaller {
-		return nil, fmt.Errorf("%w: padding", ErrMalformed)
-	}
-	for _, b := range padded[lengthSize+int(n):] {
+	for _, b := range padded[end:] {
 		if b != 0 {
 			return nil, fmt.Errorf("%w: padding", ErrMalformed)
 		}
 	}
-	return padded[lengthSize : lengthSize+int(n)], nil
+	return padded[lengthSize:end], nil
+}
+
+// smallest is the size that n bytes are padded to; 0: they are too many.
+func (f format) smallest(n uint64) int {
+	for _, size := range f.sizes {
+		if n <= uint64(size) {
+			return size
+		}
+	}
+	return 0
 }
 
 // Open opens an envelope, or a missed-call notice, that arrived in this mailbox for me, and verifies who sent it. It
@@ -143,7 +143,7 @@ func (m *Mailbox) open(f format, box []byte, me ID) (msg Message, hash [32]byte,
 	if err != nil {
 		return msg, hash, err
 	}
-	if !f.fits(len(ct) - tagSize) {
+	if !slices.Contains(f.sizes, len(ct)-tagSize) {
 		return msg, hash, fmt.Errorf("%w: box of %d bytes", ErrMalformed, len(box))
 	}
 	address := m.Address()
@@ -156,13 +156,4 @@ func (m *Mailbox) open(f format, box []byte, me ID) (msg Message, hash [32]byte,
 		return msg, hash, err
 	}
 	return parseSigned(signed, me)
-}
-
-func (f format) fits(n int) bool {
-	for _, size := range f.sizes {
-		if n == size {
-			return true
-		}
-	}
-	return false
 }
