@@ -56,7 +56,7 @@ func (c *Client) dispatch(t signal.Transport, box []byte) {
 		}
 		c.cancel(m, h, now)
 	default:
-		c.count(func(s *ClientStats) { s.Refused++ })
+		c.introduced(m, h)
 	}
 }
 

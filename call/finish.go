@@ -23,6 +23,9 @@ func (l *loop) finish(end fxEnd) {
 	if end.Reason == Closed {
 		part = closeTime
 	}
+	if l.machine.role == caller && !end.Remote && end.Reason.missed() {
+		l.leaveNotice()
+	}
 	l.worker.jobs.end()
 	l.lastMessages(part)
 	l.cancel()

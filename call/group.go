@@ -154,6 +154,7 @@ func (k *keys) install() error {
 	if err != nil {
 		return err
 	}
+	defer clear(secret)
 	e := e2ee.FrameEpoch{Number: k.group.Epoch(), BaseKey: secret, Own: k.group.OwnLeaf()}
 	for _, m := range k.group.Roster() {
 		e.Leaves = append(e.Leaves, m.Leaf)

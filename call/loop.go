@@ -90,6 +90,7 @@ func (l *loop) run() {
 		case now := <-timer.C:
 			l.keys.frames.Expire(now)
 			l.step(nil)
+			l.wearOut()
 		}
 	}
 	if l.end != nil {
@@ -146,6 +147,16 @@ func (l *loop) step(in input) {
 	for len(l.inputs) > 0 {
 		in, l.inputs = l.inputs[0], l.inputs[1:]
 		l.perform(l.machine.step(time.Now(), in))
+	}
+}
+
+// maxEpochFrames is after how many frames of one stream the keys are renewed.
+const maxEpochFrames = 1 << 24
+
+// wearOut asks for new keys when those in use have sealed enough.
+func (l *loop) wearOut() {
+	if l.end == nil && l.machine.state == StateConnected && l.keys.frames.Stats().EpochFrames >= maxEpochFrames {
+		l.step(inRenew{})
 	}
 }
 
