@@ -68,6 +68,16 @@ func (c *Conn) Close(ctx context.Context) error {
 	}
 }
 
+// grace is how long a close waits for the peer's own to arrive and be dealt with. If both meet, the layer below waits
+// 400 ms, under a lock, for an SCTP ABORT that the association can no longer send. The sides wait differently, so that
+// two that close on each other's word do not meet.
+func (c *Conn) grace() time.Duration {
+	if c.cfg.Callee {
+		return 3 * time.Millisecond
+	}
+	return time.Millisecond
+}
+
 // shutDown runs once, on a goroutine of its own: the layer below may take its time.
 func (c *Conn) shutDown() {
 	defer close(c.closed)
@@ -76,9 +86,7 @@ func (c *Conn) shutDown() {
 	c.stage = stageClosed
 	sections := c.sections
 	c.mu.Unlock()
-	// If the peer closes too, let the layer below finish with that: else it waits 400 ms, under a lock, for an SCTP ABORT
-	// that the association can no longer send.
-	<-time.After(time.Millisecond)
+	<-time.After(c.grace())
 	// Sockets first: a source that takes its time to close holds up nothing else.
 	if err := c.pc.GracefulClose(); err != nil {
 		c.log.Debug("closing", "error", err)
