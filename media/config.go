@@ -61,12 +61,14 @@ type ConnConfig struct {
 	// Open returns what opens the frames that arrive in the media section mid. Called once per section. Required.
 	Open func(mid string) Opener
 
-	// Sink returns where the frames of a received track go; nil discards them. Called once per track, before its first
-	// frame, on the goroutine that will write the frames. Required.
+	// Sink returns where the frames of a received track go; nil discards them. Called once per track, when its first
+	// frame was opened, on the goroutine that will write the frames. The Conn closes it. Required.
 	Sink func(TrackInfo) Sink
 
-	// Notify gets the events, in order, from one goroutine of the connection. It must not block, and must not call
-	// Close. Required.
+	// Notify gets the events, in order, one at a time. Required.
+	//
+	// Notify, Seal and Open are called from within the connection: they must not block, and must not call its methods
+	// (State alone may be called).
 	Notify func(ConnEvent)
 
 	// Classify names the failure behind an error of a Sealer or Opener; nil makes all of them FailOther.

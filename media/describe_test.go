@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -69,14 +70,18 @@ func roam(t *testing.T, callerRestarts bool) {
 	p.dial(t, []Source{a}, []Source{b}, both, both)
 	p.connected(t)
 	time.Sleep(3 * time.Second)
-	used := "1.2.3.5"
+	var second atomic.Bool // the second address is in use
 	w.Tap(func(pk sim.Packet) {
 		if len(pk.Data) > 100 && strings.HasPrefix(pk.To, "1.2.3.6") {
-			used = "1.2.3.6"
+			second.Store(true)
 		}
 	})
 	time.Sleep(time.Second)
-	w.Cut(used)
+	if second.Load() {
+		w.Cut("1.2.3.6")
+	} else {
+		w.Cut("1.2.3.5")
+	}
 	cut := time.Now()
 	p.a.await("a disconnected", isState(ConnDisconnected))
 	t.Logf("noticed after %v", time.Since(cut))

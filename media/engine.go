@@ -37,7 +37,7 @@ func newSettingEngine(s Settings, callee bool) (webrtc.SettingEngine, error) {
 	if s.RelayOnly {
 		e.SetRelayAcceptanceMinWait(0)
 	} else {
-		e.SetRelayAcceptanceMinWait(300 * time.Millisecond)
+		e.SetRelayAcceptanceMinWait(500 * time.Millisecond) // time for two NATs to open for each other
 	}
 	if s.mdns() {
 		e.SetICEMulticastDNSMode(ice.MulticastDNSModeQueryAndGather)

@@ -45,7 +45,7 @@ func (c *Conn) sameSections(d *description, answer bool) error {
 // below, a section without any would make a new track of every stream that the peer invents.
 func below(d *description) (string, error) {
 	for i, m := range d.session.MediaDescriptions {
-		if s := d.sections[i]; s.kind != 0 && !s.ssrcs {
+		if !d.sections[i].ssrcs {
 			m.Attributes = append(m.Attributes, sdp.Attribute{Key: "ssrc", Value: "1 cname:none"})
 		}
 	}

@@ -173,18 +173,20 @@ func (c *Conn) sending(ctx uint16) (*section, error) {
 	return nil, errNoStream
 }
 
-// ForceKeyFrames asks our own video sources for a key frame, as after a change of the send key; at a limited rate.
+// ForceKeyFrames asks for a key frame on every video track in both directions, as after a change of keys: our own sources
+// at once, the peer by RequestKeyFrames. The rate is limited.
 func (c *Conn) ForceKeyFrames() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	for _, s := range c.sections {
 		if s.sender != nil {
 			s.sender.forceKey()
 		}
 	}
+	c.mu.Unlock()
+	c.RequestKeyFrames()
 }
 
-// RequestKeyFrames asks the peer for a key frame of every video track, at a limited rate.
+// RequestKeyFrames asks the peer for a key frame of every video track that it sends, at a limited rate.
 func (c *Conn) RequestKeyFrames() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
