@@ -1,2 +1,52 @@
-// Package media carries encoded frames between the devices of a call.
+// Package media carries encoded frames between the two devices of a call, sealed on the way.
+//
+// # Use
+//
+// A Conn is the one owner of a WebRTC PeerConnection. The caller makes an Offer, the callee an Answer to it, the caller
+// takes it with Accept; candidates go both ways by CandidateFound and AddCandidate; Start lets the sources be read.
+//
+//	a, err := media.NewConn(config)                       b, err := media.NewConn(config) // Callee: true
+//	offer, err := a.Offer(sources, receive)
+//	                                                      answer, err := b.Answer(offer, fingerprintOfA, sources, receive)
+//	err = a.Accept(answer, fingerprintOfB)
+//	a.Start()                                             b.Start()
+//
+// Later: Describe and Apply renegotiate (AddTrack, RemoveTrack, Hold) and restart ICE; SetMuted and ReplaceTrack need no
+// negotiation. Drain before Close brings the last frames across. How the texts travel is not decided here: they must come
+// from whom they say, unread and unchanged, which package e2ee sees to.
+//
+// # Frames
+//
+// Sending: Source, Sealer, packets. Receiving: packets, reorder buffer, Opener, Sink. There is no other way: a frame that
+// does not open is dropped and counted, and a key frame is asked for. Opus travels as an SFrame (RFC 9605) alone, VP8 as
+// one clear byte (0x00 a key frame, 0x01 another) and an SFrame over the whole frame; the clear byte is authenticated.
+// Other codecs are refused at negotiation, since each needs a rule of its own for what must stay readable.
+//
+// On a path that loses nothing, every frame comes out, in order, byte for byte. What is lost is asked for again (NACK, RTX
+// for video) for up to 0.8 s; what stays away is declared in Frame.Missing. Frame.Time counts from the start of the
+// peer's first track, for all its tracks alike.
+//
+// # Goroutines
+//
+// One per source, which alone calls Read; one per received track, which alone calls its Sink; two per section for
+// reports; one for reports of ours; those of the layer below. Events come from several of them, one at a time. A Source
+// or Sink that blocks holds up its own track only. The contexts of Drain and Close end those calls, never the connection.
+// Close ends all goroutines and sockets.
+//
+// # Security
+//
+// Every description holds exactly one SHA-256 fingerprint, the expected one, or it is refused with ErrFingerprint. It
+// fixes the peer's DTLS certificate; the callee is the DTLS client, always. DTLS packets are taken only from a pair that
+// ICE has validated. Candidates and descriptions that leave are rewritten: no related address, no origin, no connection
+// address, no host address (an mDNS name instead), and in a RelayOnly call nothing but relay candidates. What the peer
+// sends is bounded before it is looked at: 16 KiB of description, 16 sections, 32 candidates, none on loopback, multicast,
+// unspecified or link-local addresses unless Settings say so, 1024 packets and 4 MiB held per track, 512 streams. A track that
+// nobody agreed to reaches no Sink. Nothing is gathered before Accept or Answer.
+//
+// Limits: the peer of a direct call sees our public address, and a TURN server sees both. Sizes and times of packets show
+// that something is said, and a variable bitrate shows more than that. RTP headers are readable to whoever ends DTLS.
+// There is no congestion control yet: a Source must not send more than the path takes.
+//
+// Standards: RFC 8829 (JSEP), RFC 8839 and 8445 (ICE), RFC 8827 (WebRTC security), RFC 3550 (RTP), RFC 4585 (NACK, PLI),
+// RFC 4588 (RTX), RFC 7587 (Opus), RFC 7741 (VP8), RFC 8832 (data channel).
 package media

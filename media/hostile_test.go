@@ -1,0 +1,79 @@
+package media
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+)
+
+// aloneReceiver is a receiver without a network, for hostile packets.
+func aloneReceiver(t testing.TB, kind Kind) *receiver {
+	s := newSide(t, Settings{LAN: true}, true, newVault(1), newVault(2))
+	t.Cleanup(s.close)
+	r := &receiver{
+		conn: s.conn, info: trackInfo(kind, "0"), opener: &testOpener{v: s.opens}, remote: &remoteTrack{},
+		clock: &receiveClock{call: &s.conn.clock, rate: kind.rate()}, frames: newAssembler(kind),
+	}
+	r.allowed.Store(true)
+	return r
+}
+
+// addVectors adds published hostile packets of one kind, when they are there.
+func addVectors(f *testing.F, folders ...string) {
+	dir := os.Getenv("SOTTO_VECTORS")
+	if dir == "" {
+		return
+	}
+	for _, folder := range folders {
+		files, err := filepath.Glob(filepath.Join(dir, "rtp", folder, "*"))
+		check(f, err)
+		for _, name := range files {
+			if b, err := os.ReadFile(name); err == nil && len(b) <= maxPacket {
+				f.Add(b)
+			}
+		}
+	}
+}
+
+// FuzzRTP: whatever SRTP lets through, no packet makes a receiver panic, and without a seal nothing comes out.
+func FuzzRTP(f *testing.F) {
+	f.Add([]byte{0x80, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0x90, 0x80, 0x80, 1, 0, 9, 9})
+	f.Add([]byte{0xb0, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0xbe, 0xde, 0, 1, 1, 2, 3, 255})
+	addVectors(f, "sfu-crashes/rtp", "webrtc-corpora/rtp-corpus")
+	receivers := []*receiver{aloneReceiver(f, Audio), aloneReceiver(f, Video)}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, r := range receivers {
+			now := time.Now()
+			var h rtp.Header
+			p := r.frames.take()
+			r.packet(p, copy(p.buf[:], data), &h, len(data)%2 == 0, now)
+			r.work(now)
+			if r.stats.opened.Load() != 0 {
+				t.Fatal("a frame was opened that nobody sealed")
+			}
+		}
+	})
+}
+
+// FuzzRTCP: whatever the peer reports, a sender takes it or leaves it.
+func FuzzRTCP(f *testing.F) {
+	addVectors(f, "sfu-crashes/rtcp", "webrtc-corpora/rtcp-corpus")
+	f.Add([]byte{0x81, 206, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2})
+	s := newSide(f, Settings{LAN: true}, false, newVault(1), newVault(2))
+	f.Cleanup(s.close)
+	if _, err := s.conn.Offer([]Source{newSource(Video, 1, 1)}, both); err != nil {
+		f.Fatal(err)
+	}
+	to := s.conn.sections[0].sender
+	f.Fuzz(func(_ *testing.T, data []byte) {
+		packets, err := rtcp.Unmarshal(data)
+		if err != nil {
+			return
+		}
+		to.feedback(packets)
+	})
+}
