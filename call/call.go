@@ -2,12 +2,14 @@ package call
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/sotto-calls/sotto/e2ee"
+	"github.com/sotto-calls/sotto/internal/queue"
 	"github.com/sotto-calls/sotto/media"
 )
 
@@ -15,8 +17,8 @@ import (
 type Call struct {
 	client *Client
 	peer   e2ee.ID
-	inbox  *fifo[any] // what the loop takes: inputs, letters, events of the connection, tasks
-	events *fifo[Event]
+	inbox  *queue.Queue[any] // what the loop takes: inputs, letters, events of the connection, tasks
+	events *queue.Queue[Event]
 	done   chan struct{}
 
 	mu   sync.Mutex // guards view
@@ -39,11 +41,11 @@ type view struct {
 }
 
 func newCall(c *Client, r role, peer e2ee.ID, id [32]byte) *Call {
-	return &Call{client: c, peer: peer, inbox: newFIFO[any](), events: newFIFO[Event](), done: make(chan struct{}),
+	return &Call{client: c, peer: peer, inbox: queue.New[any](), events: queue.New[Event](), done: make(chan struct{}),
 		view: view{id: id, role: r}}
 }
 
-func (c *Call) post(v any) { c.inbox.put(v) }
+func (c *Call) post(v any) { c.inbox.Put(v) }
 
 func (c *Call) look() view {
 	c.mu.Lock()
@@ -82,15 +84,12 @@ func (c *Call) Err() error {
 
 // Next waits for the next event. After Ended it fails with the *EndedError, before with ctx's error.
 func (c *Call) Next(ctx context.Context) (Event, error) {
-	ev, ok, err := c.events.next(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
+	ev, err := c.events.Get(ctx)
+	if errors.Is(err, queue.ErrClosed) {
 		<-c.done
 		return nil, c.Err()
 	}
-	return ev, nil
+	return ev, err
 }
 
 // Events yields the events of the call, in order, until Ended or the end of ctx. It has one consumer.
@@ -184,8 +183,8 @@ func (c *Call) finished(e Ended) {
 	c.change(func(v *view) {
 		v.state, v.ended = StateEnded, &EndedError{Reason: e.Reason, Remote: e.Remote, Cause: e.Err}
 	})
-	c.events.put(e)
-	c.events.end()
-	c.inbox.end()
+	c.events.Put(e)
+	c.events.End()
+	c.inbox.End()
 	close(c.done)
 }

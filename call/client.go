@@ -2,11 +2,13 @@ package call
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"sync"
 	"time"
 
 	"github.com/sotto-calls/sotto/e2ee"
+	"github.com/sotto-calls/sotto/internal/queue"
 	"github.com/sotto-calls/sotto/signal"
 )
 
@@ -17,7 +19,7 @@ type Client struct {
 	ctx     context.Context // ends with the client
 	stop    context.CancelFunc
 	readers sync.WaitGroup // of the identity's mailbox, and what they started
-	ringing *fifo[*Incoming]
+	ringing *queue.Queue[*Incoming]
 
 	mu        sync.Mutex // guards what follows
 	closed    bool
@@ -59,7 +61,7 @@ func NewClient(config Config) (*Client, error) {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	c := &Client{config: config, mailbox: config.Identity.Mailbox(), ctx: ctx, stop: stop, ringing: newFIFO[*Incoming](),
+	c := &Client{config: config, mailbox: config.Identity.Mailbox(), ctx: ctx, stop: stop, ringing: queue.New[*Incoming](),
 		calls: make(map[callKey]*Call), cancelled: make(map[callKey]cancellation)}
 	for _, t := range config.Transports {
 		c.readers.Add(2)
@@ -72,12 +74,12 @@ func NewClient(config Config) (*Client, error) {
 // Accept waits for the next call that rings. It fails with ctx's error, or with ErrClosed.
 func (c *Client) Accept(ctx context.Context) (*Incoming, error) {
 	for {
-		in, ok, err := c.ringing.next(ctx)
+		in, err := c.ringing.Get(ctx)
 		switch {
+		case errors.Is(err, queue.ErrClosed):
+			return nil, ErrClosed
 		case err != nil:
 			return nil, err
-		case !ok:
-			return nil, ErrClosed
 		case in.call.State() == StateRinging:
 			return in, nil
 		}
@@ -127,7 +129,7 @@ func (c *Client) Close() error {
 		}
 	}
 	c.readers.Wait()
-	c.ringing.end()
+	c.ringing.End()
 	return err
 }
 

@@ -5,13 +5,14 @@ import (
 	"errors"
 	"time"
 
+	"github.com/sotto-calls/sotto/internal/queue"
 	"github.com/sotto-calls/sotto/signal"
 )
 
 // A courier takes packets to a relay, in order, on a goroutine of its own, and tries again while the relay is away.
 type courier struct {
 	transport signal.Transport
-	pending   *fifo[errand]
+	pending   *queue.Queue[errand]
 	done      chan struct{}
 }
 
@@ -29,21 +30,21 @@ const (
 
 // newCourier starts; it ends when ctx does, or when everything before finish was sent.
 func newCourier(ctx context.Context, t signal.Transport) *courier {
-	c := &courier{transport: t, pending: newFIFO[errand](), done: make(chan struct{})}
+	c := &courier{transport: t, pending: queue.New[errand](), done: make(chan struct{})}
 	go c.run(ctx)
 	return c
 }
 
-func (c *courier) send(p signal.Packet, stored func(error)) { c.pending.put(errand{p, stored}) }
+func (c *courier) send(p signal.Packet, stored func(error)) { c.pending.Put(errand{p, stored}) }
 
 // finish lets the courier end after what it has been given.
-func (c *courier) finish() { c.pending.end() }
+func (c *courier) finish() { c.pending.End() }
 
 func (c *courier) run(ctx context.Context) {
 	defer close(c.done)
 	for {
-		e, ok, err := c.pending.next(ctx)
-		if err != nil || !ok {
+		e, err := c.pending.Get(ctx)
+		if err != nil {
 			return
 		}
 		err = c.deliver(ctx, e.packet)

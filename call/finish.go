@@ -26,7 +26,7 @@ func (l *loop) finish(end fxEnd) {
 	if l.machine.role == caller && !end.Remote && end.Reason.missed() {
 		l.leaveNotice()
 	}
-	l.worker.jobs.end()
+	l.worker.jobs.End()
 	l.lastMessages(part)
 	l.cancel()
 	<-l.worker.done
@@ -42,8 +42,8 @@ func (l *loop) awaitBye() bool {
 	ctx, cancel := context.WithTimeout(l.ctx, echoTime)
 	defer cancel()
 	for {
-		v, ok, err := l.call.inbox.next(ctx)
-		if err != nil || !ok {
+		v, err := l.call.inbox.Get(ctx)
+		if err != nil {
 			return false
 		}
 		if l.take(v); l.byed {

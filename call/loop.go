@@ -85,7 +85,7 @@ func (l *loop) run() {
 	for l.end == nil && !l.replaced {
 		timer.Reset(l.untilNext())
 		select {
-		case <-l.call.inbox.ready:
+		case <-l.call.inbox.Ready():
 			l.drain()
 		case now := <-timer.C:
 			l.keys.frames.Expire(now)
@@ -109,7 +109,7 @@ func (l *loop) untilNext() time.Duration {
 
 func (l *loop) drain() {
 	for l.end == nil && !l.replaced {
-		v, ok, _ := l.call.inbox.take()
+		v, ok := l.call.inbox.TryGet()
 		if !ok {
 			return
 		}
@@ -168,4 +168,4 @@ func (l *loop) fail(r EndReason, err error) { l.feed(inFault{r, err}) }
 
 func (l *loop) drop() { l.call.change(func(v *view) { v.dropped++ }) }
 
-func (l *loop) emit(e Event) { l.call.events.put(e) }
+func (l *loop) emit(e Event) { l.call.events.Put(e) }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sotto-calls/sotto/e2ee"
+	"github.com/sotto-calls/sotto/internal/queue"
 	"github.com/sotto-calls/sotto/media"
 	"github.com/sotto-calls/sotto/signal"
 )
@@ -14,7 +15,7 @@ import (
 type worker struct {
 	call    *Call
 	ctx     context.Context
-	jobs    *fifo[func(*worker) task]
+	jobs    *queue.Queue[func(*worker) task]
 	done    chan struct{}
 	certs   *media.Certificate
 	frames  *e2ee.Frames
@@ -24,18 +25,18 @@ type worker struct {
 }
 
 func newWorker(ctx context.Context, c *Call, cert *media.Certificate) *worker {
-	w := &worker{call: c, ctx: ctx, jobs: newFIFO[func(*worker) task](), done: make(chan struct{}), certs: cert}
+	w := &worker{call: c, ctx: ctx, jobs: queue.New[func(*worker) task](), done: make(chan struct{}), certs: cert}
 	go w.run()
 	return w
 }
 
-func (w *worker) do(job func(*worker) task) { w.jobs.put(job) }
+func (w *worker) do(job func(*worker) task) { w.jobs.Put(job) }
 
 func (w *worker) run() {
 	defer close(w.done)
 	for {
-		job, ok, err := w.jobs.next(w.ctx)
-		if err != nil || !ok {
+		job, err := w.jobs.Get(w.ctx)
+		if err != nil {
 			return
 		}
 		if t := job(w); t != nil {

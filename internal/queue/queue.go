@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// ErrClosed is returned by Get once the queue is closed, also while items are left.
+// ErrClosed is returned by Get once the queue is closed, also while items are left, or has ended and is empty.
 var ErrClosed = errors.New("queue: closed")
 
 // Queue passes items from any number of goroutines to any number of others. The zero value is not usable.
@@ -18,7 +18,8 @@ type Queue[T any] struct {
 
 	mu    sync.Mutex
 	items []T
-	done  bool
+	done  bool // closed
+	ended bool // nothing is added any more
 }
 
 // New returns an empty queue.
@@ -26,11 +27,11 @@ func New[T any]() *Queue[T] {
 	return &Queue[T]{closed: make(chan struct{}), ready: make(chan struct{}, 1)}
 }
 
-// Put appends v. After Close it does nothing.
+// Put appends v. After End or Close it does nothing.
 func (q *Queue[T]) Put(v T) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.done {
+	if q.done || q.ended {
 		return
 	}
 	q.items = append(q.items, v)
@@ -59,6 +60,9 @@ func (q *Queue[T]) take(ctx context.Context) (v T, ok bool, err error) {
 		return v, false, ErrClosed
 	case ctx.Err() != nil:
 		return v, false, ctx.Err()
+	case len(q.items) == 0 && q.ended:
+		q.signal() // for the next who waits
+		return v, false, ErrClosed
 	case len(q.items) == 0:
 		return v, false, nil
 	}
@@ -70,6 +74,23 @@ func (q *Queue[T]) take(ctx context.Context) (v T, ok bool, err error) {
 		q.signal()
 	}
 	return v, true, nil
+}
+
+// TryGet removes the oldest item if there is one; it never waits.
+func (q *Queue[T]) TryGet() (v T, ok bool) {
+	v, ok, _ = q.take(context.Background())
+	return v, ok
+}
+
+// Ready receives a value when TryGet may find an item, for a consumer that selects. It is meant for one consumer.
+func (q *Queue[T]) Ready() <-chan struct{} { return q.ready }
+
+// End lets what is left be taken, and ends every Get with ErrClosed after that. It may be called again.
+func (q *Queue[T]) End() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.ended = true
+	q.signal()
 }
 
 // DropWhile removes items from the front as long as f says so.
