@@ -184,9 +184,9 @@ func FuzzRevocation(f *testing.F) {
 	})
 }
 
-// Memory for hostile input is bounded by its own size and the caps. Fails if a length inside is believed before it is
+// A stranger meets small parsers with caps: memory for hostile input is bounded by its own size and the caps. Fails if a length inside is believed before it is
 // compared with what is there.
-func TestAllocationCaps(t *testing.T) {
+func TestPitfall03HostileBytesAreBounded(t *testing.T) {
 	b := fixedIdentity(t, 2)
 	c, err := OpenContacts("", b)
 	if err != nil {

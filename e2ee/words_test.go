@@ -62,7 +62,9 @@ func TestContactTextFindsEveryWrongCharacter(t *testing.T) {
 	}
 }
 
-func TestContactURI(t *testing.T) {
+// The token of a contact's URI is behind the #, which nobody is sent; its errors are TestErrorsEchoNoSecrets. Fails if
+// URI puts it into the query, or the check does not cover what stands before it.
+func TestPitfall27SecretsLiveInTheFragment(t *testing.T) {
 	c := Card{ID: Generate().Public(), Name: "Bob & Co. #1?", Relays: []string{"wss://relay.example/v1?x=1&y=2"}, Token: GenerateToken()}
 	uri := c.URI()
 	head, fragment, _ := strings.Cut(uri, "#")

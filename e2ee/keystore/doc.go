@@ -25,6 +25,14 @@
 // can make it say "wrong passphrase"; that denies, and opens nothing. check costs a guesser the same argon2id as the tag
 // would, and, as it commits to the key, one file never opens under two passphrases.
 //
+// # Which passphrases
+//
+// Fewer than 12 characters are refused, and what is common. There is no list of leaked passwords here that could be had
+// under a clear licence, so none is shipped: popular.txt holds about a thousand words that were written down for this
+// project, and rules derive from them what people make of such words (see [CheckPassphrase]). Of 12 characters and more
+// the tests spell out over 20,000, and all are refused; the rules refuse far more than those. What they cannot know is a
+// long passphrase that is common for a reason of its own: a line of a song in a language that the list has no words of.
+//
 // # Limits
 //
 // Parameters are bounded on reading ([MaxMemoryKiB] and its like) before any memory is taken: a hostile file cannot ask

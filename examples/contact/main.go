@@ -54,11 +54,10 @@ type command struct {
 }
 
 func main() {
-	tty, err := openTerminal()
-	if err == nil {
-		defer tty.Close()
+	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr}
+	if tty, err := openTerminal(); err == nil {
+		p.ask = tty
 	}
-	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr, ask: tty}
 	os.Exit(p.main(os.Args[1:]))
 }
 

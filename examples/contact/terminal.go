@@ -11,10 +11,9 @@ import (
 	"strings"
 )
 
-// terminal asks the user, not whoever stdin and stdout are connected to.
+// terminal is open until the program ends. It asks the user, not whoever stdin and stdout are connected to.
 type terminal struct {
 	io.Writer
-	file *os.File
 	in   *bufio.Reader
 	echo func(on bool) error
 }
@@ -25,7 +24,7 @@ func openTerminal() (*terminal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &terminal{Writer: f, file: f, in: bufio.NewReader(f), echo: func(on bool) error {
+	return &terminal{Writer: f, in: bufio.NewReader(f), echo: func(on bool) error {
 		arg := "-echo"
 		if on {
 			arg = "echo"
@@ -35,8 +34,6 @@ func openTerminal() (*terminal, error) {
 		return stty.Run()
 	}}, nil
 }
-
-func (t *terminal) Close() error { return t.file.Close() }
 
 // secret reads a line that is not shown. Ctrl-C gives the terminal its echo back before the program ends.
 func (t *terminal) secret(prompt string) ([]byte, error) {
