@@ -221,5 +221,5 @@ func (c *Client) receive(k *Call, t signal.Transport, inv invitation, caller Cal
 	}
 	l.start(inStart{})
 	c.count(func(s *ClientStats) { s.Rang++ })
-	c.ringing.put(&Incoming{call: k, caller: caller, wanted: inv.body.Media})
+	c.ringing.Put(&Incoming{call: k, caller: caller, wanted: inv.body.Media})
 }
