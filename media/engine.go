@@ -21,7 +21,8 @@ const (
 	iceKeepAlive    = 500 * time.Millisecond
 	dtlsRetransmit  = 100 * time.Millisecond
 	replayWindow    = 512 // packets; a repaired one comes late
-	resendPackets   = 512 // kept per stream for the peer's NACKs
+	resendAudio     = 64  // packets kept for the peer's NACKs: more than a second
+	resendVideo     = 512
 )
 
 // newSettingEngine translates Settings. callee decides the DTLS role.
@@ -103,16 +104,19 @@ func newMediaEngine() (*webrtc.MediaEngine, error) {
 // newInterceptors holds what answers the peer's NACKs and tells browsers how fast their packets come. Asking for lost
 // packets and reporting are done by the receiver, which alone knows what was repaired.
 func newInterceptors(logs logFactory) (*interceptor.Registry, error) {
-	responder, err := nack.NewResponderInterceptor(nack.ResponderSize(resendPackets), nack.WithResponderLoggerFactory(logs))
-	if err != nil {
-		return nil, fmt.Errorf("media: NACK responder: %w", err)
+	r := &interceptor.Registry{}
+	for mime, size := range map[string]uint16{webrtc.MimeTypeOpus: resendAudio, webrtc.MimeTypeVP8: resendVideo} {
+		responder, err := nack.NewResponderInterceptor(nack.ResponderSize(size), nack.WithResponderLoggerFactory(logs),
+			nack.ResponderStreamsFilter(func(info *interceptor.StreamInfo) bool { return info.MimeType == mime }))
+		if err != nil {
+			return nil, fmt.Errorf("media: NACK responder: %w", err)
+		}
+		r.Add(responder)
 	}
 	feedback, err := twcc.NewSenderInterceptor(twcc.WithLoggerFactory(logs))
 	if err != nil {
 		return nil, fmt.Errorf("media: transport-wide feedback: %w", err)
 	}
-	r := &interceptor.Registry{}
-	r.Add(responder)
 	r.Add(feedback)
 	return r, nil
 }
