@@ -88,10 +88,20 @@ func (r *reader) opaqueView() []byte { return r.view(r.length()) }
 // opaque reads opaque<V> as a copy: what is kept must not hold a whole message in memory.
 func (r *reader) opaque() []byte { return bytes.Clone(r.opaqueView()) }
 
+// maxElements bounds every vector of structures: some take up much more room decoded than encoded.
+const maxElements = 1 << 16
+
 // vector reads a vector of structures, calling element until its bytes are used up.
-func (r *reader) vector(element func(r *reader)) {
+func (r *reader) vector(element func(r *reader)) { r.vectorMax(maxElements, element) }
+
+// vectorMax is vector with a bound of its own on the number of elements.
+func (r *reader) vectorMax(limit int, element func(r *reader)) {
 	sub := &reader{b: r.opaqueView()}
-	for len(sub.b) > 0 && sub.err == nil {
+	for n := 0; len(sub.b) > 0 && sub.err == nil; n++ {
+		if n == limit {
+			sub.fail("vector of more than %d elements", limit)
+			break
+		}
 		element(sub)
 	}
 	if sub.err != nil && r.err == nil {

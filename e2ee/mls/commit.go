@@ -24,8 +24,11 @@ func (c *commit) encode(w *writer) {
 	}
 }
 
+// maxProposals bounds what one commit names.
+const maxProposals = 1 << 14
+
 func (c *commit) decode(r *reader) {
-	r.vector(func(r *reader) {
+	r.vectorMax(maxProposals, func(r *reader) {
 		var p proposalOrRef
 		p.decode(r)
 		c.proposals = append(c.proposals, p)
@@ -52,7 +55,9 @@ func (p *proposalOrRef) decode(r *reader) {
 		p.proposal = &Proposal{}
 		p.proposal.decode(r)
 	case 2:
-		p.reference = r.opaque()
+		if p.reference = r.opaque(); len(p.reference) != hashSize {
+			r.fail("proposal reference of %d bytes", len(p.reference))
+		}
 	default:
 		r.fail("ProposalOrRef type %d", kind)
 	}
@@ -87,7 +92,8 @@ func (p *updatePath) encode(w *writer) {
 func (p *updatePath) decode(r *reader) {
 	p.leaf = &LeafNode{}
 	p.leaf.decode(r)
-	r.vector(func(r *reader) {
+	const tallest = 32 // tree that leaf indices can name
+	r.vectorMax(tallest, func(r *reader) {
 		n := pathNode{key: r.opaque()}
 		r.vector(func(r *reader) {
 			var c hpkeCiphertext

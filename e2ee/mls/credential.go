@@ -22,6 +22,9 @@ type Credential struct {
 	Certificates [][]byte // of an X.509 credential: DER, the member's own first
 }
 
+// maxChain bounds an X.509 chain.
+const maxChain = 32
+
 // BasicCredential is a bare identity.
 func BasicCredential(identity []byte) Credential {
 	return Credential{Type: CredentialBasic, Identity: bytes.Clone(identity)}
@@ -60,7 +63,7 @@ func (c *Credential) decode(r *reader) {
 	case CredentialBasic:
 		c.Identity = r.opaque()
 	case CredentialX509:
-		r.vector(func(r *reader) { c.Certificates = append(c.Certificates, r.opaque()) })
+		r.vectorMax(maxChain, func(r *reader) { c.Certificates = append(c.Certificates, r.opaque()) })
 	default:
 		r.fail("credential type %d", c.Type)
 	}

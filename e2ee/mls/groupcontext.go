@@ -32,11 +32,7 @@ func (c *groupContext) decode(r *reader) {
 	c.extensions = readExtensions(r)
 }
 
-// required returns the required_capabilities extension, zero if there is none.
-func (c *groupContext) required() (req RequiredCapabilities, err error) {
-	return requiredOf(c.extensions)
-}
-
+// requiredOf returns the required_capabilities extension, zero if there is none.
 func requiredOf(list []Extension) (req RequiredCapabilities, err error) {
 	if data, ok := findExtension(list, ExtensionRequiredCapabilities); ok {
 		err = unmarshal(data, &req)

@@ -78,6 +78,9 @@ func mac(key, data []byte) []byte {
 
 func equalMAC(a, b []byte) bool { return subtle.ConstantTimeCompare(a, b) == 1 }
 
+// tagSize is the size of a tag of both AEADs, in bytes.
+const tagSize = 16
+
 // hpkeCiphertext is HPKECiphertext of section 7.6.
 type hpkeCiphertext struct{ kemOutput, ciphertext []byte }
 
@@ -88,7 +91,9 @@ func (c *hpkeCiphertext) encode(w *writer) {
 
 func (c *hpkeCiphertext) decode(r *reader) {
 	c.kemOutput = r.opaqueView()
-	c.ciphertext = r.opaqueView()
+	if c.ciphertext = r.opaqueView(); len(c.ciphertext) < tagSize {
+		r.fail("HPKE ciphertext of %d bytes", len(c.ciphertext)) // and so many of them cannot cost more than they weigh
+	}
 }
 
 // encryptWithLabel is EncryptWithLabel of section 5.1.3.

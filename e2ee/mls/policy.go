@@ -112,7 +112,7 @@ func (c *config) checkGroupExtensions(list []Extension) error {
 // Limits bound memory and work. Zero means the default, for all but PastEpochs also in the sense that there is no
 // "unlimited".
 type Limits struct {
-	Members    uint32 // members and blank places of the tree, rounded up to a power of two; 4096
+	Members    uint32 // members and blank places of the tree, rounded up to a power of two; 4096, at most 2^16
 	Message    int    // bytes of one message; 8 MiB
 	Forward    uint32 // generations that one message may skip; 1024
 	Skipped    int    // keys of skipped messages kept for each sender; 1024
@@ -123,6 +123,7 @@ type Limits struct {
 
 func (l Limits) withDefaults() Limits {
 	setDefault(&l.Members, 4096)
+	l.Members = min(l.Members, 1<<16)
 	setDefault(&l.Message, 8<<20)
 	setDefault(&l.Forward, 1024)
 	setDefault(&l.Skipped, 1024)

@@ -55,7 +55,7 @@ type treeDecoder struct {
 }
 
 func (t *treeDecoder) decode(r *reader) {
-	r.vector(func(r *reader) {
+	r.vectorMax(int(2*t.members), func(r *reader) { // one too many, for an error that says which limit it is
 		if uint32(len(t.nodes)) >= 2*t.members-1 {
 			r.err = limited("a tree of more than %d leaves", t.members)
 			return
