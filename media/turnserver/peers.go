@@ -1,0 +1,86 @@
+package turnserver
+
+import (
+	"net"
+	"net/netip"
+	"slices"
+)
+
+// special are ranges that are not somebody's public address (IANA's special-purpose registries, RFC 6890), among them
+// those of IPv6 that hold an IPv4 address inside, which a gateway would take out.
+var special = prefixes(
+	"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+	"192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+	"224.0.0.0/4", "240.0.0.0/4",
+	"::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16",
+	"3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+)
+
+func prefixes(list ...string) (p []netip.Prefix) {
+	for _, s := range list {
+		p = append(p, netip.MustParsePrefix(s))
+	}
+	return p
+}
+
+// peers decides where the server sends packets of strangers.
+type peers struct {
+	public   []netip.Addr // own relayed addresses
+	own      []netip.Addr // other addresses of this machine
+	allow    []netip.Prefix
+	min, max uint16
+}
+
+func newPeers(c Config, own []netip.Addr) *peers {
+	p := &peers{allow: c.Allow, min: c.MinPort, max: c.MaxPort}
+	for _, ip := range c.PublicIPs {
+		p.public = append(p.public, ip.Unmap())
+	}
+	for _, ip := range own {
+		p.own = append(p.own, ip.Unmap().WithZone(""))
+	}
+	return p
+}
+
+// ip reports whether a permission for this address is granted.
+func (p *peers) ip(ip netip.Addr) bool {
+	ip = ip.Unmap()
+	within := func(r netip.Prefix) bool { return r.Contains(ip) }
+	switch {
+	case !ip.IsValid() || ip.Zone() != "":
+		return false
+	case slices.Contains(p.public, ip):
+		return true // two clients of this server; addr looks at the port
+	case slices.ContainsFunc(p.allow, within):
+		return true
+	case slices.Contains(p.own, ip):
+		return false
+	}
+	return !slices.ContainsFunc(special, within)
+}
+
+// addr reports whether a packet may go there.
+func (p *peers) addr(a netip.AddrPort) bool {
+	ip := a.Addr().Unmap()
+	if slices.Contains(p.public, ip) && (a.Port() < p.min || a.Port() > p.max) {
+		return slices.ContainsFunc(p.allow, func(r netip.Prefix) bool { return r.Contains(ip) })
+	}
+	return a.Port() != 0 && p.ip(ip)
+}
+
+// permission is pion's PermissionHandler.
+func (p *peers) permission(_ net.Addr, peer net.IP) bool {
+	ip, ok := netip.AddrFromSlice(peer)
+	return ok && p.ip(ip)
+}
+
+// addrPort reads an address as pion has it.
+func addrPort(a net.Addr) netip.AddrPort {
+	switch a := a.(type) {
+	case *net.UDPAddr:
+		return a.AddrPort()
+	case *net.TCPAddr:
+		return a.AddrPort()
+	}
+	return netip.AddrPort{}
+}
