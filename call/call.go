@@ -105,7 +105,7 @@ func (c *Call) Events(ctx context.Context) iter.Seq[Event] {
 }
 
 // Emoji are the 7 pictures that both sides see if nobody is in between; ok is false until the keys are there. Compare
-// them by voice, and then call Client.Verified.
+// them by voice, and then call e2ee.Contacts.Verify: later calls with that identity need no new comparison.
 func (c *Call) Emoji() (emoji [7]e2ee.Emoji, ok bool) {
 	v := c.look()
 	return v.emoji, v.checked

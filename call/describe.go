@@ -153,7 +153,9 @@ func (l *loop) describeAnswered(b describeBody) {
 		return
 	}
 	if b.Kind == describeRefusal {
-		l.step(inFault{MediaFailed, errRefused})
+		d.offer = nil
+		l.conn.Forget()
+		l.settle(errRefused)
 		return
 	}
 	if err := l.keys.frames.Declare(l.keys.theirLeaf(), declared(b.Streams)); err != nil {
@@ -175,7 +177,7 @@ func (l *loop) describeAnswered(b describeBody) {
 	})
 }
 
-var errRefused = errors.New("call: the other side could not use a description")
+var errRefused = errors.New("call: the other side could not use the description; the call goes on as it was")
 
 // settle tells those who wait, and starts what came up meanwhile.
 func (l *loop) settle(err error) {

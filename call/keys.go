@@ -2,7 +2,6 @@ package call
 
 import (
 	"crypto/rand"
-	"errors"
 	"sync/atomic"
 	"time"
 
@@ -124,8 +123,6 @@ func (k *keys) refOf(t messageType) []byte {
 	}
 	return k.hAccept[:]
 }
-
-var errDestroyed = errors.New("call: keys are destroyed")
 
 func (k *keys) destroy() {
 	k.own.Destroy()
