@@ -126,7 +126,7 @@ func (l *loop) inCall(plain []byte) error {
 		}
 		if b.Seq > l.control.lastHold {
 			l.control.lastHold = b.Seq
-			l.emit(HoldChanged{h.Held})
+			l.emit(HoldChanged(h))
 		}
 	case inDescribe:
 		d, err := decode[describeBody](b.Body, maxBody)

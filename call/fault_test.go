@@ -2,6 +2,7 @@ package call_test
 
 import (
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,10 +18,9 @@ import (
 func TestALostPacketHeals(t *testing.T) {
 	for lost := range 10 {
 		synctest.Test(t, func(t *testing.T) {
-			count := 0
+			var count atomic.Int32
 			f := memory.Faults{Hook: func(p signal.Packet, f memory.Fault) memory.Fault {
-				f.Drop = count == lost
-				count++
+				f.Drop = int(count.Add(1)) == lost+1
 				return f
 			}}
 			p := connect(t, calltest.New(t, calltest.Options{OneWay: 10 * time.Millisecond, Faults: f}),
