@@ -3,6 +3,8 @@ package media
 import (
 	"context"
 	"errors"
+	"os"
+	"runtime"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -12,8 +14,7 @@ import (
 )
 
 // TestPitfall30CloseFromEveryState: Close ends in time from every state, twice and from both sides at once, and the bubble
-// proves that no goroutine is left. The mutation that makes it fail: pc.Close instead of GracefulClose in close.go, or a
-// sender that does not end with the connection's context.
+// proves that no goroutine is left. The mutation that makes it fail: leave out c.cancel or GracefulClose in shutDown.
 func TestPitfall30CloseFromEveryState(t *testing.T) {
 	for _, state := range []string{
 		"new", "offered", "answered", "accepted", "connecting", "connected", "no frames", "on hold", "muted",
@@ -168,4 +169,39 @@ func TestFailedHealsByRestart(t *testing.T) {
 			t.Errorf("%d frames after the restart, state %v", n, p.a.conn.State())
 		}
 	})
+}
+
+// TestCloseLeavesNothing on real sockets: as many goroutines and open files as before.
+func TestCloseLeavesNothing(t *testing.T) {
+	once := func() {
+		settings := Settings{Loopback: true}
+		p := newPair(t, settings, settings)
+		p.dial(t, []Source{newSource(Audio, 1<<20, 100)}, []Source{newSource(Video, 1<<20, 100)}, both, both)
+		p.connected(t)
+		p.a.await("a frame", isA[FirstFrame])
+		p.close()
+	}
+	once() // the runtime opens what it keeps
+	goroutines, files := runtime.NumGoroutine(), openFiles()
+	for range 5 {
+		once()
+	}
+	deadline, tick := time.After(5*time.Second), time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for runtime.NumGoroutine() > goroutines || openFiles() > files {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("%d goroutines and %d files, before %d and %d", runtime.NumGoroutine(), openFiles(), goroutines, files)
+		}
+	}
+}
+
+// openFiles counts where the system shows them, and is 0 elsewhere.
+func openFiles() int {
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return 0
+	}
+	return len(entries)
 }

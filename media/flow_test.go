@@ -47,7 +47,7 @@ func TestSinkThatFails(t *testing.T) {
 		bad.fail = full
 		bad.mu.Unlock()
 		time.Sleep(3 * time.Second)
-		if !bad.closed || len(bad.all()) == 0 {
+		if !bad.isClosed() || len(bad.all()) == 0 {
 			t.Error("the sink was not closed")
 		}
 		p.b.await("the failure", func(e Event) bool { f, ok := e.(SinkFailed); return ok && f.MID == "0" && errors.Is(f.Err, full) })

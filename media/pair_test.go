@@ -226,6 +226,12 @@ func (s *memorySink) Close() error {
 	return nil
 }
 
+func (s *memorySink) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
 func (s *memorySink) all() []Frame {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -396,7 +402,7 @@ func (p *pair) dial(t testing.TB, fromA, fromB []Source, wantA, wantB Kinds) {
 	p.a.conn.Start()
 	p.b.conn.Start()
 	candidates := p.b.candidates()
-	time.Sleep(p.oneWay)
+	<-time.After(p.oneWay)
 	if err := p.a.conn.Accept(answer, p.b.cert.Fingerprint()); err != nil {
 		t.Fatal(err)
 	}
@@ -406,7 +412,7 @@ func (p *pair) dial(t testing.TB, fromA, fromB []Source, wantA, wantB Kinds) {
 		}
 	}
 	candidates = p.a.candidates()
-	time.Sleep(p.oneWay)
+	<-time.After(p.oneWay)
 	for _, c := range candidates {
 		if err := p.b.conn.AddCandidate(c); err != nil {
 			t.Fatal(err)

@@ -3,6 +3,7 @@ package sim
 import (
 	"bytes"
 	"net"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,10 +92,10 @@ func TestCutAndTap(t *testing.T) {
 		defer w.Close()
 		a, _ := listen(t, w.Host("1.1.1.1"), "1.1.1.1")
 		_, got := listen(t, w.Host("2.2.2.2"), "2.2.2.2")
-		tapped := 0
+		var tapped atomic.Int64
 		w.Tap(func(p Packet) {
 			if p.From == "1.1.1.1:1000" && p.To == "2.2.2.2:1000" && bytes.Equal(p.Data, []byte("x")) {
-				tapped++
+				tapped.Add(1)
 			}
 		})
 		for i := range 3 {
@@ -106,8 +107,8 @@ func TestCutAndTap(t *testing.T) {
 			send(t, a, "2.2.2.2:1000", []byte("x"))
 			time.Sleep(time.Second)
 		}
-		if len(got) != 2 || tapped != 3 {
-			t.Errorf("%d came, %d were seen", len(got), tapped)
+		if len(got) != 2 || tapped.Load() != 3 {
+			t.Errorf("%d came, %d were seen", len(got), tapped.Load())
 		}
 	})
 }
