@@ -21,6 +21,9 @@ type Call struct {
 	events *queue.Queue[Event]
 	done   chan struct{}
 
+	unread flood // messages of the data channel that the loop has not taken
+	kept   flood // bytes of Message events that the application has not taken
+
 	mu   sync.Mutex // guards view
 	view view
 }
@@ -85,6 +88,9 @@ func (c *Call) Err() error {
 // Next waits for the next event. After Ended it fails with the *EndedError, before with ctx's error.
 func (c *Call) Next(ctx context.Context) (Event, error) {
 	ev, err := c.events.Get(ctx)
+	if m, ok := ev.(Message); ok {
+		c.kept.out(len(m.Data))
+	}
 	if errors.Is(err, queue.ErrClosed) {
 		<-c.done
 		return nil, c.Err()

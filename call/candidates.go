@@ -35,7 +35,7 @@ func (l *loop) found(c media.Candidate) {
 // gather starts the callee's wait.
 func (l *loop) gather() {
 	d := gatherTime
-	if l.client.config.Media.RelayOnly {
+	if l.client.config.settings(l.call.peer).RelayOnly {
 		d = gatherRelayTime
 	}
 	call := l.call

@@ -115,13 +115,13 @@ func (c *Client) Close() error {
 		calls = append(calls, k)
 	}
 	c.mu.Unlock()
+	c.stop() // ends what still waits for a relay: calls on their way out or in
 	for _, k := range calls {
 		k.post(inHangup{Closed})
 	}
 	for _, k := range calls {
 		<-k.done
 	}
-	c.stop()
 	var err error
 	for _, t := range c.config.Transports {
 		if e := t.Close(); e != nil && err == nil {

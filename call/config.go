@@ -34,6 +34,11 @@ type Config struct {
 	// Media says how calls find their way through the network.
 	Media media.Settings
 
+	// DirectToStrangers lets somebody who is not a contact learn our IP address once a call with them is accepted. The zero
+	// value uses relay candidates alone for strangers, which needs a TURN server; Media.LAN and Media.Loopback are
+	// choices of their own and are left as they are.
+	DirectToStrangers bool
+
 	// RelayServers asks the relay for STUN and TURN servers, at each call, in addition to Media.ICEServers.
 	RelayServers bool
 
@@ -124,6 +129,23 @@ func (m Media) wanted() wanted {
 		w.Receive |= bit(media.Video)
 	}
 	return w
+}
+
+// settings are how a call with this identity finds its way.
+func (c Config) settings(id e2ee.ID) media.Settings {
+	s := c.Media
+	if s.Logger == nil {
+		s.Logger = c.Logger
+	}
+	if c.DirectToStrangers || s.LAN || s.Loopback {
+		return s
+	}
+	known := false
+	if c.Contacts != nil {
+		_, known = c.Contacts.Lookup(id)
+	}
+	s.RelayOnly = s.RelayOnly || !known
+	return s
 }
 
 func bit(k media.Kind) uint8 {

@@ -116,6 +116,9 @@ func (l *loop) inCall(plain []byte) error {
 	}
 	switch b.Type {
 	case inChat:
+		if !l.call.kept.in(len(b.Body), maxKept) {
+			return errBadMessage
+		}
 		l.emit(Message{From: l.call.peer, Data: b.Body})
 	case inMute:
 		return l.muted(b)

@@ -26,7 +26,10 @@ func (c *Client) Dial(ctx context.Context, to e2ee.Contact, m Media) (*Call, err
 	if err := c.enter(k, 0); err != nil {
 		return nil, err
 	}
-	l, err := dialling(ctx, k, to, m)
+	opening, cancel := context.WithCancel(ctx)
+	defer context.AfterFunc(c.ctx, cancel)()
+	defer cancel()
+	l, err := dialling(opening, k, to, m)
 	if err != nil {
 		k.abandon(err)
 		return nil, err

@@ -47,7 +47,8 @@ type (
 	// HoldChanged: the other side put the call on hold, or took it off.
 	HoldChanged struct{ Held bool }
 
-	// Message: the other side sent bytes with Call.Send. The sender is verified.
+	// Message: the other side sent bytes with Call.Send. The sender is verified. An application that takes no events does
+	// not let the other side fill its memory: beyond 16 MiB of messages that wait, further ones are dropped and counted.
 	Message struct {
 		From e2ee.ID
 		Data []byte

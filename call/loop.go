@@ -127,6 +127,9 @@ func (l *loop) take(v any) {
 		if v.Generation == l.keys.generation {
 			l.observe(v.Event)
 		}
+		if _, ok := v.Event.(media.MessageReceived); ok {
+			l.call.unread.out(1)
+		}
 	case repeatedInvite:
 		if v.hash == l.invitation.hash {
 			l.step(inInvite{})

@@ -47,18 +47,15 @@ func (w *worker) run() {
 
 // config is the connection's, for the worker's call.
 func (w *worker) config(c Config, isCallee bool) media.ConnConfig {
-	s := c.Media
+	s := c.settings(w.call.peer)
 	s.ICEServers = append(s.ICEServers[:len(s.ICEServers):len(s.ICEServers)], w.lent(c)...)
-	if s.Logger == nil {
-		s.Logger = c.Logger
-	}
 	frames, leaf, call, number := w.frames, w.their, w.call, w.number
 	return media.ConnConfig{
 		Settings: s, Certificate: w.certs, Callee: isCallee, Generation: number,
 		Seal:     func(ctx uint16) media.Sealer { return frames.Sealer(ctx) },
 		Open:     func(mid string) media.Opener { return frames.Opener(leaf, mid) },
 		Sink:     func(t media.TrackInfo) media.Sink { return w.receive(t) },
-		Notify:   func(e media.ConnEvent) { call.post(e) },
+		Notify:   call.notify,
 		Classify: classify,
 	}
 }

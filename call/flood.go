@@ -1,0 +1,36 @@
+package call
+
+import (
+	"sync/atomic"
+
+	"github.com/sotto-calls/sotto/media"
+)
+
+// A flood bounds what the other side can make us keep in a queue that is not bounded itself.
+type flood struct{ held atomic.Int64 }
+
+// in takes n more, unless that would be more than limit.
+func (f *flood) in(n, limit int) bool {
+	if f.held.Add(int64(n)) > int64(limit) {
+		f.held.Add(-int64(n))
+		return false
+	}
+	return true
+}
+
+func (f *flood) out(n int) { f.held.Add(-int64(n)) }
+
+// Bounds on what the other side of a call may have waiting here.
+const (
+	maxWaiting = 512      // messages of the data channel that the loop has not taken
+	maxKept    = 16 << 20 // bytes of Message events that the application has not taken
+)
+
+// notify takes the events of the connection. It never blocks.
+func (c *Call) notify(e media.ConnEvent) {
+	if _, ok := e.Event.(media.MessageReceived); ok && !c.unread.in(1, maxWaiting) {
+		c.change(func(v *view) { v.dropped++ })
+		return
+	}
+	c.post(e)
+}
