@@ -194,7 +194,7 @@ func (t *Transport) Close() error {
 	t.done = true
 	close(t.closed)
 	if t.reader != nil {
-		t.reader.Detach(time.Now())
+		t.reader.Leave(time.Now())
 	}
 	return nil
 }

@@ -100,7 +100,11 @@ func (c *serverConn) serve(ctx context.Context) {
 	cancel()
 	c.ws.CloseNow()
 	c.others.Wait()
-	if c.reader != nil {
+	switch {
+	case c.reader == nil:
+	case websocket.CloseStatus(err) == websocket.StatusNormalClosure: // the client's Close; everything else may come back
+		c.reader.Leave(time.Now())
+	default:
 		c.reader.Detach(time.Now())
 	}
 }

@@ -113,8 +113,9 @@ func (t *Transport) session(ctx context.Context, ws *websocket.Conn) error {
 	defer ws.CloseNow()
 	live, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	admission := t.out.rewind() // before anything is read: what is acknowledged from here on is of this connection
 	var others sync.WaitGroup
-	others.Go(func() { t.write(ctx, live, stop, ws) })
+	others.Go(func() { t.write(ctx, live, stop, ws, admission) })
 	others.Go(func() { keepAlive(live, ws, t.options.keepAlive, pongTimeout) })
 	err := t.read(live, ws)
 	stop()
@@ -123,9 +124,10 @@ func (t *Transport) session(ctx context.Context, ws *websocket.Conn) error {
 	return err
 }
 
-// write writes what the outbox has, until the connection ends (live) or the transport does (ctx).
-func (t *Transport) write(ctx, live context.Context, stop context.CancelFunc, ws *websocket.Conn) {
-	if a := t.out.rewind(); a != nil && writeFrame(live, ws, a, writeTimeout) != nil {
+// write writes the admission, if there is one, and then what the outbox has, until the connection ends (live) or the
+// transport does (ctx).
+func (t *Transport) write(ctx, live context.Context, stop context.CancelFunc, ws *websocket.Conn, admission *admitFrame) {
+	if admission != nil && writeFrame(live, ws, admission, writeTimeout) != nil {
 		ws.CloseNow()
 		return
 	}

@@ -93,17 +93,19 @@ func (b *box) settle(now time.Time, e *entry) (freed int) {
 	return e.release(now)
 }
 
-// forgetReaders drops readers that left long ago. They no longer hold back a release.
+// forgetReaders drops readers that left long ago.
 func (b *box) forgetReaders(now time.Time) (freed int) {
-	before := len(b.readers)
 	for id, r := range b.readers {
 		if r.detached && now.Sub(r.left) >= readerMemory {
-			delete(b.readers, id)
+			freed += b.forget(now, id)
 		}
 	}
-	if len(b.readers) == before {
-		return 0
-	}
+	return freed
+}
+
+// forget drops a reader, which no longer holds back what others have acknowledged.
+func (b *box) forget(now time.Time, id ReaderID) (freed int) {
+	delete(b.readers, id)
 	for _, e := range b.entries {
 		freed += b.settle(now, e)
 	}

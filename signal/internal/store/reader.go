@@ -66,7 +66,7 @@ func (r *Reader) Next(now time.Time) (Item, bool, error) {
 	b := r.box
 	r.s.bytes -= b.prune(now)
 	for _, e := range b.entries[b.after(r.cursor):] {
-		if e.freed || e.ackedBy(r.id) || !now.Before(e.expires) {
+		if e.freed || e.ackedBy(r.id) {
 			r.cursor = e.seq
 			continue
 		}
@@ -117,13 +117,27 @@ func (r *Reader) Ack(now time.Time, id ID) {
 	r.s.bytes -= r.box.settle(now, e)
 }
 
-// Detach ends the attachment.
+// Detach ends the attachment of a reader that may come back: for readerMemory, packets wait for it.
 func (r *Reader) Detach(now time.Time) {
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
+	r.detach(now)
+}
+
+// Leave ends the attachment of a reader that will not come back: nothing waits for it.
+func (r *Reader) Leave(now time.Time) {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	if r.detach(now) {
+		r.s.bytes -= r.box.forget(now, r.id)
+	}
+}
+
+func (r *Reader) detach(now time.Time) bool {
 	if r.detached {
-		return
+		return false
 	}
 	r.detached, r.left, r.flying = true, now, nil
 	r.box.left = now
+	return true
 }

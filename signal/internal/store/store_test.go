@@ -106,6 +106,24 @@ func TestEveryReaderGetsEveryPacketUntilItAcknowledges(t *testing.T) {
 	w.want("acknowledged", w.read(b, true), "")
 }
 
+// Who closed its transport for good holds nothing back: the next one must not get what the last one has had.
+func TestNothingWaitsForReadersThatLeft(t *testing.T) {
+	w := newWorld(t, Default())
+	a, b := w.attach(1), w.attach(2)
+	w.admit(w.token)
+	w.put(Taken, w.item("one"), w.item("two"))
+	a.Leave(w.now)
+	w.want("second reader", w.read(b, true), "one two")
+	w.want("third reader", w.read(w.attach(3), true), "")
+	w.put(Taken, w.item("three"))
+	it, _, _ := b.Next(w.now)
+	b.Ack(w.now, it.ID)
+	w.readers(3).Detach(w.now)
+	w.want("fourth reader: the third has not had it and may come back", w.read(w.attach(4), true), "three")
+}
+
+func (w *world) readers(id byte) *Reader { return w.boxes[w.to].readers[ReaderID{id}] }
+
 func TestBodiesGoWhenAllHaveAcknowledged(t *testing.T) {
 	w := newWorld(t, Default())
 	a := w.attach(1)
