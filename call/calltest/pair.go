@@ -27,6 +27,7 @@ type Options struct {
 	OneWay    time.Duration                     // delay of the media path, and of the relay (half each way to and from it)
 	Loss      float64                           // of the media path, 0 to 1
 	Faults    memory.Faults                     // of the relay
+	World     *sim.World                        // the network, in place of one with OneWay and Loss
 	Logger    *slog.Logger                      // of both clients
 	Configure func(name string, c *call.Config) // a last word on each side's configuration, by name: "alice", "bob"
 }
@@ -55,7 +56,10 @@ func New(t testing.TB, o Options) *Net {
 	if o.Faults.Delay == 0 {
 		o.Faults.Delay = o.OneWay
 	}
-	n := &Net{World: sim.NewWorld(t, sim.Link{OneWay: o.OneWay, Loss: o.Loss}), Signal: memory.New(o.Faults)}
+	if o.World == nil {
+		o.World = sim.NewWorld(t, sim.Link{OneWay: o.OneWay, Loss: o.Loss})
+	}
+	n := &Net{World: o.World, Signal: memory.New(o.Faults)}
 	n.Relay = n.Signal.Relay(relayName)
 	n.Alice, n.Bob = prepare(t, n, "alice"), prepare(t, n, "bob")
 	introduce(t, n.Alice, n.Bob, "Bob")
