@@ -9,6 +9,7 @@ import (
 
 	"github.com/sotto-calls/sotto/e2ee"
 	"github.com/sotto-calls/sotto/e2ee/keystore"
+	"github.com/sotto-calls/sotto/examples/internal/ask"
 )
 
 func (p *program) create(name string, relays []string) error {
@@ -18,15 +19,7 @@ func (p *program) create(name string, relays []string) error {
 	if err := os.MkdirAll(filepath.Dir(p.identity), 0o700); err != nil {
 		return err
 	}
-	passphrase, err := p.unattended()
-	if err != nil {
-		return err
-	}
-	if passphrase == nil {
-		passphrase, err = p.newPassphrase("")
-	} else if err = keystore.CheckPassphrase(passphrase); err != nil {
-		err = fmt.Errorf("%w\nA generated one that will do: %s", err, keystore.GeneratePassphrase())
-	}
+	passphrase, err := ask.FirstPassphrase(p.tty, p.passphraseFile)
 	if err != nil {
 		return err
 	}
@@ -55,7 +48,7 @@ func (p *program) revokeSelf(by string, args []string) error {
 	return p.with(func(id *e2ee.Identity, contacts *e2ee.Contacts) error {
 		var next *e2ee.Identity
 		if by != "" {
-			passphrase, err := p.passphrase("Passphrase of " + by + ": ")
+			passphrase, err := ask.Passphrase(p.tty, p.passphraseFile, "Passphrase of "+by+": ")
 			if err != nil {
 				return err
 			}
@@ -79,7 +72,7 @@ func (p *program) revokeSelf(by string, args []string) error {
 }
 
 func (p *program) changePassphrase(newFile string) error {
-	old, err := p.passphrase("Old passphrase: ")
+	old, err := ask.Passphrase(p.tty, p.passphraseFile, "Old passphrase: ")
 	if err != nil {
 		return err
 	}
@@ -89,7 +82,7 @@ func (p *program) changePassphrase(newFile string) error {
 		return err
 	}
 	id.Destroy()
-	passphrase, err := p.newPassphrase(newFile)
+	passphrase, err := ask.NewPassphrase(p.tty, newFile)
 	if err != nil {
 		return err
 	}
@@ -103,7 +96,7 @@ func (p *program) export(args []string, newFile string) error {
 		return err
 	}
 	return p.with(func(id *e2ee.Identity, _ *e2ee.Contacts) error {
-		passphrase, err := p.newPassphrase(newFile)
+		passphrase, err := ask.NewPassphrase(p.tty, newFile)
 		if err != nil {
 			return err
 		}
@@ -126,7 +119,7 @@ func (p *program) importFrom(args []string, newFile string) error {
 	if err != nil {
 		return err
 	}
-	passphrase, err := p.passphrase("Passphrase of the export: ")
+	passphrase, err := ask.Passphrase(p.tty, p.passphraseFile, "Passphrase of the export: ")
 	if err != nil {
 		return err
 	}
@@ -136,8 +129,8 @@ func (p *program) importFrom(args []string, newFile string) error {
 		return err
 	}
 	defer id.Destroy()
-	if newFile != "" || p.ask != nil && p.passphraseFile == "" {
-		if passphrase, err = p.newPassphrase(newFile); err != nil {
+	if newFile != "" || p.tty != nil && p.passphraseFile == "" {
+		if passphrase, err = ask.NewPassphrase(p.tty, newFile); err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/sotto-calls/sotto/e2ee"
+	"github.com/sotto-calls/sotto/examples/internal/ask"
 )
 
 const usage = `Usage: contact COMMAND [flags] [argument]
@@ -39,7 +40,7 @@ The contacts are beside the identity, in FILE.contacts.
 type program struct {
 	in       io.Reader
 	out, err io.Writer
-	ask      *terminal // nil: there is none
+	tty      *ask.Terminal // nil: there is none
 
 	identity       string
 	passphraseFile string
@@ -55,8 +56,8 @@ type command struct {
 
 func main() {
 	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr}
-	if tty, err := openTerminal(); err == nil {
-		p.ask = tty
+	if tty, err := ask.OpenTerminal(); err == nil {
+		p.tty = tty
 	}
 	os.Exit(p.main(os.Args[1:]))
 }
@@ -119,7 +120,7 @@ func (p *program) open() (*e2ee.Identity, *e2ee.Contacts, error) {
 	if _, err := os.Stat(p.identity); err != nil {
 		return nil, nil, fmt.Errorf("%w (contact new makes an identity)", err)
 	}
-	passphrase, err := p.passphrase("Passphrase: ")
+	passphrase, err := ask.Passphrase(p.tty, p.passphraseFile, "Passphrase: ")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -153,4 +154,15 @@ func one(args []string, what string) (string, error) {
 		return "", fmt.Errorf("want %s, got %d arguments", what, len(args))
 	}
 	return args[0], nil
+}
+
+// agree asks, unless -yes was given. Without a terminal the answer is no.
+func (p *program) agree(question string) (bool, error) {
+	if p.yes {
+		return true, nil
+	}
+	if p.tty == nil {
+		return false, errors.New(question + " There is no terminal to ask at: run it again with -yes if so")
+	}
+	return p.tty.Yes(question)
 }

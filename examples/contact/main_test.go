@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/sotto-calls/sotto/examples/internal/ask"
 )
 
 const passphrase = "nine otters mend a kayak"
@@ -172,7 +174,7 @@ func TestErrorsAreClear(t *testing.T) {
 func TestCredentialWithoutAPrompt(t *testing.T) {
 	u := newUser(t, "Kiosk")
 	dir := t.TempDir()
-	u.write(filepath.Join(dir, credential), passphrase)
+	u.write(filepath.Join(dir, ask.Credential), passphrase)
 	t.Setenv("CREDENTIALS_DIRECTORY", dir)
 	u.passphrase = ""
 	u.ok("list")

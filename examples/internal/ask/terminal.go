@@ -1,4 +1,6 @@
-package main
+// Package ask is for the examples' questions to a person: a passphrase, a yes or a no. What a service has instead of a
+// terminal stands in for the answer.
+package ask
 
 import (
 	"bufio"
@@ -11,20 +13,20 @@ import (
 	"strings"
 )
 
-// terminal is open until the program ends. It asks the user, not whoever stdin and stdout are connected to.
-type terminal struct {
+// A Terminal is open until the program ends. It asks the user, not whoever stdin and stdout are connected to.
+type Terminal struct {
 	io.Writer
 	in   *bufio.Reader
 	echo func(on bool) error
 }
 
-// openTerminal fails where there is none: a service, a pipe, Windows (use -passphrase-file there).
-func openTerminal() (*terminal, error) {
+// OpenTerminal fails where there is none: a service, a pipe, Windows (use a passphrase file there).
+func OpenTerminal() (*Terminal, error) {
 	f, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
 	}
-	return &terminal{Writer: f, in: bufio.NewReader(f), echo: func(on bool) error {
+	return &Terminal{Writer: f, in: bufio.NewReader(f), echo: func(on bool) error {
 		arg := "-echo"
 		if on {
 			arg = "echo"
@@ -35,8 +37,8 @@ func openTerminal() (*terminal, error) {
 	}}, nil
 }
 
-// secret reads a line that is not shown. Ctrl-C gives the terminal its echo back before the program ends.
-func (t *terminal) secret(prompt string) ([]byte, error) {
+// Secret reads a line that is not shown. Ctrl-C gives the terminal its echo back before the program ends.
+func (t *Terminal) Secret(prompt string) ([]byte, error) {
 	interrupted := make(chan os.Signal, 1)
 	signal.Notify(interrupted, os.Interrupt)
 	defer signal.Stop(interrupted)
@@ -67,8 +69,8 @@ func (t *terminal) secret(prompt string) ([]byte, error) {
 	}
 }
 
-// yes asks a question whose default is no.
-func (t *terminal) yes(question string) (bool, error) {
+// Yes asks a question whose default is no.
+func (t *Terminal) Yes(question string) (bool, error) {
 	fmt.Fprintf(t, "%s [y/N] ", question)
 	line, err := t.in.ReadString('\n')
 	if err != nil {
@@ -76,15 +78,4 @@ func (t *terminal) yes(question string) (bool, error) {
 	}
 	answer := strings.ToLower(strings.TrimSpace(line))
 	return answer == "y" || answer == "yes", nil
-}
-
-// agree asks, unless -yes was given. Without a terminal the answer is no.
-func (p *program) agree(question string) (bool, error) {
-	if p.yes {
-		return true, nil
-	}
-	if p.ask == nil {
-		return false, errors.New(question + " There is no terminal to ask at: run it again with -yes if so")
-	}
-	return p.ask.yes(question)
 }
