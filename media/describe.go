@@ -42,14 +42,11 @@ func (c *Conn) Forget() {
 	}
 }
 
-// Propose reads a description of the peer and changes nothing: what would Apply do?
+// Propose reads a description of the peer and changes nothing: what would Apply do? Its errors are those of Apply.
 func (c *Conn) Propose(offer string, want [32]byte) (Proposal, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.expect(stageStable); err != nil {
-		return Proposal{}, err
-	}
-	d, err := c.readOffer(offer, want)
+	d, err := c.proposed(offer, want)
 	if err != nil {
 		return Proposal{}, err
 	}
@@ -72,25 +69,23 @@ func (c *Conn) isNew(line sectionLine) bool {
 	return line.kind != 0 && line.sends && (s == nil || !s.wanted)
 }
 
-// Apply takes a description of the peer and makes the answer. accept decides on each track that is new (Proposal.New);
-// nil refuses them all. When descriptions cross, the callee drops its own Describe (make it again after), and the caller
-// returns ErrGlare.
+// Apply takes a description of the peer and makes the answer. accept decides on each track that is new (Proposal.New) and
+// may take its time; nil refuses them all. When descriptions cross, the callee drops its own Describe (make it again
+// after), and the caller returns ErrGlare.
 func (c *Conn) Apply(offer string, want [32]byte, accept func(TrackInfo) bool) (answer string, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := c.expect(stageStable); err != nil {
-		return "", err
-	}
-	if c.offer != "" && !c.cfg.Callee {
-		return "", ErrGlare
-	}
-	d, err := c.readOffer(offer, want)
+	proposal, err := c.Propose(offer, want)
 	if err != nil {
 		return "", err
 	}
 	agreed := map[string]bool{}
-	for _, line := range d.sections {
-		agreed[line.mid] = c.isNew(line) && accept != nil && accept(trackInfo(line.kind, line.mid))
+	for _, track := range proposal.New { // nothing is locked while somebody thinks about it
+		agreed[track.MID] = accept != nil && accept(track)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d, err := c.proposed(offer, want)
+	if err != nil {
+		return "", err
 	}
 	c.offer = ""
 	if err := c.setRemoteOffer(d); err != nil {
@@ -102,6 +97,17 @@ func (c *Conn) Apply(offer string, want [32]byte, accept func(TrackInfo) bool) (
 		}
 	}
 	return c.giveAnswer(d)
+}
+
+// proposed checks that an offer of the peer can be applied now.
+func (c *Conn) proposed(offer string, want [32]byte) (*description, error) {
+	if err := c.expect(stageStable); err != nil {
+		return nil, err
+	}
+	if c.offer != "" && !c.cfg.Callee {
+		return nil, ErrGlare
+	}
+	return c.readOffer(offer, want)
 }
 
 // Hold stops everything in both directions, or goes on; the next Describe tells the peer.

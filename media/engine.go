@@ -19,6 +19,7 @@ const (
 	iceDisconnected = 1500 * time.Millisecond
 	iceFailed       = 10 * time.Second
 	iceKeepAlive    = 500 * time.Millisecond
+	relayWait       = 500 * time.Millisecond // time for two NATs to open for each other
 	dtlsRetransmit  = 100 * time.Millisecond
 	replayWindow    = 512 // packets; a repaired one comes late
 	resendAudio     = 64  // packets kept for the peer's NACKs: more than a second
@@ -29,33 +30,10 @@ const (
 func newSettingEngine(s Settings, callee bool) (webrtc.SettingEngine, error) {
 	var e webrtc.SettingEngine
 	e.LoggerFactory = logFactory{s.Logger}
-	e.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
-	e.DisableActiveTCP(true)
-	e.SetICETimeouts(iceDisconnected, iceFailed, iceKeepAlive)
-	// Host candidates win by their priority anyway; waiting for them only makes calls through NATs and relays slow.
-	e.SetSrflxAcceptanceMinWait(0)
-	e.SetPrflxAcceptanceMinWait(0)
-	if s.RelayOnly {
-		e.SetRelayAcceptanceMinWait(0)
-	} else {
-		e.SetRelayAcceptanceMinWait(500 * time.Millisecond) // time for two NATs to open for each other
-	}
-	if s.mdns() {
-		e.SetICEMulticastDNSMode(ice.MulticastDNSModeQueryAndGather)
-	} else {
-		e.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	}
-	e.SetIncludeLoopbackCandidate(s.Loopback)
-	if s.Loopback && !s.LAN { // nothing else is looked at, so nothing else is told
-		e.SetIPFilter(net.IP.IsLoopback)
-	}
-	e.SetRemoteIPFilter(func(ip net.IP) bool {
-		addr, ok := netip.AddrFromSlice(ip)
-		return ok && s.allows(addr)
-	})
 	if s.Net != nil {
 		e.SetNet(s.Net)
 	}
+	setICE(&e, s)
 	// ICE has validated the address, so DTLS need not; a round trip less.
 	e.SetDTLSInsecureSkipHelloVerify(true)
 	e.SetDTLSRetransmissionInterval(dtlsRetransmit)
@@ -70,6 +48,34 @@ func newSettingEngine(s Settings, callee bool) (webrtc.SettingEngine, error) {
 		}
 	}
 	return e, nil
+}
+
+// setICE says where candidates come from, which of the peer's are used, and how long each step may take.
+func setICE(e *webrtc.SettingEngine, s Settings) {
+	e.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	e.DisableActiveTCP(true)
+	e.SetICETimeouts(iceDisconnected, iceFailed, iceKeepAlive)
+	// Host candidates win by their priority anyway; waiting for them only makes calls through NATs and relays slow.
+	e.SetSrflxAcceptanceMinWait(0)
+	e.SetPrflxAcceptanceMinWait(0)
+	if s.RelayOnly {
+		e.SetRelayAcceptanceMinWait(0)
+	} else {
+		e.SetRelayAcceptanceMinWait(relayWait)
+	}
+	if s.mdns() {
+		e.SetICEMulticastDNSMode(ice.MulticastDNSModeQueryAndGather)
+	} else {
+		e.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	}
+	e.SetIncludeLoopbackCandidate(s.Loopback)
+	if s.Loopback && !s.LAN { // nothing else is looked at, so nothing else is told
+		e.SetIPFilter(net.IP.IsLoopback)
+	}
+	e.SetRemoteIPFilter(func(ip net.IP) bool {
+		addr, ok := netip.AddrFromSlice(ip)
+		return ok && s.allows(addr)
+	})
 }
 
 // newMediaEngine registers exactly the codecs that can be sealed.
