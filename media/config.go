@@ -35,6 +35,11 @@ const (
 	numFailures
 )
 
+func (f Failure) String() string {
+	names := [numFailures]string{"other", "no key", "replay", "authentication", "malformed", "undeclared"}
+	return names[f%numFailures]
+}
+
 // Kinds says which kinds of media are wanted from the peer.
 type Kinds struct{ Audio, Video bool }
 

@@ -114,6 +114,36 @@ func roam(t *testing.T, callerRestarts bool) {
 	}
 }
 
+// TestCandidatesOvertakeDescription: on an ICE restart all candidates come before the description that they belong to, as
+// they may when they travel another way.
+func TestCandidatesOvertakeDescription(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, p := simPair(t, sim.Link{OneWay: 20 * time.Millisecond})
+		audio := newSource(Audio, 1<<20, 100)
+		p.dial(t, []Source{audio}, nil, both, both)
+		p.connected(t)
+		known := len(p.a.candidates())
+		w.Cut("1.2.3.5")
+		p.a.await("a failed", isState(ConnFailed))
+		p.b.await("b failed", isState(ConnFailed))
+		w.Heal("1.2.3.5")
+		offer, err := p.a.conn.Describe(true)
+		check(t, err)
+		time.Sleep(time.Second)
+		for _, c := range p.a.candidates()[known:] {
+			check(t, p.b.conn.AddCandidate(c))
+		}
+		answer, err := p.b.conn.Apply(offer, p.a.cert.Fingerprint(), nil)
+		check(t, err)
+		check(t, p.a.conn.Described(answer, p.b.cert.Fingerprint())) // and none of b's: a is found by its own
+		before := len(p.b.sinkOf("0").all())
+		time.Sleep(5 * time.Second)
+		if n := len(p.b.sinkOf("0").all()) - before; n < 100 {
+			t.Errorf("%d frames", n)
+		}
+	})
+}
+
 // TestMute: a muted source is not read and stays open; then it goes on, and its time has too.
 func TestMute(t *testing.T) {
 	for _, live := range []bool{false, true} {

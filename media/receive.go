@@ -123,15 +123,15 @@ func (r *receiver) work(now time.Time) {
 	r.retryPending(now)
 	if r.frames.given != r.stats.given.Load() {
 		r.stats.given.Store(r.frames.given)
-		r.wanted.need = r.info.Kind == Video
+		r.wantKey()
 	}
 	if r.frames.missing() {
 		r.askAgain(r.frames.nacks(nil, now, rtt))
 	}
 	if r.asked.Swap(false) {
-		r.wanted.need = true
+		r.wantKey()
 	}
-	if r.wanted.due(now) && r.info.Kind == Video {
+	if r.wanted.due(now) {
 		r.askKey()
 	}
 }

@@ -31,6 +31,9 @@ func (k *keyRequest) due(now time.Time) bool {
 	return true
 }
 
+// wantKey notes that the next thing to ask for is a key frame; every frame of audio is one.
+func (r *receiver) wantKey() { r.wanted.need = r.info.Kind == Video }
+
 // askKey sends a PLI.
 func (r *receiver) askKey() {
 	ssrc := r.remote.ssrcNow()

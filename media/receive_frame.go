@@ -24,7 +24,7 @@ func (r *receiver) frame(f wholeFrame, now time.Time) {
 	r.stats.frames.Add(1)
 	r.stats.missing.Add(uint64(f.missing))
 	if f.missing > 0 {
-		r.wanted.need = true
+		r.wantKey()
 	}
 	at := r.clock.time(f.ts, now)
 	if len(r.pending) > 0 || !r.open(f.data, at, f.missing) {
@@ -67,22 +67,18 @@ func split(kind Kind, data []byte) (clear, sealed []byte, key, ok bool) {
 func (r *receiver) failed(why Failure, missing int) {
 	r.stats.fails[why].Add(1)
 	r.lost += missing + 1
-	r.wanted.need = true
+	r.wantKey()
 }
 
 // deliver hands an opened frame to the sink.
 func (r *receiver) deliver(f Frame) {
 	r.lost = 0
 	r.stats.opened.Add(1)
-	if r.info.Kind == Video {
-		if f.Key {
-			r.stats.keys.Add(1)
-			r.wanted.need = false
-		} else if !r.opened {
-			r.wanted.need = true
-		}
-	} else {
+	if f.Key && r.info.Kind == Video {
+		r.stats.keys.Add(1)
 		r.wanted.need = false
+	} else if !r.opened {
+		r.wantKey()
 	}
 	if !r.sinkMade {
 		r.sinkMade = true

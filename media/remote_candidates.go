@@ -59,8 +59,9 @@ func (c *Conn) described(d *description) {
 	c.candidates.early = nil
 	for _, line := range early {
 		if line.ufrag != "" && line.ufrag != d.ufrag {
-			c.candidates.early = append(c.candidates.early, line)
-		} else if err := c.useCandidate(line); err != nil {
+			continue // of a description before this one
+		}
+		if err := c.useCandidate(line); err != nil {
 			c.log.Debug("candidate", "error", err)
 		}
 	}

@@ -1,0 +1,87 @@
+package media
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sotto-calls/sotto/internal/sim"
+)
+
+const ms = time.Millisecond
+
+// TestSendClock: what happens to a source's time on the connection's clock.
+func TestSendClock(t *testing.T) {
+	type step struct {
+		now, t time.Duration
+		fresh  bool
+		want   time.Duration
+	}
+	for _, tt := range []struct {
+		name  string
+		steps []step
+	}{
+		{"starts with the connection", []step{{1003 * ms, 0, true, 1000 * ms}, {1041 * ms, 40 * ms, false, 1040 * ms}}},
+		{"starts later", []step{{5000 * ms, 0, true, 5000 * ms}, {5100 * ms, 100 * ms, false, 5100 * ms}}},
+		{"does not start at 0", []step{{1002 * ms, 900 * ms, true, 1002 * ms}, {1042 * ms, 940 * ms, false, 1042 * ms}}},
+		{"stands still while muted", []step{{1000 * ms, 0, true, 1000 * ms}, {4000 * ms, 20 * ms, true, 4000 * ms}, {4020 * ms, 40 * ms, false, 4020 * ms}}},
+		{"goes on while muted", []step{{1000 * ms, 0, true, 1000 * ms}, {4000 * ms, 3000 * ms, true, 4000 * ms}}},
+		{"catches up after the mute", []step{
+			{1000 * ms, 0, true, 1000 * ms}, {4000 * ms, 20 * ms, true, 4000 * ms}, {4000 * ms, 40 * ms, false, 4020 * ms},
+			{4000 * ms, 60 * ms, false, 4040 * ms}, {4000 * ms, 2000 * ms, false, 4041 * ms},
+		}},
+		{"comes late and says so", []step{{1000 * ms, 0, true, 1000 * ms}, {1900 * ms, 20 * ms, false, 1020 * ms}}},
+		{"is replaced", []step{{1000 * ms, 0, true, 1000 * ms}, {9000 * ms, 0, true, 9000 * ms}}},
+	} {
+		var c sendClock
+		for i, s := range tt.steps {
+			if got := c.at(s.now, 1000*ms, s.t, s.fresh); got != s.want {
+				t.Errorf("%s: step %d: %v, want %v", tt.name, i, got, s.want)
+			}
+		}
+	}
+}
+
+// TestReceiveClock: two tracks that started together lie together, however their packets came; and timestamps wrap.
+func TestReceiveClock(t *testing.T) {
+	start := time.Unix(1000, 0)
+	var call callClock
+	audio := &receiveClock{call: &call, rate: 48000}
+	video := &receiveClock{call: &call, rate: 90000}
+	const baseA, baseV = 4294967000, 4294960000 // near the wrap
+	if at := audio.time(baseA, start); at != 0 {
+		t.Errorf("first frame at %v", at)
+	}
+	if at := video.time(baseV, start.Add(300*ms)); at != 300*ms {
+		t.Errorf("by arrival: %v", at)
+	}
+	at := func(base uint32, d time.Duration, rate int64) uint32 { return base + uint32(ticks(d, rate)) }
+	audio.reported(7*time.Second+time.Second, at(baseA, time.Second, 48000))
+	video.reported(7*time.Second+2*time.Second, at(baseV, 2*time.Second, 90000))
+	for d := 400 * ms; d < 20*time.Hour; d += 7 * time.Second {
+		a, v := audio.time(at(baseA, d, 48000), start), video.time(at(baseV, d, 90000), start)
+		if a-d > ms || d-a > ms || v-d > ms || d-v > ms {
+			t.Fatalf("at %v audio says %v and video %v", d, a, v)
+		}
+	}
+	before := video.time(at(baseV, 21*time.Hour, 90000), start)
+	if again := video.time(at(baseV, 20*time.Hour, 90000), start); again < before {
+		t.Error("time went back")
+	}
+	video.restart()
+	if v := video.time(99, start.Add(30*time.Hour)); v != 30*time.Hour {
+		t.Errorf("a new stream begins at %v", v)
+	}
+}
+
+// TestLongCall: sequence numbers wrap, and neither a frame nor a millisecond is lost in half an hour.
+func TestLongCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, p := simPair(t, sim.Link{OneWay: 50 * time.Millisecond})
+		audio := newSource(Audio, 90_000, 40)
+		p.dial(t, []Source{audio}, nil, both, both)
+		check(t, p.a.conn.Drain(t.Context()))
+		p.close()
+		wantFrames(t, "audio", p.b.sinkOf("0"), audio)
+	})
+}
