@@ -233,3 +233,22 @@ func TestCloseAcknowledges(t *testing.T) {
 		bob.Close()
 	})
 }
+
+// Close does not wait for a relay that says nothing any more. It fails when leave has no deadline.
+func TestCloseIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWires()
+		relay := w.start(t, RelayConfig{})
+		bob := w.owner(t)
+		synctest.Wait()
+		w.setMute(true)
+		start := time.Now()
+		bob.Close()
+		if d := time.Since(start); d > 2*closeTimeout {
+			t.Errorf("Close took %v", d)
+		}
+		w.setMute(false)
+		w.cut()
+		relay.Close()
+	})
+}
