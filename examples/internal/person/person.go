@@ -176,7 +176,7 @@ func explain(relay string, err error) error {
 	case errors.Is(err, signal.ErrUnavailable):
 		return fmt.Errorf("no relay answers at %s: does it run there, and is the way to it open? %w", relay, err)
 	case errors.Is(err, signal.ErrRejected):
-		return fmt.Errorf("the relay at %s refused us: is this URL among its -origin URLs? %w", relay, err)
+		return fmt.Errorf("the relay at %s refused us: is this URL what it has for -origin? %w", relay, err)
 	}
 	return fmt.Errorf("relay %s: %w", relay, err)
 }
