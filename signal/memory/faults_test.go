@@ -144,8 +144,8 @@ func TestPartition(t *testing.T) {
 	})
 }
 
-// Pitfall 25: a stale ring replayed from a queue. It fails when Next no longer prunes: the relay would then hand out an
-// Invite after a minute.
+// Pitfall 25: a stale ring replayed from a queue. It fails when Next stops looking at expires: the relay would then hand
+// out an Invite after a minute.
 func TestPitfall25NothingOlderThanAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := New(Faults{})

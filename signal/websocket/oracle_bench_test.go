@@ -13,7 +13,7 @@ import (
 func benchmarkPut(b *testing.B, r *Relay) {
 	now := time.Now()
 	to, token := signal.Address{1}, signal.Token{1}
-	reader, err := r.store.Attach(now, to, store.ReaderID{1}, time.Hour, func() {})
+	reader, err := r.store.Attach(now, to, store.ReaderID{1}, signal.NoticeRetention, func() {})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -32,6 +32,7 @@ func benchmarkPut(b *testing.B, r *Relay) {
 			for b.Loop() {
 				var it store.Item
 				n++
+				now = now.Add(100 * time.Millisecond) // 600 packets in a minute
 				binary.BigEndian.PutUint64(it.ID[:], n)
 				it.Packet = signal.Packet{To: c.to, Token: c.token, Body: body}
 				if r.store.Put(now, it) != store.Taken {

@@ -77,7 +77,7 @@ func TestSenderReturnsBeforeTheOwner(t *testing.T) {
 }
 
 // No packet acknowledged is lost within its 60 s while the relay runs; and none is handed out after.
-func TestPitfall25StoredForAMinuteNotLonger(t *testing.T) {
+func TestStoredForAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWires()
 		relay := w.start(t, RelayConfig{})

@@ -17,6 +17,7 @@ type box struct {
 	ids     map[ID]*entry
 	taken   int       // bytes of entries, those of released bodies too: a limit that tells nothing about readers
 	soonest time.Time // no entry expires before
+	pruned  time.Time // when prune last looked
 }
 
 func newBox() *box {
@@ -51,11 +52,15 @@ func (b *box) after(n uint64) int {
 	return i
 }
 
+// pruneEvery keeps the search for what has expired out of most calls of Put: it would tell a busy mailbox by the time.
+const pruneEvery = time.Second
+
 // prune drops what has expired and returns how many bytes that gave back.
 func (b *box) prune(now time.Time) (freed int) {
-	if len(b.entries) == 0 || now.Before(b.soonest) {
+	if len(b.entries) == 0 || now.Before(b.soonest) || now.Sub(b.pruned) < pruneEvery {
 		return 0
 	}
+	b.pruned = now
 	return b.drop(func(e *entry) bool { return !now.Before(e.expires) })
 }
 

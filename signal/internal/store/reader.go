@@ -64,9 +64,8 @@ func (r *Reader) Next(now time.Time) (Item, bool, error) {
 		return Item{}, false, ErrReplaced
 	}
 	b := r.box
-	r.s.bytes -= b.prune(now)
 	for _, e := range b.entries[b.after(r.cursor):] {
-		if e.freed || e.ackedBy(r.id) {
+		if e.freed || e.ackedBy(r.id) || !now.Before(e.expires) {
 			r.cursor = e.seq
 			continue
 		}
