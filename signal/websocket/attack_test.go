@@ -248,7 +248,7 @@ func TestAttackPresenceOracle(t *testing.T) {
 // The work for a packet that is admitted and for one that is not is of one class. It fails when unknown mailboxes are
 // answered before the token is hashed, or are searched for.
 func BenchmarkPresenceOracle(b *testing.B) {
-	r, err := NewRelay(RelayConfig{Origins: []string{origin}, Limits: Limits{TokenBurst: 1e12, MailboxLength: 1e9, Memory: 1 << 40}})
+	r, err := NewRelay(RelayConfig{Origins: []string{origin}, Limits: Limits{TokenBurst: 1e12, MailboxLength: 1e9}})
 	if err != nil {
 		b.Fatal(err)
 	}

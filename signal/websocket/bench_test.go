@@ -16,7 +16,7 @@ func BenchmarkRoundTrip(b *testing.B) {
 	}
 	url := "ws://" + l.Addr().String()
 	relay, err := NewRelay(RelayConfig{Origins: []string{url}, Limits: Limits{
-		FrameBurst: 1e12, TokenBurst: 1e12, MailboxLength: 1e9, Memory: 1 << 40,
+		FrameBurst: 1e12, TokenBurst: 1e12, MailboxLength: 1e9,
 	}})
 	if err != nil {
 		b.Fatal(err)
