@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/sotto-calls/sotto/signal"
+	"github.com/sotto-calls/sotto/signal/internal/store"
 	"github.com/sotto-calls/sotto/signal/signaltest"
 )
 
@@ -15,13 +16,12 @@ func BenchmarkRoundTrip(b *testing.B) {
 		b.Fatal(err)
 	}
 	url := "ws://" + l.Addr().String()
-	relay, err := NewRelay(RelayConfig{Origins: []string{url}, Limits: Limits{
-		FrameBurst: 1e12, TokenBurst: 1e12, MailboxLength: 1e9,
-	}})
+	relay, err := NewRelay(RelayConfig{Origins: []string{url}, Limits: Limits{FrameBurst: 1e12}})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer relay.Close()
+	relay.store = store.New(store.Unlimited())
 	go relay.Serve(l, nil)
 	m, token := signaltest.NewMailbox(), signaltest.NewToken()
 	owner, err := Dial(b.Context(), url, m)

@@ -92,6 +92,7 @@ func def[T int | float64 | time.Duration](v *T, d T) {
 func (l Limits) store() store.Limits {
 	s := store.Default()
 	s.Mailboxes, s.Readers, s.Entries, s.Total = l.Mailboxes, l.Readers, l.MailboxLength, l.Memory
+	s.Bytes = min(l.MailboxLength, 1<<17) * (8 << 10) // a packet has 8 KiB on the average; 1 GiB at most
 	s.QuotaBurst, s.QuotaRate = l.TokenBurst, l.TokenRate
 	return s
 }
