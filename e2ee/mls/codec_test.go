@@ -58,3 +58,24 @@ func TestVectorHeaders(t *testing.T) {
 		}
 	}
 }
+
+func TestExtensionTwice(t *testing.T) {
+	twice := []Extension{{Type: 0xFF01, Data: []byte("a")}, {Type: 0xFF01, Data: []byte("b")}}
+	w := &writer{}
+	writeExtensions(w, twice)
+	r := &reader{b: w.b}
+	if readExtensions(r); !errors.Is(r.err, ErrMalformed) {
+		t.Errorf("read: %v", r.err)
+	}
+	cfg := forgerConfig(t, "x")
+	if _, err := NewGroup([]byte("g"), cfg, twice...); !errors.Is(err, ErrInvalid) {
+		t.Errorf("group: %v", err)
+	}
+	if _, _, err := NewKeyPackage(cfg, twice...); !errors.Is(err, ErrInvalid) {
+		t.Errorf("KeyPackage: %v", err)
+	}
+	cfg.LeafExtensions = twice
+	if _, _, err := NewKeyPackage(cfg); !errors.Is(err, ErrInvalid) {
+		t.Errorf("leaf: %v", err)
+	}
+}

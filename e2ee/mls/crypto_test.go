@@ -198,6 +198,7 @@ func TestErasure(t *testing.T) {
 	old := c.state(1).now
 	keys, external := old.keys, old.keys.external
 	must(c.groups[1].Handle(must(c.groups[0].Commit(CommitOptions{}))(t).Message))(t)
+	must(c.groups[0].Merge())(t)
 	for i, secret := range keys.all() {
 		if !bytes.Equal(*secret, make([]byte, hashSize)) {
 			t.Errorf("secret %d of the last epoch survives", i)
@@ -205,6 +206,14 @@ func TestErasure(t *testing.T) {
 	}
 	if !bytes.Equal(external, make([]byte, hashSize)) || len(old.private) != 0 {
 		t.Error("keys of the last epoch survive")
+	}
+	past := c.state(1).past[0].keys.senderData
+	for range c.state(1).c.Limits.PastEpochs {
+		must(c.groups[1].Handle(must(c.groups[0].Commit(CommitOptions{}))(t).Message))(t)
+		must(c.groups[0].Merge())(t)
+	}
+	if !bytes.Equal(past, make([]byte, hashSize)) {
+		t.Error("keys of an epoch long past survive")
 	}
 	now := c.state(1).now
 	joined := now.keys.all()

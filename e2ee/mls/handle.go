@@ -124,9 +124,6 @@ func (s *state) store(a *authenticatedContent) error {
 	if len(s.proposals) >= s.c.Limits.Proposals {
 		return limited("%d proposals in one epoch", len(s.proposals))
 	}
-	if sender.Type != SenderMember && !p.Type.fromOutside() {
-		return invalid("proposal type %d from outside", p.Type)
-	}
 	if err := s.c.checkProposal(s.now, p, sender, false); err != nil {
 		return err
 	}

@@ -246,6 +246,8 @@ func TestPolicyOfCalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	unchanged(t, g, message, ErrPolicy)
+	c.state(1).c.Policy.Proposals = nil // NoExternal by itself
+	unchanged(t, g, message, ErrPolicy)
 	if _, err := g.GroupInfo(GroupInfoOptions{ExternalPub: true}); !errors.Is(err, ErrPolicy) {
 		t.Errorf("external_pub: %v", err)
 	}

@@ -120,11 +120,6 @@ func (c *config) checkInfo(info *groupInfo, t *tree, o JoinOptions) error {
 	if err := c.checkGroupExtensions(context.extensions); err != nil {
 		return err
 	}
-	for _, e := range context.extensions {
-		if !c.caps.supportsExtension(e.Type) {
-			return invalid("we do not support the group's extension %d", e.Type)
-		}
-	}
 	if _, ok := findExtension(info.extensions, ExtensionExternalPub); ok && c.Policy.NoExternal {
 		return refused("a group open to external commits")
 	}
