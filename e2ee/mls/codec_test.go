@@ -31,7 +31,7 @@ func TestBounds(t *testing.T) {
 	if err := unmarshal([]byte{0, 17, 1}, &hpkeCiphertext{}); !errors.Is(err, ErrMalformed) {
 		t.Errorf("a ciphertext without a tag: %v", err)
 	}
-	for _, header := range [][]byte{{0x40, 0x3f}, {0x80, 0, 0x3f, 0xff}, {0xc0}, {0xbf, 0xff, 0xff, 0xff}, {0x80, 1}, {5, 1}} {
+	for _, header := range [][]byte{{0x40, 1, 7}, {0x80, 0, 0, 1, 7}, {0xc0}, {0xc1, 7}, {0xbf, 0xff, 0xff, 0xff}, {0x80, 1}, {5, 1}} {
 		r := &reader{b: header}
 		if r.opaque(); r.err == nil {
 			t.Errorf("length %x", header)

@@ -26,8 +26,8 @@
 // # Goroutines
 //
 // A Group is for one goroutine at a time; there are no locks and no goroutines that outlive a call. Functions of Config
-// and Policy run inside the call that needs them and must not call the group. Nothing here blocks or can be cancelled;
-// the costliest calls take milliseconds for a thousand members, using all cores.
+// and Policy run inside the call that needs them; they may read the group but not change it. Nothing here blocks or can
+// be cancelled; the costliest calls take tens of milliseconds for a thousand members, using all cores.
 //
 // # Security
 //

@@ -125,8 +125,10 @@ func TestSelection(t *testing.T) {
 	propose(2, SetExtensions())
 	propose(1, Reinitialize([]byte("n"), X25519ChaCha)) // not alone
 	propose(2, ExternalPSK([]byte("k")))
+	last := c.state(1).updates[1].key.PublicKey().Bytes()
 	m := must(c.groups[0].Commit(CommitOptions{}))(t)
 	must(c.groups[0].Merge())(t)
+	wantBytes(t, "the key of the last Update", c.state(0).now.tree.leafAt(1).EncryptionKey, last)
 	for _, i := range []int{1, 2} {
 		r := must(c.groups[i].Handle(m.Message))(t)
 		if d := r.Change; len(d.Added) != 1 || len(d.Removed) != 1 || len(d.Updated) != 2 || d.ReInit != nil {
@@ -135,7 +137,6 @@ func TestSelection(t *testing.T) {
 		wantBytes(t, "authenticator", c.groups[i].EpochAuthenticator(), c.groups[0].EpochAuthenticator())
 	}
 	c.groups = c.groups[:3]
-	must(c.groups[1].Commit(CommitOptions{}))(t) // the key of the last Update is the one in use
 	propose(1, Reinitialize([]byte("n"), X25519ChaCha))
 	m = must(c.groups[0].Commit(CommitOptions{}))(t)
 	if m.Change.ReInit == nil {
