@@ -112,15 +112,14 @@ func ours(t testing.TB, calls int, d time.Duration) cost {
 	return c
 }
 
-// bare runs the same media over bare PeerConnections with pion's own codecs and interceptors, and the reorder buffer of
-// this package.
-func bare(t testing.TB, calls int, d time.Duration) cost {
+// bare runs the same media over bare PeerConnections, stock or alike, with the reorder buffer of this package.
+func bare(t testing.TB, end func(testing.TB) *webrtc.PeerConnection, calls int, d time.Duration) cost {
 	var frames atomic.Int64
 	var closers []func() error
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	for range calls {
-		a, b := bareEnd(ctx, t, &frames), bareEnd(ctx, t, &frames)
+		a, b := bareEnd(ctx, t, end(t), &frames), bareEnd(ctx, t, end(t), &frames)
 		connectBare(t, a, b)
 		closers = append(closers, a.GracefulClose, b.GracefulClose)
 	}
@@ -132,7 +131,8 @@ func bare(t testing.TB, calls int, d time.Duration) cost {
 	return c
 }
 
-func bareEnd(ctx context.Context, t testing.TB, frames *atomic.Int64) *webrtc.PeerConnection {
+// stock is a PeerConnection as pion makes it: its codecs and interceptors, on the loopback interface alone.
+func stock(t testing.TB) *webrtc.PeerConnection {
 	var e webrtc.SettingEngine
 	e.SetIncludeLoopbackCandidate(true)
 	e.SetInterfaceFilter(func(name string) bool { return name == "lo" || name == "lo0" })
@@ -144,6 +144,23 @@ func bareEnd(ctx context.Context, t testing.TB, frames *atomic.Int64) *webrtc.Pe
 	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(e), webrtc.WithMediaEngine(m), webrtc.WithInterceptorRegistry(r)).
 		NewPeerConnection(webrtc.Configuration{})
 	check(t, err)
+	return pc
+}
+
+// alike is a PeerConnection with the engines of this package, and a data channel as ours has.
+func alike(t testing.TB) *webrtc.PeerConnection {
+	cert, err := NewCertificate()
+	check(t, err)
+	pc, err := newPeerConnection(Settings{Loopback: true}.withLogger(), cert, false, &streamLimit{})
+	check(t, err)
+	negotiated, id := true, uint16(0)
+	_, err = pc.CreateDataChannel("x", &webrtc.DataChannelInit{Negotiated: &negotiated, ID: &id})
+	check(t, err)
+	return pc
+}
+
+// bareEnd sends steady media on a PeerConnection, and counts the frames that arrive.
+func bareEnd(ctx context.Context, t testing.TB, pc *webrtc.PeerConnection, frames *atomic.Int64) *webrtc.PeerConnection {
 	pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 		go func() {
 			buf := make([]byte, maxPacket)
@@ -248,7 +265,7 @@ func TestCostBesideBare(t *testing.T) {
 	}
 	var cpu, heap []float64
 	for range rounds {
-		o, b := ours(t, calls, d), bare(t, calls, d)
+		o, b := ours(t, calls, d), bare(t, stock, calls, d)
 		t.Logf("ours %v %d KiB %d frames, bare %v %d KiB %d frames", o.cpu, o.heap>>10, o.frames, b.cpu, b.heap>>10, b.frames)
 		if o.frames < b.frames*95/100 || b.frames < o.frames*95/100 {
 			t.Errorf("%d frames arrived, bare %d", o.frames, b.frames)
