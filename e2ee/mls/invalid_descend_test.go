@@ -158,3 +158,28 @@ func TestExternalSenderCredentials(t *testing.T) {
 	unchanged(t, c.groups[1], m.Message, ErrAuthentication)
 	must(c.groups[2].Handle(m.Message))(t)
 }
+
+// TestProposalsFromOutside: external senders may not send what only members can mean (section 12.1.8).
+func TestProposalsFromOutside(t *testing.T) {
+	cfg := forgerConfig(t, "server")
+	key := must(suites[X25519ChaCha].signature.public(cfg.Signer.Public()))(t)
+	a, b := forgerConfig(t, "a"), forgerConfig(t, "b")
+	g := must(NewGroup([]byte("g"), a, ExternalSenders([]ExternalSender{{SignatureKey: key, Credential: cfg.Credential}})))(t)
+	must(g.Commit(CommitOptions{Proposals: []Proposal{Add(packageOf(t, b, nil))}}))(t)
+	must(g.Merge())(t)
+	o := Outsider{Suite: X25519ChaCha, GroupID: []byte("g"), Epoch: 1, Signer: cfg.Signer}
+	for _, c := range []struct {
+		p    Proposal
+		want error
+	}{
+		{Remove(1), nil}, {ExternalPSK([]byte("k")), nil}, {SetExtensions(), nil}, {Reinitialize([]byte("n"), X25519ChaCha), nil},
+		{Proposal{Type: ProposalExternalInit, ExternalInit: make([]byte, 32)}, ErrInvalid},
+		{Proposal{Type: ProposalUpdate, Leaf: g.s.now.tree.leafAt(0)}, ErrInvalid},
+	} {
+		m := must(o.propose(Sender{Type: SenderExternal}, c.p))(t)
+		before := len(g.Proposals())
+		if _, err := g.Handle(m); !errors.Is(err, c.want) || c.want != nil && len(g.Proposals()) != before {
+			t.Errorf("type %d from outside: %v, want %v", c.p.Type, err, c.want)
+		}
+	}
+}

@@ -246,11 +246,12 @@ func TestPolicyOfCalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	unchanged(t, g, message, ErrPolicy)
-	c.state(1).c.Policy.Proposals = nil // NoExternal by itself
+	c.state(1).c.Policy.Proposals, c.state(1).c.Policy.OnlyPrivate = nil, false // NoExternal by itself
 	unchanged(t, g, message, ErrPolicy)
 	if _, err := g.GroupInfo(GroupInfoOptions{ExternalPub: true}); !errors.Is(err, ErrPolicy) {
 		t.Errorf("external_pub: %v", err)
 	}
+	c.state(1).c.Policy.OnlyPrivate = true
 	if _, err := g.Commit(CommitOptions{Public: true}); !errors.Is(err, ErrPolicy) {
 		t.Errorf("own commit in the clear: %v", err)
 	}
