@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -107,4 +108,15 @@ func (s *stage) recording(record string, n int) string {
 		s.t.Fatalf("recordings: %q, %v, want %d", all, err, n)
 	}
 	return all[n-1]
+}
+
+// invitationSecret is what the invitation holds beside the token, which relays see by design.
+func invitationSecret(t *testing.T, uri string) []byte {
+	t.Helper()
+	_, fragment, _ := strings.Cut(uri, "#")
+	b, err := base64.RawURLEncoding.DecodeString(fragment)
+	if err != nil || len(b) != 16+16+8+4 {
+		t.Fatalf("the invitation holds %d bytes: %v", len(b), err)
+	}
+	return b[16:32]
 }
