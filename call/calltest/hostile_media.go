@@ -1,0 +1,99 @@
+package calltest
+
+import (
+	"bytes"
+	"errors"
+)
+
+// MediaAttacks lists what whoever carries the media can try. They need a stage whose Media is set, one each.
+func MediaAttacks() []Attack {
+	return []Attack{
+		{Name: "replayed media", Tries: "deliver every media packet twice", prepare: onMedia(func(d Datagram) [][]byte { return [][]byte{d.Data, d.Data} })},
+		{Name: "forged media", Tries: "put before every media packet a copy with one bit of its payload changed", prepare: onMedia(flipped)},
+		{Name: "dropped media", Tries: "lose every tenth media packet", prepare: func(s *Scene) error { return onMedia(every(10))(s) }},
+		{Name: "reordered media", Tries: "let every second media packet overtake the one before it", prepare: func(s *Scene) error { return onMedia(overtaking())(s) }},
+	}
+}
+
+var errNoTap = errors.New("the stage has no media tap")
+
+// onMedia applies a rule to what reaches clients as SRTP.
+func onMedia(rule func(Datagram) [][]byte) func(*Scene) error {
+	return func(s *Scene) error {
+		if s.stage.Media == nil {
+			return errNoTap
+		}
+		s.stage.Media.Use(func(d Datagram) [][]byte {
+			if d.ToServer || !d.SRTP() {
+				return [][]byte{d.Data}
+			}
+			return rule(d)
+		})
+		return nil
+	}
+}
+
+func flipped(d Datagram) [][]byte {
+	b := bytes.Clone(d.Data)
+	b[len(b)/2] ^= 1
+	return [][]byte{b, d.Data}
+}
+
+func every(n int) func(Datagram) [][]byte {
+	count := 0
+	return func(d Datagram) [][]byte {
+		if count++; count%n == 0 {
+			return nil
+		}
+		return [][]byte{d.Data}
+	}
+}
+
+// overtaking holds a packet back until the next one to the same client.
+func overtaking() func(Datagram) [][]byte {
+	held := map[string][]byte{}
+	return func(d Datagram) [][]byte {
+		if b := held[d.Client]; b != nil {
+			delete(held, d.Client)
+			return [][]byte{d.Data, b}
+		}
+		held[d.Client] = d.Data
+		return nil
+	}
+}
+
+// testifyMedia says what became of the packets on the way from one side to the other.
+func (s *Scene) testifyMedia() {
+	if s.stage.Media == nil || s.Talk == nil {
+		return
+	}
+	for _, way := range []struct {
+		name     string
+		from, to *End
+	}{{"Alice to Bob", s.Talk.Alice, s.Talk.Bob}, {"Bob to Alice", s.Talk.Bob, s.Talk.Alice}} {
+		var sent, nacks, packets, recovered, failed uint64
+		for _, t := range way.from.Stats.Media.Sent {
+			sent += t.Packets
+		}
+		for _, r := range way.to.Stats.Media.Received {
+			packets, nacks, recovered, failed = packets+r.Packets, nacks+r.NACKs, recovered+r.Recovered, failed+r.FailedSum()
+		}
+		s.why("%s: %d media packets sent, %d taken; %d asked for again, %d recovered; %d frames failed to open",
+			way.name, sent, packets, nacks, recovered, failed)
+	}
+	if d := s.stage.Media; d != nil {
+		s.attempt.Acts += d.Acts()
+	}
+}
+
+// judgeMedia searches what was on the path.
+func (s *Scene) judgeMedia() {
+	if s.stage.Media == nil {
+		return
+	}
+	for name, secret := range s.Secrets() {
+		if n := s.stage.Media.Find(secret); n > 0 {
+			s.broken("%d media packets hold %s", n, name)
+		}
+	}
+}
