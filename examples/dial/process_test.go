@@ -19,22 +19,34 @@ import (
 var programs string
 
 func TestMain(m *testing.M) {
-	var status int
-	defer func() { os.Exit(status) }()
+	status, err := testAll(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		status = 1
+	}
+	os.Exit(status)
+}
+
+// testAll keeps all files of the tests in one folder, which is removed whatever happens.
+func testAll(m *testing.M) (int, error) {
 	dir, err := os.MkdirTemp("", "sotto-programs-")
 	if err != nil {
-		panic(err)
+		return 0, err
 	}
 	defer os.RemoveAll(dir)
+	release, err := guard("sleep 2; rm -rf " + dir)
+	if err != nil {
+		return 0, err
+	}
+	defer release()
+	os.Setenv("TMPDIR", dir) // where T.TempDir makes its folders
 	programs = dir
 	build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "../relay", "../echobot", ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
-		status = 1
-		return
+		return 0, fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	status = m.Run()
+	return m.Run(), nil
 }
 
 func program(name string) string {
@@ -66,7 +78,11 @@ func start(t *testing.T, name string, cmd *exec.Cmd) *process {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	release := guard(t, cmd.Process.Pid)
+	release, err := guard("kill -9 " + strconv.Itoa(cmd.Process.Pid))
+	if err != nil {
+		cmd.Process.Kill()
+		t.Fatal(err)
+	}
 	go func() {
 		defer close(p.done)
 		var reading sync.WaitGroup
@@ -85,23 +101,23 @@ func start(t *testing.T, name string, cmd *exec.Cmd) *process {
 	return p
 }
 
-// guard kills the process if this one dies without a word, as by a time limit on the test.
-func guard(t *testing.T, pid int) (release func()) {
+// guard runs a shell command if this process dies without a word, as by a time limit on the tests.
+func guard(command string) (release func(), err error) {
 	if runtime.GOOS == "windows" {
-		return func() {}
+		return func() {}, nil
 	}
-	g := exec.Command("sh", "-c", "read end; [ \"$end\" = over ] || kill -9 "+strconv.Itoa(pid))
+	g := exec.Command("sh", "-c", "trap '' INT; read end; [ \"$end\" = over ] || { "+command+"; }")
 	stdin, err := g.StdinPipe()
-	if err == nil {
-		err = g.Start()
-	}
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
+	}
+	if err := g.Start(); err != nil {
+		return nil, err
 	}
 	return func() {
 		fmt.Fprintln(stdin, "over")
 		g.Wait()
-	}
+	}, nil
 }
 
 func (p *process) kill() {
