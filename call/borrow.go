@@ -69,6 +69,8 @@ func (m Media) again() Media {
 // close closes the sources.
 func (m Media) close() {
 	for _, s := range m.again().Send {
-		_ = s.Close()
+		if s != nil {
+			_ = s.Close()
+		}
 	}
 }

@@ -192,5 +192,10 @@ func (c *Call) finished(e Ended) {
 	c.events.Put(e)
 	c.events.End()
 	c.inbox.End()
+	for v, ok := c.inbox.TryGet(); ok; v, ok = c.inbox.TryGet() {
+		if a, ok := v.(answered); ok {
+			a.media.close() // nobody will
+		}
+	}
 	close(c.done)
 }

@@ -216,7 +216,7 @@ func (c *Call) renegotiate(ctx context.Context, f func(*loop) error) error {
 }
 
 // AddTrack sends a further track. The other side's Media.Consent decides whether it is received; if not, it is not sent.
-// The call owns the source from now on.
+// The call owns the source from now on, and closes it if this fails.
 func (c *Call) AddTrack(ctx context.Context, s media.Source) (media.StreamInfo, error) {
 	var info media.StreamInfo
 	err := c.renegotiate(ctx, func(l *loop) error {
@@ -224,6 +224,9 @@ func (c *Call) AddTrack(ctx context.Context, s media.Source) (media.StreamInfo, 
 		info, err = l.conn.AddTrack(s)
 		return err
 	})
+	if err != nil {
+		_ = s.Close()
+	}
 	return info, err
 }
 
@@ -232,9 +235,14 @@ func (c *Call) RemoveTrack(ctx context.Context, stream uint16) error {
 	return c.renegotiate(ctx, func(l *loop) error { return l.conn.RemoveTrack(stream) })
 }
 
-// ReplaceTrack goes on with another source of the same codec, without asking anybody; the old one is closed.
+// ReplaceTrack goes on with another source of the same codec, without asking anybody; the old one is closed. If it fails,
+// the new one is.
 func (c *Call) ReplaceTrack(ctx context.Context, stream uint16, s media.Source) error {
-	return c.ask(ctx, func(l *loop) error { return l.conn.ReplaceTrack(stream, s) })
+	err := c.ask(ctx, func(l *loop) error { return l.conn.ReplaceTrack(stream, s) })
+	if err != nil {
+		_ = s.Close()
+	}
+	return err
 }
 
 // Hold stops media in both directions, or goes on with it, and tells the other side.

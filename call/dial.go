@@ -11,6 +11,14 @@ import (
 // Dial rings a contact. It returns when the contact's relay has stored the Invite, or the call has ended before; what
 // follows are events of the Call. ctx bounds Dial alone.
 func (c *Client) Dial(ctx context.Context, to e2ee.Contact, m Media) (*Call, error) {
+	k, err := c.dial(ctx, to, m)
+	if err != nil {
+		m.close()
+	}
+	return k, err
+}
+
+func (c *Client) dial(ctx context.Context, to e2ee.Contact, m Media) (*Call, error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}

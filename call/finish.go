@@ -77,7 +77,11 @@ func (l *loop) lastMessages(limit time.Duration) {
 	}
 }
 
+// closeMedia needs the worker to have ended.
 func (l *loop) closeMedia() {
+	if l.conn == nil {
+		l.conn = l.worker.made
+	}
 	if l.conn == nil {
 		for _, s := range l.media.Send {
 			_ = s.Close() // the call owns sources that never came to a connection

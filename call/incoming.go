@@ -32,16 +32,18 @@ func (in *Incoming) Done() <-chan struct{} { return in.call.done }
 // Answer accepts the call. Only from here on is the caller's session description read, and do candidates leave this
 // device. It returns at once; Connected and everything else are events of the Call. It fails if the call has ended.
 func (in *Incoming) Answer(ctx context.Context, m Media) (*Call, error) {
-	if err := m.check(); err != nil {
+	err := m.check()
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err == nil {
+		in.call.post(answered{m})
+		err = in.call.Err()
+	}
+	if err != nil {
+		m.close()
 		return nil, err
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if err := in.call.Err(); err != nil {
-		return nil, err
-	}
-	in.call.post(answered{m})
 	return in.call, nil
 }
 

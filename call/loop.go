@@ -135,6 +135,10 @@ func (l *loop) take(v any) {
 			l.step(inInvite{})
 		}
 	case answered:
+		if l.machine.state != StateRinging { // too late, or once more
+			v.media.close()
+			return
+		}
 		l.media = v.media
 		l.step(inAnswer{})
 	case yielded:

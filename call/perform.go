@@ -114,6 +114,7 @@ func (l *loop) prepare() {
 		if err != nil {
 			return failed(MediaFailed, err)
 		}
+		w.made = conn
 		answer, err := conn.Answer(offer, want, m.Send, m.receives())
 		return func(l *loop) {
 			l.adopt(conn)

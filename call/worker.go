@@ -21,7 +21,8 @@ type worker struct {
 	frames  *e2ee.Frames
 	their   uint32 // the other side's leaf
 	receive func(media.TrackInfo) media.Sink
-	number  uint64 // the generation of connections made now
+	number  uint64      // the generation of connections made now
+	made    *media.Conn // by a job; the loop adopts it, or closes it if it ended meanwhile
 }
 
 func newWorker(ctx context.Context, c *Call, cert *media.Certificate) *worker {
