@@ -33,6 +33,7 @@ type Attempt struct {
 	Connected bool     `json:"connected"` // there was a call; if not, the relay has prevented it, which it always can
 	Succeeded bool     `json:"succeeded"` // what the attacker wanted has happened
 	Broken    []string `json:"broken"`    // how we know; empty unless Succeeded
+	ByPeople  bool     `json:"by_people"` // no program can notice this one: only people do, who compare emoji or safety numbers
 }
 
 // Harmless says whether the attack was made and failed.
@@ -71,7 +72,7 @@ func (a Attack) Run(ctx context.Context, s Stage) (Attempt, error) {
 	if a.during != nil {
 		a.during(ctx, scene)
 	} else {
-		scene.Talk = c.Talk(ctx, c.Alice.contact(c.Bob.Identity.Public()))
+		scene.Talk = c.Talk(ctx, c.Alice.Contact(c.Bob.Identity.Public()))
 	}
 	if a.after != nil {
 		a.after(ctx, scene)

@@ -57,7 +57,7 @@ func swapInCard(_ context.Context, s *Scene) {
 	me := s.Alice.Identity.Public()
 	at, with := e2ee.SafetyNumber(me, card.ID), e2ee.SafetyNumber(s.Bob.Identity.Public(), me)
 	s.why("safety number: %s… at Alice, %s… at Bob", at[:10], with[:10])
-	if len(same) == 0 || at == with || s.Alice.contact(s.Bob.Identity.Public()).ID.IsZero() {
+	if len(same) == 0 || at == with || s.Alice.Contact(s.Bob.Identity.Public()).ID.IsZero() {
 		s.broken("the swapped card passes for Bob's")
 	}
 }
@@ -78,7 +78,7 @@ func useSwapped(ctx context.Context, s *Scene) {
 		}
 		return []signal.Packet{p}
 	})
-	s.Talk = s.Cast.Talk(ctx, s.Alice.contact(id))
+	s.Talk = s.Cast.Talk(ctx, s.Alice.Contact(id))
 }
 
 // haveRead does what can be done with an Invite that was opened.

@@ -62,28 +62,27 @@ func overtaking() func(Datagram) [][]byte {
 	}
 }
 
-// testifyMedia says what became of the packets on the way from one side to the other.
+// testifyMedia says what became of the packets that the path meddled with.
 func (s *Scene) testifyMedia() {
-	if s.stage.Media == nil || s.Talk == nil {
+	if s.stage.Media == nil || s.Talk == nil || s.stage.Media.Acts() == 0 {
 		return
 	}
-	for _, way := range []struct {
-		name     string
-		from, to *End
-	}{{"Alice to Bob", s.Talk.Alice, s.Talk.Bob}, {"Bob to Alice", s.Talk.Bob, s.Talk.Alice}} {
-		var sent, nacks, packets, recovered, failed uint64
-		for _, t := range way.from.Stats.Media.Sent {
-			sent += t.Packets
-		}
-		for _, r := range way.to.Stats.Media.Received {
-			packets, nacks, recovered, failed = packets+r.Packets, nacks+r.NACKs, recovered+r.Recovered, failed+r.FailedSum()
-		}
-		s.why("%s: %d media packets sent, %d taken; %d asked for again, %d recovered; %d frames failed to open",
-			way.name, sent, packets, nacks, recovered, failed)
+	s.attempt.Acts += s.stage.Media.Acts()
+	s.testifyWay("Alice to Bob", s.Talk.Alice, s.Talk.Bob)
+	s.testifyWay("Bob to Alice", s.Talk.Bob, s.Talk.Alice)
+}
+
+// testifyWay counts until just before the hang-up, at each end by its own clock.
+func (s *Scene) testifyWay(name string, from, to *End) {
+	var sent, taken, nacks, recovered, failed uint64
+	for _, t := range from.Stats.Media.Sent {
+		sent += t.Packets
 	}
-	if d := s.stage.Media; d != nil {
-		s.attempt.Acts += d.Acts()
+	for _, r := range to.Stats.Media.Received {
+		taken, nacks, recovered, failed = taken+r.Packets, nacks+r.NACKs, recovered+r.Recovered, failed+r.FailedSum()
 	}
+	s.why("%s: %d packets sent, %d taken, %d asked for again, %d recovered", name, sent, taken, nacks, recovered)
+	s.why("%s: %d frames that nobody sent, %d twice, %d that did not open", name, to.Heard.Forged, to.Heard.Again, failed)
 }
 
 // judgeMedia searches what was on the path.

@@ -9,13 +9,13 @@ import (
 // mediaEvidence: beside each the mutation that makes its row fail. Sockets are real: the proxy is no part of a bubble.
 var mediaEvidence = map[string][]string{
 	// An SRTP replay window of 0 packets and FrameOpener without its own: frames are written twice.
-	"replayed media": {"media packets sent"},
+	"replayed media": {"0 twice"},
 	// A cipher without a tag at both layers: frames are written that nobody sent.
-	"forged media": {"0 frames failed to open"},
+	"forged media": {"0 frames that nobody sent"},
 	// No NACKs: a frame that lost a packet is never whole, and is not written.
 	"dropped media": {"asked for again"},
 	// A reorder buffer that does not wait: packets count as lost.
-	"reordered media": {"0 frames failed to open"},
+	"reordered media": {"0 asked for again"},
 }
 
 func TestMediaAttacks(t *testing.T) {
@@ -52,7 +52,7 @@ func TestMediaTapFindsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	talk := c.Talk(t.Context(), c.Alice.contact(c.Bob.Identity.Public()))
+	talk := c.Talk(t.Context(), c.Alice.Contact(c.Bob.Identity.Public()))
 	if !talk.Alice.Connected() || talk.Bob.Heard.Pictures < enough {
 		t.Fatalf("no call: %v", talk.Alice.Events)
 	}

@@ -40,9 +40,9 @@ func middle(ctx context.Context, s *Scene) {
 	s.settle(ctx) // the two tell the relay whom they let in
 	ctx, cancel := context.WithCancel(ctx)
 	var bridging sync.WaitGroup
-	bridging.Go(func() { bridge(ctx, m, m.contact(s.Bob.Identity.Public())) })
+	bridging.Go(func() { bridge(ctx, m, m.Contact(s.Bob.Identity.Public())) })
 	s.attempt.Acts++
-	s.Talk = s.Cast.Talk(ctx, s.Alice.contact(m.Identity.Public()))
+	s.Talk = s.Cast.Talk(ctx, s.Alice.Contact(m.Identity.Public()))
 	cancel()
 	bridging.Wait()
 }
@@ -78,6 +78,7 @@ func judgeMiddle(s *Scene) {
 		s.attempt.Acts = 0
 		return
 	}
+	s.attempt.ByPeople = true
 	a, b := s.Talk.Alice, s.Talk.Bob
 	s.why("emoji: Alice sees %s, Bob sees %s", pictures(a.Emoji), pictures(b.Emoji))
 	mallory := s.mallory.identity.Public()

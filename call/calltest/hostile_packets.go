@@ -64,7 +64,7 @@ func misdeliver(s *Scene) error {
 
 // oldPackets has two calls. What the first one needed comes again in the second, to the mailboxes of the second.
 func oldPackets(ctx context.Context, s *Scene) {
-	bob := s.Alice.contact(s.Bob.Identity.Public())
+	bob := s.Alice.Contact(s.Bob.Identity.Public())
 	s.Cast.Talk(ctx, bob)
 	var old [][]byte
 	for _, p := range s.Evil.Packets() {

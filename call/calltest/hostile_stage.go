@@ -3,6 +3,8 @@ package calltest
 import (
 	"context"
 	"fmt"
+	"sync"
+	"time"
 
 	"github.com/sotto-calls/sotto/call"
 	"github.com/sotto-calls/sotto/e2ee"
@@ -41,9 +43,13 @@ type Person struct {
 type Cast struct {
 	Alice, Bob *Person
 	Evil       *signaltest.Hostile
+	For        time.Duration // how long Talk lets them talk, at least
 
 	stage Stage
 	extra []*Person
+
+	mu      sync.Mutex
+	talking *Talk // the newest
 }
 
 // Cast makes two new people who have exchanged cards, with one token each, and their clients. Close it.
@@ -141,8 +147,8 @@ func knows(p, other *Person, label string) error {
 	return p.Contacts.Rename(card.ID, label)
 }
 
-// contact is how p knows other.
-func (p *Person) contact(other e2ee.ID) e2ee.Contact {
+// Contact is how p knows other.
+func (p *Person) Contact(other e2ee.ID) e2ee.Contact {
 	k, _ := p.Contacts.Lookup(other)
 	return k
 }

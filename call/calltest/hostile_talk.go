@@ -24,6 +24,8 @@ type Talk struct {
 	Alice, Bob *End // Bob's Call is nil if his program never rang
 	Rings      []call.Caller
 	Failed     error // Dial's
+
+	until <-chan time.Time
 }
 
 // An End is one side of a Talk.
@@ -49,7 +51,10 @@ const enough = 5
 func (c *Cast) Talk(ctx context.Context, to e2ee.Contact) *Talk {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	t := &Talk{Alice: newEnd(BobMarker), Bob: newEnd(AliceMarker)}
+	t := &Talk{Alice: newEnd(BobMarker), Bob: newEnd(AliceMarker), until: time.After(c.For)}
+	c.mu.Lock()
+	c.talking = t
+	c.mu.Unlock()
 	var answering sync.WaitGroup
 	answering.Add(1)
 	answered := make(chan struct{})
@@ -68,6 +73,16 @@ func (c *Cast) Talk(ctx context.Context, to e2ee.Contact) *Talk {
 	t.Alice.collect()
 	t.Bob.collect()
 	return t
+}
+
+// Heard is what either side has heard so far in the newest Talk.
+func (c *Cast) Heard() (alice, bob TallyCounts) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.talking != nil {
+		alice, bob = c.talking.Alice.tally.Counts(), c.talking.Bob.tally.Counts()
+	}
+	return alice, bob
 }
 
 func newEnd(marker string) *End {
@@ -101,8 +116,11 @@ func (c *Cast) answer(ctx context.Context, t *Talk, answered chan<- struct{}) {
 // wait ends when both have heard enough, or a call is over.
 func (t *Talk) wait(ctx context.Context, answered <-chan struct{}) {
 	var over <-chan struct{} // Bob's, from his answer on
-	for over == nil || !t.Alice.satisfied() || !t.Bob.satisfied() {
+	until := t.until
+	for over == nil || until != nil || !t.Alice.satisfied() || !t.Bob.satisfied() {
 		select {
+		case <-until:
+			until = nil
 		case <-answered:
 			answered, over = nil, t.Bob.over
 		case <-t.Alice.tally.change:

@@ -76,6 +76,9 @@ func failed(t *testing.T, a Attack, s Stage, want []string) {
 	if !got.Harmless() {
 		t.Errorf("%d acts, success %v", got.Acts, got.Broken)
 	}
+	if got.ByPeople != (a.Name == "both cards replaced") {
+		t.Errorf("left to people: %v", got.ByPeople)
+	}
 	if len(want) == 0 {
 		t.Error("no evidence is asked for")
 	}

@@ -2,6 +2,7 @@ package calltest
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"sync"
 	"time"
@@ -24,6 +25,7 @@ type Witness struct {
 type Read struct {
 	At      time.Time
 	Size    int           // bytes, as the relay has it
+	Sum     [32]byte      // SHA-256 of the packet's body: which one it was at the relay
 	Mailbox string        // "identity" or "call"
 	Message *e2ee.Message // nil: it did not open
 	Hash    [32]byte      // of the message's payload
@@ -75,7 +77,7 @@ func (t *watched) Receive(ctx context.Context) (signal.Packet, error) {
 	if err != nil || t.box == nil {
 		return p, err
 	}
-	r := Read{At: time.Now(), Size: len(p.Body), Mailbox: t.kind}
+	r := Read{At: time.Now(), Size: len(p.Body), Sum: sha256.Sum256(p.Body), Mailbox: t.kind}
 	m, hash, e := t.box.Open(p.Body, t.witness.me)
 	if r.Err = e; e == nil {
 		r.Message, r.Hash = &m, hash
