@@ -9,13 +9,13 @@ import (
 // mediaEvidence: beside each the mutation that makes its row fail. Sockets are real: the proxy is no part of a bubble.
 var mediaEvidence = map[string][]string{
 	// An SRTP replay window of 0 packets and FrameOpener without its own: frames are written twice.
-	"replayed media": {"0 twice"},
+	"replayed media": {", 0 twice"},
 	// A cipher without a tag at both layers: frames are written that nobody sent.
-	"forged media": {"0 frames that nobody sent"},
+	"forged media": {": 0 frames that nobody sent"},
 	// No NACKs: a frame that lost a packet is never whole, and is not written.
 	"dropped media": {"asked for again"},
-	// A reorder buffer that does not wait: packets count as lost.
-	"reordered media": {"0 asked for again"},
+	// A reorder buffer that does not wait: frames come out of order, and count as twice.
+	"reordered media": {", 0 twice"},
 }
 
 func TestMediaAttacks(t *testing.T) {

@@ -26,7 +26,7 @@ func listen(ctx context.Context, o options, say io.Writer) (any, error) {
 	}
 	defer c.Close()
 	c.For = o.duration
-	fmt.Fprintf(say, "Alice rings Bob. The relay %s and the TURN server %s are hostile, and keep all.\n\n", stage.Relay, stage.Media.Addr())
+	fmt.Fprintf(say, "Alice rings Bob. The relay, %s, and the TURN server,\n%s, are hostile and keep all.\n\n", stage.Relay, stage.Media.Addr())
 	row(say, "time", "WHAT THE TWO HAVE", "WHAT THE RELAY HAS")
 	rule(say)
 	done := make(chan *calltest.Talk, 1)

@@ -106,7 +106,7 @@ func verdict(w io.Writer, rows []calltest.Attempt) error {
 	}
 	fmt.Fprintf(w, "%d attempts: %d succeeded, %d failed; in %d of these there was no call.\n", len(rows), succeeded,
 		len(rows)-succeeded-unmade, prevented)
-	fmt.Fprintln(w, "A relay can always carry nothing. Whoever was given a false card must compare the emoji, or is listened to.")
+	fmt.Fprintln(w, "A relay can always carry nothing. Whoever was given a false card compares the emoji, or is heard.")
 	if succeeded > 0 || unmade > 0 {
 		return fmt.Errorf("%d attempts succeeded, %d were not made: see above", succeeded, unmade)
 	}
