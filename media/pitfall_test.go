@@ -283,7 +283,7 @@ func TestPitfall24NoOracle(t *testing.T) {
 	}
 }
 
-// TestPitfall28NothingSecretIsPrinted: credentials and keys appear under no verb, however deep. The mutation that makes it
+// TestPitfall28NothingSecretIsPrinted: credentials, keys and addresses appear under no verb, however deep. The mutation that makes it
 // fail: drop a Format method.
 func TestPitfall28NothingSecretIsPrinted(t *testing.T) {
 	cert, err := NewCertificate()
@@ -293,8 +293,9 @@ func TestPitfall28NothingSecretIsPrinted(t *testing.T) {
 	}}}}
 	text, err := cert.cert.PEM()
 	check(t, err)
+	event := ConnEvent{Event: CandidateFound{Candidate{Line: "candidate:1 1 udp 1 hunter2 5 typ host"}}}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-		for _, v := range []any{cfg, &cfg, cfg.Settings, cfg.Settings.ICEServers, cert, *cert, []any{cert}} {
+		for _, v := range []any{cfg, &cfg, cfg.Settings, cfg.Settings.ICEServers, cert, *cert, []any{cert}, event} {
 			out := fmt.Sprintf(verb, v)
 			if strings.Contains(out, "hunter2") || strings.Contains(out, "68756e74657232") || strings.Contains(out, "PRIVATE") ||
 				strings.Contains(out, text[len(text)-60:]) || strings.Contains(out, "privateKey") {
