@@ -21,7 +21,7 @@ func packetAttacks() []Attack {
 		{Name: "replay", Tries: "store every packet three times, and deliver all of them again when the call is over",
 			prepare: rules(signaltest.Repeat(2)), after: redeliver},
 		{Name: "reorder", Tries: "let every second packet overtake the one before it", prepare: rules(signaltest.Swap())},
-		{Name: "drop some", Tries: "lose every second packet, and say that it was stored", prepare: rules(signaltest.DropEvery(2))},
+		{Name: "drop some", Tries: "lose every second packet, and say that it was stored", stops: true, prepare: rules(signaltest.DropEvery(2))},
 		{Name: "drop all", Tries: "lose every packet, and say that it was stored", stops: true,
 			prepare: rules(signaltest.Drop(func(signal.Packet) bool { return true }))},
 		{Name: "truncate", Tries: "put four mutilated copies before every packet: three shorter ones, one longer",
