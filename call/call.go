@@ -22,7 +22,7 @@ type Call struct {
 	done   chan struct{}
 
 	unread flood // messages of the data channel that the loop has not taken
-	kept   flood // bytes of Message events that the application has not taken
+	kept   flood // weight of events by the other side's will that the application has not taken
 
 	mu   sync.Mutex // guards view
 	view view
@@ -41,6 +41,7 @@ type view struct {
 	frames  *e2ee.Frames
 	ended   *EndedError
 	dropped uint64
+	abort   context.CancelFunc // ends what waits for the network while no loop runs (glare)
 }
 
 func newCall(c *Client, r role, peer e2ee.ID, id [32]byte) *Call {
@@ -88,9 +89,7 @@ func (c *Call) Err() error {
 // Next waits for the next event. After Ended it fails with the *EndedError, before with ctx's error.
 func (c *Call) Next(ctx context.Context) (Event, error) {
 	ev, err := c.events.Get(ctx)
-	if m, ok := ev.(Message); ok {
-		c.kept.out(len(m.Data))
-	}
+	c.kept.out(weight(ev))
 	if errors.Is(err, queue.ErrClosed) {
 		<-c.done
 		return nil, c.Err()
@@ -147,6 +146,9 @@ const drainTime = 2 * time.Second
 // Hangup ends the call politely: what was sent may arrive, the other side is told, and confirms. It returns when the
 // call has ended, or with ctx's error, and then the call ends by itself in a few seconds. reason is Left, or what fits.
 func (c *Call) Hangup(ctx context.Context, reason EndReason) error {
+	if _, ok := reasonNames[reason]; !ok {
+		reason = Left
+	}
 	v := c.look()
 	if v.state == StateConnected && v.conn != nil {
 		c.quiet(v.conn)
@@ -154,7 +156,7 @@ func (c *Call) Hangup(ctx context.Context, reason EndReason) error {
 		_ = v.conn.Drain(drain) // the call ends whether or not the last frames arrived
 		cancel()
 	}
-	c.post(inHangup{reason})
+	c.hang(reason)
 	select {
 	case <-c.done:
 		return nil
@@ -173,9 +175,17 @@ func (c *Call) quiet(conn *media.Conn) {
 // Close ends the call now and returns when every goroutine of it has ended, within a few seconds. It is idempotent and
 // may be called from any goroutine but those of the functions in Media.
 func (c *Call) Close() error {
-	c.post(inHangup{Closed})
+	c.hang(Closed)
 	<-c.done
 	return nil
+}
+
+// hang ends the call from outside the loop.
+func (c *Call) hang(r EndReason) {
+	c.post(inHangup{r})
+	if abort := c.look().abort; abort != nil {
+		abort()
+	}
 }
 
 // abandon ends a call whose loop never ran.

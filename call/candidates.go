@@ -38,12 +38,11 @@ func (l *loop) gather() {
 	if l.client.config.settings(l.call.peer).RelayOnly {
 		d = gatherRelayTime
 	}
-	call := l.call
 	time.AfterFunc(d, func() {
-		call.post(task(func(l *loop) {
+		l.back(func(l *loop) {
 			l.candidates.late = true
 			l.sealAccept()
-		}))
+		})
 	})
 	l.sealAccept()
 }

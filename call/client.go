@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"sync"
 	"time"
@@ -117,7 +118,7 @@ func (c *Client) Close() error {
 	c.mu.Unlock()
 	c.stop() // ends what still waits for a relay: calls on their way out or in
 	for _, k := range calls {
-		k.post(inHangup{Closed})
+		k.hang(Closed)
 	}
 	for _, k := range calls {
 		<-k.done
@@ -140,11 +141,27 @@ func (c *Client) enter(k *Call, limit int) error {
 	if c.closed {
 		return ErrClosed
 	}
-	if limit > 0 && len(c.calls) >= limit {
+	key := k.key()
+	switch {
+	case limit > 0 && len(c.calls) >= limit:
 		return errBusy
+	case c.calls[key] != nil:
+		return errTaken // a call under way is never replaced
+	case k.look().role == caller && c.ringsUs(k.peer):
+		return fmt.Errorf("%w: they ring already; answer that call", ErrState)
 	}
-	c.calls[k.key()] = k
+	c.calls[key] = k
 	return nil
+}
+
+// ringsUs says whether this identity waits for our answer. The lock is held.
+func (c *Client) ringsUs(id e2ee.ID) bool {
+	for key, call := range c.calls {
+		if key.peer == id && call.incoming() && call.State() == StateRinging {
+			return true
+		}
+	}
+	return false
 }
 
 // leave forgets a call that has ended.
@@ -154,6 +171,23 @@ func (c *Client) leave(k *Call) {
 	if key := k.key(); c.calls[key] == k {
 		delete(c.calls, key)
 	}
+}
+
+// renamed makes an outgoing call the incoming one of this id, which its other side dialled at the same time.
+func (c *Client) renamed(k *Call, id [32]byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	old, key := k.key(), callKey{k.peer, id}
+	if c.closed {
+		return ErrClosed
+	}
+	if c.calls[key] != nil {
+		return errTaken
+	}
+	delete(c.calls, old)
+	k.change(func(v *view) { v.id, v.role, v.conn = id, callee, nil })
+	c.calls[key] = k
+	return nil
 }
 
 func (c *Client) count(f func(*ClientStats)) {

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -96,8 +97,8 @@ type Media struct {
 	Refuse media.Kinds
 
 	// Consent is asked before a track is received that the other side adds in the call. Nil refuses all of them. It is
-	// called on a goroutine of the call, which waits for it.
-	Consent func(media.TrackInfo) bool
+	// called on a goroutine of its own and may take its time; ctx ends with the call, and then the answer does not matter.
+	Consent func(ctx context.Context, t media.TrackInfo) bool
 }
 
 func (m Media) check() error {

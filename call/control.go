@@ -116,10 +116,7 @@ func (l *loop) inCall(plain []byte) error {
 	}
 	switch b.Type {
 	case inChat:
-		if !l.call.kept.in(len(b.Body), maxKept) {
-			return errBadMessage
-		}
-		l.emit(Message{From: l.call.peer, Data: b.Body})
+		return l.tell(Message{From: l.call.peer, Data: b.Body})
 	case inMute:
 		return l.muted(b)
 	case inHold:
@@ -129,7 +126,7 @@ func (l *loop) inCall(plain []byte) error {
 		}
 		if b.Seq > l.control.lastHold {
 			l.control.lastHold = b.Seq
-			l.emit(HoldChanged(h))
+			return l.tell(HoldChanged(h))
 		}
 	case inDescribe:
 		d, err := decode[describeBody](b.Body, maxBody)
@@ -139,8 +136,8 @@ func (l *loop) inCall(plain []byte) error {
 		l.described(d)
 	case inCandidate:
 		k, err := decode[candidate](b.Body, maxBody)
-		if err != nil {
-			return err
+		if err != nil || l.worker.jobs.Len() >= maxJobs {
+			return errBadMessage
 		}
 		conn := l.conn
 		l.worker.do(func(*worker) task { addAll(conn, []candidate{k}); return nil })
@@ -162,8 +159,7 @@ func (l *loop) muted(b inCallBody) error {
 		l.control.lastMute = make(map[uint16]uint64)
 	}
 	l.control.lastMute[m.Ctx] = b.Seq
-	l.emit(MuteChanged{l.track(s.MID), m.Muted})
-	return nil
+	return l.tell(MuteChanged{l.track(s.MID), m.Muted})
 }
 
 // protect encrypts an in-call message for the group.

@@ -2,6 +2,7 @@ package call_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -24,7 +25,7 @@ func inCall(t *testing.T, o calltest.Options, f func(t *testing.T, p *pairing)) 
 	})
 }
 
-func yes(media.TrackInfo) bool { return true }
+func yes(context.Context, media.TrackInfo) bool { return true }
 
 func (p *pairing) hangup(t *testing.T) {
 	t.Helper()

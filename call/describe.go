@@ -16,7 +16,9 @@ type describing struct {
 	busy     bool   // the connection works on it
 	again    bool   // something changed meanwhile
 	restart  bool   // and wants new ICE credentials
-	theirs   uint64 // of the last offer of the other side that was answered
+	restarts bool   // the offer under way starts ICE anew
+	applying uint64 // of the last offer of the other side that is or was worked on
+	theirs   uint64 // of the last one that was answered
 	answer   []byte // encoded: to repeat
 	waiting  []chan<- error
 	deadline uint64 // counts the repetitions, so that a late timer does nothing
@@ -35,7 +37,7 @@ func (l *loop) negotiate(restart bool) {
 	if l.conn == nil || l.keys.group == nil {
 		return
 	}
-	d.busy, d.n = true, d.n+1
+	d.busy, d.n, d.restarts = true, d.n+1, restart
 	n, conn := d.n, l.conn
 	l.candidates.found, l.candidates.sent = nil, 0
 	l.worker.do(func(*worker) task {
@@ -62,16 +64,16 @@ func (l *loop) repeatDescribe() {
 		return
 	}
 	d.deadline++
-	at, call := d.deadline, l.call
+	at := d.deadline
 	if b, err := l.keys.protect(inDescribe, d.offer); err == nil {
 		l.handshake(b)
 	}
 	time.AfterFunc(describeAgain, func() {
-		call.post(task(func(l *loop) {
+		l.back(func(l *loop) {
 			if l.control.describe.deadline == at {
 				l.repeatDescribe()
 			}
-		}))
+		})
 	})
 }
 
@@ -106,16 +108,17 @@ func (l *loop) describeOffered(b describeBody) {
 		}
 		return
 	}
+	if b.N <= d.applying || l.worker.jobs.Len() >= maxJobs {
+		return // it is being worked on, or will be repeated
+	}
 	if err := l.keys.frames.Declare(l.keys.theirLeaf(), declared(b.Streams)); err != nil {
 		l.drop()
 		return
 	}
+	d.applying = b.N
 	conn, want, consent := l.conn, l.keys.dtlsTheirs, l.media.Consent
-	if consent == nil {
-		consent = func(media.TrackInfo) bool { return false }
-	}
-	l.worker.do(func(*worker) task {
-		answer, err := conn.Apply(string(b.SDP), want, consent)
+	l.worker.do(func(w *worker) task {
+		answer, err := conn.Apply(string(b.SDP), want, func(t media.TrackInfo) bool { return w.consents(consent, t) })
 		return func(l *loop) { l.describeApplied(b.N, answer, err) }
 	})
 }
@@ -132,7 +135,9 @@ func (l *loop) describeApplied(n uint64, answer string, err error) {
 		return // a repetition that overtook its answer
 	}
 	if l.machine.role == callee && (d.offer != nil || d.busy) {
-		d.offer, d.again = nil, true // the polite side has dropped its own
+		// The polite side drops its own and makes it again.
+		d.offer, d.again, d.restart = nil, true, d.restart || d.restarts
+		l.conn.Forget()
 	}
 	b := describeBody{Kind: describeAnswer, N: n, SDP: []byte(answer), Streams: streamsOf(l.conn.Streams())}
 	if err != nil {
@@ -216,18 +221,21 @@ func (c *Call) renegotiate(ctx context.Context, f func(*loop) error) error {
 }
 
 // AddTrack sends a further track. The other side's Media.Consent decides whether it is received; if not, it is not sent.
-// The call owns the source from now on, and closes it if this fails.
+// The call owns the source from now on, and closes it if this fails. ctx bounds the wait alone.
 func (c *Call) AddTrack(ctx context.Context, s media.Source) (media.StreamInfo, error) {
-	var info media.StreamInfo
+	added := make(chan media.StreamInfo, 1)
 	err := c.renegotiate(ctx, func(l *loop) error {
-		var err error
-		info, err = l.conn.AddTrack(s)
+		info, err := l.conn.AddTrack(s)
+		added <- info
 		return err
 	})
-	if err != nil {
+	if err == nil {
+		return <-added, nil
+	}
+	if ctx.Err() == nil { // else it goes on
 		_ = s.Close()
 	}
-	return info, err
+	return media.StreamInfo{}, err
 }
 
 // RemoveTrack stops sending a track and closes its source.
@@ -239,7 +247,7 @@ func (c *Call) RemoveTrack(ctx context.Context, stream uint16) error {
 // the new one is.
 func (c *Call) ReplaceTrack(ctx context.Context, stream uint16, s media.Source) error {
 	err := c.ask(ctx, func(l *loop) error { return l.conn.ReplaceTrack(stream, s) })
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		_ = s.Close()
 	}
 	return err

@@ -15,7 +15,10 @@ const freshness = 60 * time.Second
 // maxCancelled bounds the cancellations that are remembered because they overtook their Invite.
 const maxCancelled = 256
 
-var errBusy = errors.New("call: all lines are busy")
+var (
+	errBusy  = errors.New("call: all lines are busy")
+	errTaken = errors.New("call: a call of this name is under way")
+)
 
 // read takes the packets of the identity's mailbox on one transport until the client closes. Whatever is in them, it
 // goes on: a packet is dropped, counted, and never answered unless Admit let its sender ring.
@@ -74,7 +77,7 @@ func (c *Client) invited(t signal.Transport, m e2ee.Message, h hash, now time.Ti
 	mine := c.outgoingTo(m.From)
 	c.mu.Unlock()
 	switch {
-	case !fresh:
+	case !fresh || known != nil:
 		c.count(func(s *ClientStats) { s.Replayed++ })
 		if known != nil && known.incoming() {
 			known.post(repeatedInvite{h})
@@ -114,6 +117,10 @@ func (c *Client) glare(t signal.Transport, mine *Call, m e2ee.Message, h hash) {
 	body, err := decode[inviteBody](m.Body, maxBody)
 	if err != nil {
 		c.count(func(s *ClientStats) { s.Malformed++ })
+		return
+	}
+	if !supported(body) {
+		c.ring(t, m, h, c.who(m.From, t), declineUnsupported)
 		return
 	}
 	mine.post(yielded{transport: t, invitation: invitation{message: m, hash: h, body: body}})
@@ -175,7 +182,7 @@ func (c *Client) ring(t signal.Transport, m e2ee.Message, h hash, caller Caller,
 	k := newCall(c, callee, m.From, m.Call)
 	limit := c.config.MaxCalls
 	if reason != 0 {
-		limit = 0
+		limit = 2 * c.config.MaxCalls // a few more lines to say no on; beyond them nothing is said
 	}
 	if err := c.enter(k, limit); errors.Is(err, errBusy) {
 		reason = DeclineBusy

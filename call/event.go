@@ -48,7 +48,8 @@ type (
 	HoldChanged struct{ Held bool }
 
 	// Message: the other side sent bytes with Call.Send. The sender is verified. An application that takes no events does
-	// not let the other side fill its memory: beyond 16 MiB of messages that wait, further ones are dropped and counted.
+	// not let the other side fill its memory: beyond 16 MiB of Message, MuteChanged and HoldChanged that wait, further ones
+	// are dropped and counted.
 	Message struct {
 		From e2ee.ID
 		Data []byte

@@ -54,6 +54,9 @@ func (l *loop) awaitBye() bool {
 
 // byeByRelay repeats the Bye where it may get through.
 func (l *loop) byeByRelay(r EndReason) {
+	if l.keys.theirs.HPKE == nil {
+		return
+	}
 	if p, _, err := l.keys.seal(l.keys.theirs, msgBye, encode(byeBody{Reason: uint8(r)})); err == nil {
 		l.line.courier.send(p, nil)
 	}

@@ -23,8 +23,29 @@ func (f *flood) out(n int) { f.held.Add(-int64(n)) }
 // Bounds on what the other side of a call may have waiting here.
 const (
 	maxWaiting = 512      // messages of the data channel that the loop has not taken
-	maxKept    = 16 << 20 // bytes of Message events that the application has not taken
+	maxKept    = 16 << 20 // bytes of events that the application has not taken
 )
+
+// weight is what an event that the other side can cause costs to keep, in bytes; 0 for all others.
+func weight(e Event) int {
+	const each = 256
+	switch e := e.(type) {
+	case Message:
+		return each + len(e.Data)
+	case MuteChanged, HoldChanged:
+		return each
+	}
+	return 0
+}
+
+// tell emits an event by the other side's will, unless too many of them wait already.
+func (l *loop) tell(e Event) error {
+	if !l.call.kept.in(weight(e), maxKept) {
+		return errBadMessage
+	}
+	l.emit(e)
+	return nil
+}
 
 // notify takes the events of the connection. It never blocks.
 func (c *Call) notify(e media.ConnEvent) {

@@ -3,30 +3,38 @@ package call
 import "context"
 
 // yield makes this call, which we dialled, the callee's end of the other side's Invite, answered with our media: both
-// rang at once, and the other side's call has the higher id. The loop ends and another takes over; the Call stays.
+// rang at once, and the other side's call has the higher id. This loop ends and another takes over; the Call stays.
 func (l *loop) yield(y yielded) {
 	if l.machine.role != caller || l.machine.state > StateRinging {
 		return
 	}
+	l.replaced = true
 	if l.stored != nil {
 		l.stored(nil)
 		l.stored = nil
 	}
-	c := l.call
-	l.replaced = true
-	c.client.leave(c)
-	c.change(func(v *view) { v.id, v.role, v.conn = y.invitation.message.Call, callee, nil })
+	l.sendCancel(fxCancel{Reason: AnsweredElsewhere}) // the other side ignores it, but its other devices must not ring on
 	l.media.keep()
-	l.undo()
-	lent := l.media.again()
-	if err := c.client.enter(c, 0); err != nil {
-		lent.close()
+	c := l.call
+	if err := c.client.renamed(c, y.invitation.message.Call); err != nil {
+		l.undo()
+		l.media.again().close()
 		c.finished(Ended{Reason: Closed, Err: err})
 		return
 	}
+	go l.takeOver(y) // Client.Close waits for the call, and so for this
+}
+
+// takeOver opens the callee's mailbox, which takes the network, and starts the loop that goes on. Close and Hangup end it.
+func (l *loop) takeOver(y yielded) {
+	c, lent := l.call, l.media.again()
 	ctx, cancel := context.WithTimeout(c.client.ctx, reachTime)
 	defer cancel()
+	c.change(func(v *view) { v.abort = cancel })
+	l.lastMessages(closeTime)
+	l.undo()
 	next, err := answering(ctx, c, y.transport, y.invitation)
+	c.change(func(v *view) { v.abort = nil })
 	if err != nil {
 		lent.close()
 		c.abandon(err)
@@ -35,5 +43,5 @@ func (l *loop) yield(y yielded) {
 	next.step(inStart{})
 	next.media = lent
 	next.step(inAnswer{})
-	go next.run()
+	next.run()
 }

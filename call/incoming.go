@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/sotto-calls/sotto/media"
 )
@@ -11,6 +12,8 @@ type Incoming struct {
 	call   *Call
 	caller Caller
 	wanted wanted
+
+	settled atomic.Bool // answered or declined: either once
 }
 
 // Caller is who rings, and how well they are known.
@@ -30,11 +33,15 @@ func kinds(bits uint8) media.Kinds {
 func (in *Incoming) Done() <-chan struct{} { return in.call.done }
 
 // Answer accepts the call. Only from here on is the caller's session description read, and do candidates leave this
-// device. It returns at once; Connected and everything else are events of the Call. It fails if the call has ended.
+// device. It returns at once; Connected and everything else are events of the Call. It fails if the call has ended, and
+// with ErrState after Answer or Decline; then the sources are closed.
 func (in *Incoming) Answer(ctx context.Context, m Media) (*Call, error) {
 	err := m.check()
 	if err == nil {
 		err = ctx.Err()
+	}
+	if err == nil && !in.settled.CompareAndSwap(false, true) {
+		err = ErrState
 	}
 	if err == nil {
 		in.call.post(answered{m})
@@ -48,7 +55,15 @@ func (in *Incoming) Answer(ctx context.Context, m Media) (*Call, error) {
 }
 
 // Decline says no, and returns when the call has ended here.
+//
+// reason is DeclineCall or DeclineBusy; anything else counts as DeclineCall. ErrState after Answer or Decline.
 func (in *Incoming) Decline(ctx context.Context, reason DeclineReason) error {
+	if !in.settled.CompareAndSwap(false, true) {
+		return ErrState
+	}
+	if reason != DeclineBusy {
+		reason = DeclineCall
+	}
 	in.call.post(inRefuse{reason})
 	select {
 	case <-in.call.done:

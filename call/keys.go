@@ -38,6 +38,7 @@ type keys struct {
 	secrets   *mls.KeyPackageSecrets // callee, until it has joined
 	group     *mls.Group
 	welcome   []byte
+	committed []byte // the last Commit, for repetition
 	inCallSeq uint64
 	frames    *e2ee.Frames
 }

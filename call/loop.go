@@ -73,6 +73,15 @@ type welcomed struct {
 	body welcomeBody
 }
 
+// back brings an outcome to this loop, from any goroutine. If another loop has taken over the call, it is dropped.
+func (l *loop) back(t task) {
+	l.call.post(task(func(now *loop) {
+		if now == l {
+			t(l)
+		}
+	}))
+}
+
 // start runs the loop with its first input.
 func (l *loop) start(in input) {
 	l.step(in)

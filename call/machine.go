@@ -32,15 +32,17 @@ type machine struct {
 	accept  hash // H of the Accept that counts; zero: none yet
 	welcome hash // H of the Welcome that counts
 
-	epoch    uint64 // of the group; 0: none yet
-	auth     hash   // its authenticator
-	acked    bool   // the other side acknowledged this epoch
-	ahead    *inAck // an Ack of the next epoch that came before its Commit
-	switched uint64 // the epoch that we send with
-	sealed   bool   // callee: the Accept was sent
-	up       bool   // the path carries
-	opened   bool   // a frame was opened
-	started  bool   // the sources run
+	epoch    uint64    // of the group; 0: none yet
+	auth     hash      // its authenticator
+	acked    bool      // the other side acknowledged this epoch
+	ahead    *inAck    // an Ack of the next epoch that came before its Commit
+	renewal  bool      // a new epoch is wanted, and has to wait
+	renewed  time.Time // when the last one was asked for
+	switched uint64    // the epoch that we send with
+	sealed   bool      // callee: the Accept was sent
+	up       bool      // the path carries
+	opened   bool      // a frame was opened
+	started  bool      // the sources run
 }
 
 func newMachine(r role, invite hash, ringFor time.Duration) *machine {
@@ -137,6 +139,8 @@ func (m *machine) hangup(r EndReason) []effect {
 			end.Reason = Cancelled
 		}
 		return m.end(end, fxCancel{Reason: end.Reason})
+	case m.state == StateRinging && r == Closed:
+		return m.end(end) // this device goes; the person's others ring on
 	case m.state == StateRinging:
 		if r == Left {
 			end.Reason = Declined
@@ -182,6 +186,9 @@ func (m *machine) fire(now time.Time, t timer) []effect {
 		return m.end(fxEnd{Reason: PeerLost}, fxBye{PeerLost})
 	case timerAck:
 		m.clocks.set(timerAck, now.Add(ackTime))
+		if m.role == caller && m.epoch > 1 {
+			return []effect{fxRecommit{}, fxAck{m.epoch, m.auth, m.acked}}
+		}
 		return []effect{fxAck{m.epoch, m.auth, m.acked}}
 	case timerSwitch:
 		return m.switchKeys()

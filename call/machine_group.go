@@ -53,7 +53,8 @@ func (m *machine) acknowledged(now time.Time, in inAck) []effect {
 		fx = append(fx, fxAck{m.epoch, m.auth, true})
 	}
 	fx = append(fx, m.switchKeys()...)
-	return append(fx, m.connect(now)...)
+	fx = append(fx, m.connect(now)...)
+	return append(fx, m.renewIfWanted(now)...)
 }
 
 // switchKeys seals with the newest epoch from now on.
@@ -68,17 +69,28 @@ func (m *machine) switchKeys() []effect {
 
 // renew starts a new epoch, or asks the committer for one. One at a time: not while the last is unacknowledged.
 func (m *machine) renew(now time.Time) []effect {
-	if m.state != StateConnected && m.state != StateReconnecting {
+	if m.state != StateConnected || m.role == caller && !m.acked {
+		m.renewal = true // when the path is back, and the last epoch acknowledged
 		return nil
 	}
-	m.clocks.set(timerRekey, now.Add(rekeyTime))
-	switch {
-	case m.role == callee:
-		return []effect{fxUpdate{}}
-	case m.acked:
-		return []effect{fxCommit{}}
+	if soonest := m.renewed.Add(renewPause); now.Before(soonest) {
+		m.clocks.set(timerRekey, soonest) // the other side may ask as often as it likes
+		return nil
 	}
-	return nil
+	m.renewal, m.renewed = false, now
+	m.clocks.set(timerRekey, now.Add(rekeyTime))
+	if m.role == callee {
+		return []effect{fxUpdate{}}
+	}
+	return []effect{fxCommit{}}
+}
+
+// renewIfWanted makes up for a renewal that had to wait.
+func (m *machine) renewIfWanted(now time.Time) []effect {
+	if !m.renewal {
+		return nil
+	}
+	return m.renew(now)
 }
 
 // transport is what ICE and DTLS report.
@@ -90,7 +102,7 @@ func (m *machine) transport(now time.Time, p path) []effect {
 	switch {
 	case m.up && m.state == StateReconnecting:
 		m.clocks.stop(timerLost, timerRestart)
-		return append(m.become(StateConnected), fxSwitch{m.switched})
+		return append(append(m.become(StateConnected), fxSwitch{m.switched}), m.renewIfWanted(now)...)
 	case m.up:
 		return m.connect(now)
 	case m.state == StateConnected:

@@ -38,7 +38,8 @@ func openLine(ctx context.Context, o signal.Opener, relay string, box *e2ee.Mail
 }
 
 // newLine reads and serves the mailbox for the call until ctx ends or the transport is closed.
-func newLine(ctx context.Context, c *Call, box *e2ee.Mailbox, t signal.Transport, me e2ee.ID) *line {
+func newLine(ctx context.Context, l *loop, box *e2ee.Mailbox, t signal.Transport, me e2ee.ID) *line {
+	c := l.call
 	n := &line{box: box, transport: t, courier: newCourier(ctx, t), done: make(chan struct{})}
 	unread := make(chan struct{}, maxUnread)
 	id := c.ID()
@@ -59,9 +60,11 @@ func newLine(ctx context.Context, c *Call, box *e2ee.Mailbox, t signal.Transport
 			case <-ctx.Done():
 				return
 			}
-			c.post(task(func(l *loop) {
+			c.post(task(func(now *loop) {
 				<-unread
-				l.read(letter{m, h})
+				if now == l {
+					l.read(letter{m, h})
+				}
 			}))
 		}
 	}()

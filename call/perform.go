@@ -22,6 +22,9 @@ func (l *loop) perform(fx []effect) {
 			l.direct(msgAck, ackBody{Epoch: f.Epoch, Authenticator: f.Auth[:], Got: f.Got})
 		case fxBye:
 			l.direct(msgBye, byeBody{Reason: uint8(f.Reason)})
+			if f.Reason == Closed {
+				l.byeByRelay(f.Reason) // nobody waits to see whether the first arrives
+			}
 		case fxPrepare:
 			l.prepare()
 		case fxGroup:
@@ -36,6 +39,8 @@ func (l *loop) perform(fx []effect) {
 			l.conn.Start()
 		case fxCommit:
 			l.commit()
+		case fxRecommit:
+			l.handshake(l.keys.committed)
 		case fxUpdate:
 			l.update()
 		case fxRestart:
@@ -73,6 +78,10 @@ func (l *loop) observe(e media.Event) {
 		l.candidates.done = true
 		l.sealAccept()
 	case media.StateChanged:
+		if errors.Is(e.Err, media.ErrHandshake) { // somebody else's certificate
+			l.step(inFault{AuthFailed, e.Err})
+			return
+		}
 		if p, ok := paths[e.State]; ok {
 			l.step(inTransport{p})
 		}
@@ -110,12 +119,16 @@ func (l *loop) prepare() {
 	offer, want := string(l.invitation.body.Offer), hash(l.invitation.body.DTLS)
 	m := l.media
 	l.worker.do(func(w *worker) task {
+		w.receive = m.Receive
 		conn, err := media.NewConn(w.config(l.client.config, true))
 		if err != nil {
 			return failed(MediaFailed, err)
 		}
 		w.made = conn
 		answer, err := conn.Answer(offer, want, m.Send, m.receives())
+		if err != nil {
+			m.close() // those that the connection did not take; closing twice does no harm
+		}
 		return func(l *loop) {
 			l.adopt(conn)
 			if err != nil {

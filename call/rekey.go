@@ -112,6 +112,7 @@ func (l *loop) commit() {
 		l.fail(AuthFailed, err)
 		return
 	}
+	l.keys.committed = c.Message
 	l.handshake(c.Message)
 	l.feed(l.keys.epoch())
 }

@@ -1,6 +1,7 @@
 package call_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,7 +12,7 @@ import (
 )
 
 // audioOnly is a call of two microphones.
-func audioOnly(t *testing.T, consent func(media.TrackInfo) bool) *pairing {
+func audioOnly(t *testing.T, consent func(context.Context, media.TrackInfo) bool) *pairing {
 	t.Helper()
 	return connect(t, calltest.New(t, calltest.Options{OneWay: 20 * time.Millisecond}),
 		call.Media{Send: []media.Source{microphone(180000)}, Consent: consent},

@@ -1,8 +1,6 @@
 package call
 
 import (
-	"errors"
-
 	"github.com/sotto-calls/sotto/e2ee"
 	"github.com/sotto-calls/sotto/media"
 	"github.com/sotto-calls/sotto/signal"
@@ -59,15 +57,15 @@ func (l *loop) seal(t messageType, body any) (signal.Packet, bool) {
 
 // inviteStored runs on the courier's goroutine.
 func (l *loop) inviteStored(err error) {
-	l.call.post(task(func(l *loop) {
+	l.back(func(l *loop) {
 		if l.stored != nil {
 			l.stored(err)
 			l.stored = nil
 		}
-		if err != nil && !errors.Is(err, signal.ErrClosed) {
+		if err != nil && l.machine.state == StateDialing { // later the Invite has arrived, whatever became of a repetition
 			l.step(inFault{Unreachable, err})
 		}
-	}))
+	})
 }
 
 func (l *loop) sendCancel(f fxCancel) {

@@ -13,9 +13,8 @@ import (
 func newLoop(c *Call, k *keys, m *machine) *loop {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &loop{call: c, client: c.client, ctx: ctx, cancel: cancel, machine: m, keys: k}
-	l.worker = newWorker(ctx, c, k.certificate)
+	l.worker = newWorker(ctx, l, k.certificate)
 	l.worker.frames, l.worker.their, l.worker.number = k.frames, k.theirLeaf(), k.generation
-	l.worker.receive = func(t media.TrackInfo) media.Sink { return l.media.Receive(t) }
 	c.change(func(v *view) { v.frames = k.frames })
 	return l
 }
@@ -29,6 +28,7 @@ func dialling(ctx context.Context, c *Call, to e2ee.Contact, m Media) (*loop, er
 	}
 	l := newLoop(c, k, newMachine(caller, hash{}, c.client.config.RingFor))
 	l.media = m.borrowed()
+	l.worker.receive = m.Receive
 	if err := l.dial(ctx, to); err != nil {
 		l.undo()
 		return nil, err
@@ -57,7 +57,7 @@ func (l *loop) dial(ctx context.Context, to e2ee.Contact) error {
 	if err != nil {
 		return err
 	}
-	l.line = newLine(l.ctx, l.call, l.keys.own, in, l.client.config.Identity.Public())
+	l.line = newLine(l.ctx, l, l.keys.own, in, l.client.config.Identity.Public())
 	return nil
 }
 
@@ -78,7 +78,7 @@ func answering(ctx context.Context, c *Call, t signal.Transport, inv invitation)
 		l.undo()
 		return nil, err
 	}
-	l.line = newLine(l.ctx, c, k.own, in, c.client.config.Identity.Public())
+	l.line = newLine(l.ctx, l, k.own, in, c.client.config.Identity.Public())
 	return l, nil
 }
 

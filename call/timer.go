@@ -14,6 +14,7 @@ const (
 	politeTime  = 2 * time.Second  // the callee leaves ICE restarts to the caller for that long
 	restartTime = 4 * time.Second  // between two ICE restarts
 	rekeyTime   = 60 * time.Minute
+	renewPause  = time.Second // between two epochs at the least
 	resendTime  = time.Second // first repetition of Invite and Accept; then doubled
 )
 

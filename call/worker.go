@@ -13,6 +13,7 @@ import (
 // A worker carries out, in order and on a goroutine of its own, what may block: the steps of the connection's
 // negotiation, and the application's consent to them. Outcomes go back to the loop.
 type worker struct {
+	loop    *loop
 	call    *Call
 	ctx     context.Context
 	jobs    *queue.Queue[func(*worker) task]
@@ -25,8 +26,8 @@ type worker struct {
 	made    *media.Conn // by a job; the loop adopts it, or closes it if it ended meanwhile
 }
 
-func newWorker(ctx context.Context, c *Call, cert *media.Certificate) *worker {
-	w := &worker{call: c, ctx: ctx, jobs: queue.New[func(*worker) task](), done: make(chan struct{}), certs: cert}
+func newWorker(ctx context.Context, l *loop, cert *media.Certificate) *worker {
+	w := &worker{loop: l, call: l.call, ctx: ctx, jobs: queue.New[func(*worker) task](), done: make(chan struct{}), certs: cert}
 	go w.run()
 	return w
 }
@@ -41,8 +42,26 @@ func (w *worker) run() {
 			return
 		}
 		if t := job(w); t != nil {
-			w.call.post(t)
+			w.loop.back(t)
 		}
+	}
+}
+
+// maxJobs bounds what the other side can make wait for the worker.
+const maxJobs = 64
+
+// consents asks the application, and gives up when the call ends.
+func (w *worker) consents(ask func(context.Context, media.TrackInfo) bool, t media.TrackInfo) bool {
+	if ask == nil {
+		return false
+	}
+	said := make(chan bool, 1)
+	go func() { said <- ask(w.ctx, t) }()
+	select {
+	case yes := <-said:
+		return yes
+	case <-w.ctx.Done():
+		return false
 	}
 }
 
