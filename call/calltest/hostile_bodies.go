@@ -96,10 +96,16 @@ func (m *mallory) welcome(id [32]byte, accept, dtls []byte, box e2ee.Box) []byte
 	if wire.Unmarshal(accept, &a, e2ee.MaxBody) != nil {
 		return nil
 	}
-	kp := must(mls.ParseKeyPackage(a.KeyPackage))
+	kp, err := mls.ParseKeyPackage(a.KeyPackage)
+	if err != nil {
+		return nil
+	}
 	g := must(mls.NewGroup(id[:], m.member(binding(dtls, [32]byte{}, box))))
 	defer g.Destroy()
-	c := must(g.Commit(mls.CommitOptions{Proposals: []mls.Proposal{mls.Add(kp)}}))
+	c, err := g.Commit(mls.CommitOptions{Proposals: []mls.Proposal{mls.Add(kp)}})
+	if err != nil {
+		return nil // it was Mallory's own, and was believed to be Bob's: the verdict will say so
+	}
 	return must(wire.Marshal(welcomeForm{c.Welcome, random()}))
 }
 

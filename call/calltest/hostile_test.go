@@ -21,7 +21,7 @@ var evidence = map[string][]string{
 	// machine.repeat that sets no timer: a message that is overtaken out of its state is never sent again.
 	"reorder": {"packets not stored"},
 	// The same.
-	"drop some": {"that it was given again, byte for byte"},
+	"drop some": {"packets again, byte for byte"},
 	// machine.start without timerReach: Alice's program rings for a minute.
 	"drop all": {"Alice: call: ended here: unreachable"},
 	// Mailbox.open that takes boxes of any length, or unpads more than one way.
@@ -52,6 +52,9 @@ var evidence = map[string][]string{
 	"both cards replaced": {"emoji: Alice sees", "safety number"},
 }
 
+// ends are the attacks after which there is no call.
+var ends = map[string]bool{"drop all": true, "swapped key in a card": true, "swapped card, used": true}
+
 func TestAttacks(t *testing.T) {
 	for _, a := range Attacks() {
 		t.Run(a.Name, func(t *testing.T) {
@@ -78,6 +81,9 @@ func failed(t *testing.T, a Attack, s Stage, want []string) {
 	}
 	if got.ByPeople != (a.Name == "both cards replaced") {
 		t.Errorf("left to people: %v", got.ByPeople)
+	}
+	if !got.Connected && !ends[a.Name] {
+		t.Error("the call did not come about")
 	}
 	if len(want) == 0 {
 		t.Error("no evidence is asked for")
