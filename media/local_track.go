@@ -4,12 +4,16 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 )
 
 const (
+	burst      = 16               // packets of one picture that are sent at once, and
+	burstPause = time.Millisecond // the pause after them: some 150 Mbit/s
+
 	maxPayload       = 1160 // bytes of RTP payload of one video packet: fits an MTU of 1280 with everything around it
 	playoutDelayURI  = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 	transportWideURI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
@@ -123,7 +127,10 @@ func (t *localTrack) send(data []byte, ts uint32) error {
 		return t.write(data, false, true)
 	}
 	t.picture++
-	for first := true; len(data) > 0; first = false {
+	for n, first := 0, true; len(data) > 0; n, first = n+1, false {
+		if n > 0 && n%burst == 0 && !t.breathe() {
+			return errNotBound
+		}
 		n := min(len(data), maxPayload-vp8DescriptorSize)
 		t.payload = t.payload[:vp8DescriptorSize]
 		putVP8Descriptor(t.payload, t.picture&0x7fff, first)
@@ -134,6 +141,15 @@ func (t *localTrack) send(data []byte, ts uint32) error {
 		}
 	}
 	return nil
+}
+
+// breathe lets the receivers on the way empty their sockets' buffers, of which many hold fewer packets than a large key
+// frame has. It reports whether the track is still bound. Called with mu held.
+func (t *localTrack) breathe() bool {
+	t.mu.Unlock()
+	<-time.After(burstPause)
+	t.mu.Lock()
+	return t.writer != nil
 }
 
 // playoutNow is the playout-delay extension's value for "no delay": minimum and maximum 0.
