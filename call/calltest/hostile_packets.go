@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/sotto-calls/sotto/signal"
 	"github.com/sotto-calls/sotto/signal/signaltest"
@@ -20,7 +21,10 @@ func packetAttacks() []Attack {
 	return []Attack{
 		{Name: "replay", Tries: "store every packet three times, and deliver all of them again when the call is over",
 			prepare: rules(signaltest.Repeat(2)), after: redeliver},
-		{Name: "reorder", Tries: "let every second packet overtake the one before it", prepare: rules(signaltest.Swap())},
+		{Name: "reorder", Tries: "let every second packet overtake the one before it", prepare: func(s *Scene) error {
+			s.Evil.Use(s.Evil.Swap(300 * time.Millisecond))
+			return nil
+		}},
 		{Name: "drop some", Tries: "lose every second packet, and say that it was stored", stops: true, prepare: rules(signaltest.DropEvery(2))},
 		{Name: "drop all", Tries: "lose every packet, and say that it was stored", stops: true,
 			prepare: rules(signaltest.Drop(func(signal.Packet) bool { return true }))},

@@ -2,6 +2,8 @@ package signaltest
 
 import (
 	"bytes"
+	"sync"
+	"time"
 
 	"github.com/sotto-calls/sotto/signal"
 )
@@ -36,17 +38,31 @@ func Repeat(n int) Rule {
 	}
 }
 
-// Swap holds each packet back until the next one, to whomever, was sent, and stores that first.
-func Swap() Rule {
+// Swap holds each packet back until the next one, to whomever, was sent, and stores that first; if none comes within
+// limit, the held one is delivered then.
+func (h *Hostile) Swap(limit time.Duration) Rule {
+	var mu sync.Mutex
 	var held *signal.Packet
 	return func(p signal.Packet) []signal.Packet {
-		if held == nil {
-			held = &p
-			return nil
+		mu.Lock()
+		defer mu.Unlock()
+		if before := held; before != nil {
+			held = nil
+			return []signal.Packet{p, *before}
 		}
-		out := []signal.Packet{p, *held}
-		held = nil
-		return out
+		held = &p
+		time.AfterFunc(limit, func() {
+			mu.Lock()
+			mine := held == &p
+			if mine {
+				held = nil
+			}
+			mu.Unlock()
+			if mine {
+				h.Deliver(p.To, p.Body)
+			}
+		})
+		return nil
 	}
 }
 

@@ -73,24 +73,44 @@ func (p *prey) all(t *testing.T) (bodies []string) {
 	}
 }
 
+func plain(r signaltest.Rule) func(*signaltest.Hostile) signaltest.Rule {
+	return func(*signaltest.Hostile) signaltest.Rule { return r }
+}
+
+func swap(h *signaltest.Hostile) signaltest.Rule { return h.Swap(100 * time.Millisecond) }
+
+// What nothing overtakes comes late, and once.
+func TestHostileSwapLetsGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPrey(t)
+		p.relay.Use(swap(p.relay))
+		start := time.Now()
+		p.send(t, "one", "two", "three")
+		if got := p.all(t); len(got) != 3 || got[2] != "three" || time.Since(start) < 100*time.Millisecond {
+			t.Errorf("received %q after %v", got, time.Since(start))
+		}
+	})
+}
+
 func TestHostileRules(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		rule signaltest.Rule
+		rule func(*signaltest.Hostile) signaltest.Rule
 		want []string
 	}{
-		{"none", func(p signal.Packet) []signal.Packet { return []signal.Packet{p} }, []string{"one", "two", "three", "four"}},
-		{"repeat", signaltest.Repeat(1), []string{"one", "one", "two", "two", "three", "three", "four", "four"}},
-		{"swap", signaltest.Swap(), []string{"two", "one", "four", "three"}},
-		{"drop every second", signaltest.DropEvery(2), []string{"two", "four"}},
-		{"drop all", signaltest.Drop(func(signal.Packet) bool { return true }), nil},
-		{"cut", signaltest.Before(func(b []byte) [][]byte { return signaltest.Cut(b)[:1] }),
+		{"none", plain(signaltest.Drop(func(signal.Packet) bool { return false })), []string{"one", "two", "three", "four"}},
+		{"repeat", plain(signaltest.Repeat(1)), []string{"one", "one", "two", "two", "three", "three", "four", "four"}},
+		{"swap", swap, []string{"two", "one", "four", "three"}},
+		{"drop every second", plain(signaltest.DropEvery(2)), []string{"two", "four"}},
+		{"drop every third", plain(signaltest.DropEvery(3)), []string{"two", "three"}},
+		{"drop all", plain(signaltest.Drop(func(signal.Packet) bool { return true })), nil},
+		{"cut", plain(signaltest.Before(func(b []byte) [][]byte { return signaltest.Cut(b)[:1] })),
 			[]string{"o", "one", "t", "two", "t", "three", "f", "four"}},
-		{"flip", signaltest.Before(signaltest.Flip(1)), []string{"nne", "one", "uwo", "two", "uhree", "three", "gour", "four"}},
+		{"flip", plain(signaltest.Before(signaltest.Flip(1))), []string{"nne", "one", "uwo", "two", "uhree", "three", "gour", "four"}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			p := newPrey(t)
-			p.relay.Use(tt.rule)
+			p.relay.Use(tt.rule(p.relay))
 			p.send(t, "one", "two", "three", "four")
 			got := p.all(t)
 			if len(got) != len(tt.want) {
