@@ -23,12 +23,13 @@ func advise(err error, o options, p *person.Person, t *talk) error {
 		call.Busy:              "they are in another call: try again later",
 		call.TimedOut:          "nobody answered; they will find a note of a missed call",
 		call.AnsweredElsewhere: "another of their programs has the call",
-		call.Unreachable:       "no program of theirs reads its mailbox at the relay now, or they do not know us: is it running, and are we its contact?",
-		call.Unsupported:       "the other program is of another version",
-		call.PeerLost:          "the other program died or lost its network; what was recorded up to then is readable",
-		call.AuthFailed:        "somebody interferes. Do not go on by this relay before you know why",
-		call.ClockSkew:         "set the clocks of both machines",
-		call.Closed:            "our own program was closed",
+		call.Unreachable: "no program of theirs reads its mailbox at the relay now, or it ignores us: is it running, are we its contact,\n" +
+			"  and have we not rung too often? (the default is 6 times in 10 minutes)",
+		call.Unsupported: "the other program is of another version",
+		call.PeerLost:    "the other program died or lost its network; what was recorded up to then is readable",
+		call.AuthFailed:  "somebody interferes. Do not go on by this relay before you know why",
+		call.ClockSkew:   "set the clocks of both machines",
+		call.Closed:      "our own program was closed",
 	}[e.Reason]
 	if e.Reason == call.IceFailed || e.Reason == call.IceTimeout || e.Reason == call.MediaFailed {
 		next = path(err, o, p, t)

@@ -67,7 +67,7 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		}
 		o.out = dir
 	}
-	p, err := person.Online(ctx, o.Flags, 0, stderr)
+	p, err := person.Online(ctx, o.Flags, person.Service{}, stderr)
 	if err != nil {
 		return err
 	}

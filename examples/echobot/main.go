@@ -12,8 +12,12 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/sotto-calls/sotto/call"
 	"github.com/sotto-calls/sotto/examples/internal/person"
 )
+
+// rings is how often one contact may ring in 10 minutes. It disturbs nobody: programs ring here to try something.
+const rings = 60
 
 type options struct {
 	person.Flags
@@ -52,7 +56,7 @@ func main() {
 
 // run is the bot until ctx ends. Invitations, which are secrets, go to stdout; one line for each event goes to stderr.
 func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
-	p, err := person.Online(ctx, o.Flags, o.maxCalls, stderr)
+	p, err := person.Online(ctx, o.Flags, person.Service{MaxCalls: o.maxCalls, Limits: call.Limits{Rings: rings}}, stderr)
 	if err != nil {
 		return err
 	}

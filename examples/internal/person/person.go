@@ -27,9 +27,14 @@ type Person struct {
 	TURN     bool // there is a TURN server to use
 }
 
-// Online loads the identity, or makes it, and connects it to the relay. maxCalls is call.Config.MaxCalls. debug gets what
-// -debug asks for.
-func Online(ctx context.Context, o Flags, maxCalls int, debug io.Writer) (*Person, error) {
+// A Service is how much a program takes on; the zero value has the defaults.
+type Service struct {
+	MaxCalls int         // see call.Config
+	Limits   call.Limits // of each caller's rings
+}
+
+// Online loads the identity, or makes it, and connects it to the relay. debug gets what -debug asks for.
+func Online(ctx context.Context, o Flags, s Service, debug io.Writer) (*Person, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
@@ -37,7 +42,7 @@ func Online(ctx context.Context, o Flags, maxCalls int, debug io.Writer) (*Perso
 	if err := p.open(o); err != nil {
 		return nil, err
 	}
-	if err := p.connect(ctx, o, maxCalls, debug); err != nil {
+	if err := p.connect(ctx, o, s, debug); err != nil {
 		p.Close()
 		return nil, err
 	}
@@ -119,7 +124,7 @@ func create(o Flags, tty *ask.Terminal) (*e2ee.Identity, error) {
 }
 
 // connect makes the client.
-func (p *Person) connect(ctx context.Context, o Flags, maxCalls int, debug io.Writer) error {
+func (p *Person) connect(ctx context.Context, o Flags, s Service, debug io.Writer) error {
 	logger := slog.New(slog.DiscardHandler)
 	if o.Debug {
 		logger = slog.New(slog.NewTextHandler(debug, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -133,7 +138,7 @@ func (p *Person) connect(ctx context.Context, o Flags, maxCalls int, debug io.Wr
 		return explain(o.Relay, err)
 	}
 	config := call.Config{Identity: p.Identity, Contacts: p.Contacts, Transports: []signal.Transport{transport},
-		Admit: call.ContactsOnly(p.Contacts, call.Limits{}), MaxCalls: maxCalls, Logger: logger,
+		Admit: call.ContactsOnly(p.Contacts, s.Limits), MaxCalls: s.MaxCalls, Logger: logger,
 		Media: media.Settings{ICEServers: o.TURN, RelayOnly: o.RelayOnly, Loopback: o.loopback()}}
 	if err := p.servers(ctx, o, transport, &config); err != nil {
 		transport.Close()

@@ -103,12 +103,12 @@ func TestOnlineWithoutARelay(t *testing.T) {
 	if err := os.WriteFile(o.PassphraseFile, []byte("seven lanterns cross the marsh"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Online(t.Context(), o, 0, io.Discard)
+	_, err := Online(t.Context(), o, Service{}, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "does it run there") {
 		t.Errorf("no relay: %v", err)
 	}
 	o.New, o.Relay = false, "ws://192.0.2.1:9"
-	if _, err := Online(t.Context(), o, 0, io.Discard); err == nil || !strings.Contains(err.Error(), "-insecure-plaintext") {
+	if _, err := Online(t.Context(), o, Service{}, io.Discard); err == nil || !strings.Contains(err.Error(), "-insecure-plaintext") {
 		t.Errorf("plaintext: %v", err)
 	}
 }
