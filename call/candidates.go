@@ -14,6 +14,8 @@ type gathering struct {
 	done   bool // no more will come
 	late   bool // the Accept waits no longer
 	sealed bool
+
+	repeating bool // a repetition is due
 }
 
 // How long an Accept waits for candidates: host candidates are there at once, those of servers need the network, and
@@ -78,5 +80,29 @@ func (l *loop) trickle() {
 	for l.keys.group != nil && g.sent < len(g.found) {
 		l.signal(inCandidate, g.found[g.sent])
 		g.sent++
+		l.repeatCandidates()
 	}
+}
+
+// candidatesAgain is the pause after which candidates are repeated that a relay may have lost.
+const candidatesAgain = 2 * time.Second
+
+// repeatCandidates sends all candidates again as long as there is no path. The same one twice does no harm.
+func (l *loop) repeatCandidates() {
+	g := &l.candidates
+	if g.repeating {
+		return
+	}
+	g.repeating = true
+	time.AfterFunc(candidatesAgain, func() {
+		l.back(func(l *loop) {
+			g := &l.candidates
+			g.repeating = false
+			if s := l.machine.state; l.machine.up || s != StateConnecting && s != StateReconnecting {
+				return
+			}
+			g.sent = 0
+			l.trickle()
+		})
+	})
 }

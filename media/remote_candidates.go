@@ -2,6 +2,7 @@ package media
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pion/webrtc/v4"
 )
@@ -11,6 +12,7 @@ import (
 type remoteCandidates struct {
 	ufrag   string // of the description in force; empty before the first
 	count   int    // taken since
+	lines   []string
 	early   []candidateLine
 	refused uint64
 }
@@ -42,9 +44,15 @@ func (c *Conn) addCandidate(candidate Candidate) error {
 	return c.useCandidate(line)
 }
 
+// useCandidate passes one on. The same one again, as from a peer that cannot know whether it arrived, counts once.
 func (c *Conn) useCandidate(line candidateLine) error {
+	text := line.String()
+	if slices.Contains(c.candidates.lines, text) {
+		return nil
+	}
+	c.candidates.lines = append(c.candidates.lines, text)
 	c.candidates.count++
-	if err := c.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: line.String()}); err != nil {
+	if err := c.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: text}); err != nil {
 		return fmt.Errorf("%w: %w", ErrCandidate, err)
 	}
 	return nil
@@ -53,7 +61,7 @@ func (c *Conn) useCandidate(line candidateLine) error {
 // described takes up the candidates of a description that is in force now, and those that overtook it.
 func (c *Conn) described(d *description) {
 	if c.candidates.ufrag != d.ufrag {
-		c.candidates.ufrag, c.candidates.count = d.ufrag, 0
+		c.candidates.ufrag, c.candidates.count, c.candidates.lines = d.ufrag, 0, nil
 	}
 	early := c.candidates.early
 	c.candidates.early = nil

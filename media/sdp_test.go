@@ -2,6 +2,7 @@ package media
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -109,7 +110,10 @@ func TestPitfall03HostileDescription(t *testing.T) {
 			check(t, p.a.conn.AddCandidate(c))
 		}
 		for i := range 100 {
-			err := p.a.conn.AddCandidate(Candidate{Line: "candidate:1 1 udp 1 203.0.113.9 " + string(rune('1'+i%9)) + " typ host"})
+			err := p.a.conn.AddCandidate(Candidate{Line: fmt.Sprintf("candidate:1 1 udp 1 203.0.113.9 %d typ host", 1000+i)})
+			if again := p.a.conn.AddCandidate(Candidate{Line: "candidate:1 1 udp 1 203.0.113.9 1000 typ host"}); i < 16 && again != nil {
+				t.Fatalf("the same candidate again: %v", again)
+			}
 			if i >= maxCandidates && !errors.Is(err, ErrCandidate) {
 				t.Fatalf("candidate %d: %v", i, err)
 			}
