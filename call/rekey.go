@@ -81,7 +81,12 @@ func (l *loop) groupMessage(b []byte) {
 			l.drop()
 		}
 	case mls.ProposalReceived:
-		l.step(inRenew{}) // the committer's: it holds the other side's Update
+		if l.machine.role != caller || r.Proposal == nil || r.Proposal.Type != mls.ProposalUpdate {
+			l.keys.group.DropProposals() // checkCommit would refuse it in every Commit of ours: no keys were ever renewed
+			l.drop()
+			return
+		}
+		l.step(inRenew{}) // the Commit takes up the other side's Update
 	case mls.CommitApplied:
 		l.newEpoch()
 	}
