@@ -19,6 +19,7 @@ const (
 	iceDisconnected = 1500 * time.Millisecond
 	iceFailed       = 10 * time.Second
 	iceKeepAlive    = 500 * time.Millisecond
+	iceChecks       = 60                     // 200 ms apart: 12 s
 	relayWait       = 500 * time.Millisecond // time for two NATs to open for each other
 	dtlsRetransmit  = 100 * time.Millisecond
 	replayWindow    = 512 // packets; a repaired one comes late
@@ -55,6 +56,9 @@ func setICE(e *webrtc.SettingEngine, s Settings) {
 	e.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	e.DisableActiveTCP(true)
 	e.SetICETimeouts(iceDisconnected, iceFailed, iceKeepAlive)
+	// The peer's half of a pair may come late, if a relay lost it: until then its TURN server lets no check of ours pass.
+	// By default a pair is given up after seven checks, 1.4 s, and for good.
+	e.SetICEMaxBindingRequests(iceChecks)
 	// Host candidates win by their priority anyway; waiting for them only makes calls through NATs and relays slow.
 	e.SetSrflxAcceptanceMinWait(0)
 	e.SetPrflxAcceptanceMinWait(0)
