@@ -1,6 +1,7 @@
 package call
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -137,7 +138,7 @@ type ackBody struct {
 // body is what every decoded message can say of itself: whether its lengths and numbers are in range.
 type body interface{ check() error }
 
-// decode reads a body of at most limit bytes, strictly.
+// decode reads a body of at most limit bytes, strictly: in the one encoding that it has, with no field missing.
 func decode[B any, P interface {
 	*B
 	body
@@ -148,6 +149,9 @@ func decode[B any, P interface {
 	}
 	if err := P(&b).check(); err != nil {
 		return b, fmt.Errorf("%w: %w", errBadMessage, err)
+	}
+	if !bytes.Equal(encode(b), data) {
+		return b, fmt.Errorf("%w: %T is not deterministic CBOR, or lacks a field", errBadMessage, b)
 	}
 	return b, nil
 }
