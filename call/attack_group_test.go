@@ -53,8 +53,10 @@ func (p *peer) thirdsKeyPackage() *mls.KeyPackage {
 // Mutation: checkCommit without the comparison of the sender's index.
 func TestAttackCommitByTheCallee(t *testing.T) {
 	for name, o := range map[string]func(p *peer) mls.CommitOptions{
-		"empty":  func(*peer) mls.CommitOptions { return mls.CommitOptions{} },
-		"Add":    func(p *peer) mls.CommitOptions { return mls.CommitOptions{Proposals: []mls.Proposal{mls.Add(p.thirdsKeyPackage())}} },
+		"empty": func(*peer) mls.CommitOptions { return mls.CommitOptions{} },
+		"Add": func(p *peer) mls.CommitOptions {
+			return mls.CommitOptions{Proposals: []mls.Proposal{mls.Add(p.thirdsKeyPackage())}}
+		},
 		"Remove": func(*peer) mls.CommitOptions { return mls.CommitOptions{Proposals: []mls.Proposal{mls.Remove(0)}} },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -69,7 +71,9 @@ func TestAttackCommitByTheCallee(t *testing.T) {
 // Mutation: checkCommit without the loop over the proposals; Policy.Proposals nil.
 func TestAttackCommitThatChangesMembers(t *testing.T) {
 	for name, o := range map[string]func(p *peer) mls.CommitOptions{
-		"Add":    func(p *peer) mls.CommitOptions { return mls.CommitOptions{Proposals: []mls.Proposal{mls.Add(p.thirdsKeyPackage())}} },
+		"Add": func(p *peer) mls.CommitOptions {
+			return mls.CommitOptions{Proposals: []mls.Proposal{mls.Add(p.thirdsKeyPackage())}}
+		},
 		"Remove": func(*peer) mls.CommitOptions { return mls.CommitOptions{Proposals: []mls.Proposal{mls.Remove(1)}} },
 		"Remove and Add": func(p *peer) mls.CommitOptions {
 			return mls.CommitOptions{Proposals: []mls.Proposal{mls.Remove(1), mls.Add(p.thirdsKeyPackage())}}

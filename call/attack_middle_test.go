@@ -99,9 +99,10 @@ func TestAttackRelayedNonces(t *testing.T) {
 	})
 }
 
-// TestAttackResealedInvite: the victim's own Invite, opened by whom it was for, is sealed once more to a third: with the signature as it
-// is, and as the peer's own message with the victim's mailbox and commitment in it.
-// Mutations: e2ee's parseSigned without the comparison of to; found without the comparison of the identity.
+// TestAttackResealedInvite: what the victim's Invite says (its mailbox, commitment, fingerprint and offer, its call) is sealed once more,
+// to a third, by whom it was for. Signed by the victim it cannot be (package e2ee has that attack: the payload names its
+// receiver), so it rings as the peer's; and the third's answer, which goes to the victim's mailbox, is nothing to the victim.
+// Mutations: newLine without m.From != c.peer and found without the comparison of the identity: the victim connects.
 func TestAttackResealedInvite(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		alice, bob := s.person("alice"), s.person("bob")
@@ -114,7 +115,6 @@ func TestAttackResealedInvite(t *testing.T) {
 		m := mallory.want("Alice's Invite", msgInvite)
 		mallory.call, mallory.invite = m.message.Call, m.hash
 
-		// As it is: only Alice can sign for Bob. The nearest thing is her message to Mallory, which names Mallory.
 		forged := m.message
 		forged.To = bob.id.Public()
 		packet, _ := toBob.sealed(toBob.id, forged)
@@ -123,7 +123,6 @@ func TestAttackResealedInvite(t *testing.T) {
 		if in.Caller().ID != toBob.id.Public() {
 			t.Fatalf("Bob's program names %v as the caller", in.Caller().ID)
 		}
-		// Bob says yes to Mallory, and his Accept goes to Alice's mailbox, as the Invite says.
 		if _, err := in.Answer(t.Context(), Media{Receive: discard}); err != nil {
 			t.Fatal(err)
 		}

@@ -220,3 +220,6 @@ func (p *peer) says(seq uint64, t inCallType, body []byte) []byte {
 	p.send(msgInCall, b)
 	return b
 }
+
+// noOptions commit what they must.
+var noOptions mls.CommitOptions
