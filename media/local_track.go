@@ -15,6 +15,7 @@ const (
 	burstPause = time.Millisecond // the pause after them: some 150 Mbit/s
 
 	maxPayload       = 1160 // bytes of RTP payload of one video packet: fits an MTU of 1280 with everything around it
+	maxSound         = 1400 // bytes of a sealed audio frame, which cannot be split: what the peer's readers take
 	playoutDelayURI  = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 	transportWideURI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 )

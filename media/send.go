@@ -136,6 +136,11 @@ func (s *sender) frame(ctx context.Context, f Frame) {
 		s.fails[s.conn.cfg.Classify(err)%numFailures].Add(1)
 		return
 	}
+	if s.track.kind == Audio && len(s.sealed) > maxSound {
+		s.fails[FailOther].Add(1)
+		s.conn.log.Warn("an audio frame is too large for a packet: lower the bitrate or the frame's duration", "bytes", len(f.Data))
+		return
+	}
 	if s.clock.unreported() { // the peer lines the tracks up by it, so it comes before the first packet
 		s.conn.reportNow()
 	}
