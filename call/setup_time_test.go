@@ -54,7 +54,7 @@ func newFirsts() firsts {
 func (f firsts) track(info media.TrackInfo) media.Sink { return firstSink(f[info.Kind]) }
 
 // last is when both tracks had begun.
-func (f firsts) last(t *testing.T, since time.Time) (d time.Duration) {
+func (f firsts) last(t testing.TB, since time.Time) (d time.Duration) {
 	t.Helper()
 	for kind, first := range f {
 		select {
