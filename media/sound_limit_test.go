@@ -14,7 +14,7 @@ func TestSoundThatFitsNoPacket(t *testing.T) {
 	for _, tt := range []struct {
 		size         int
 		sent, failed uint64
-	}{{1200, 50, 0}, {1700, 0, 50}} {
+	}{{800, 50, 0}, {2800, 0, 50}} {
 		synctest.Test(t, func(t *testing.T) {
 			_, p := simPair(t, sim.Link{OneWay: time.Millisecond})
 			p.dial(t, []Source{newSource(Audio, 50, tt.size)}, nil, both, both)
