@@ -146,9 +146,9 @@ func TestAttackAcceptThatLies(t *testing.T) {
 	}
 }
 
-// TestAttackAcceptThatIsNoAnswer: Accepts that do not belong to the call are dropped, and the true one still counts.
+// TestPitfall26AcceptThatIsNoAnswer: Accepts that do not belong to the call are dropped, and the true one still counts.
 // Mutations: accepted without the comparison of ref; newLine without m.From != c.peer or m.Call != id; check of acceptBody left out.
-func TestAttackAcceptThatIsNoAnswer(t *testing.T) {
+func TestPitfall26AcceptThatIsNoAnswer(t *testing.T) {
 	for name, forge := range map[string]func(p *peer, b acceptBody){
 		"by another identity": func(p *peer, b acceptBody) {
 			packet, _ := p.sealed(p.stage.person("third").id, p.message(msgAccept, b))

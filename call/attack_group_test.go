@@ -157,10 +157,10 @@ func (p *peer) renewedBy(c *Call) {
 	}
 }
 
-// TestAttackOtherAuthenticator: a peer whose epoch has another authenticator is in another group: it equivocates, or
+// TestPitfall07OtherAuthenticator: a peer whose epoch has another authenticator is in another group: it equivocates, or
 // somebody is in between.
 // Mutation: acknowledged without the comparison of Auth.
-func TestAttackOtherAuthenticator(t *testing.T) {
+func TestPitfall07OtherAuthenticator(t *testing.T) {
 	for _, r := range []role{caller, callee} {
 		inCallWith(t, r, func(t *testing.T, p *peer, c *Call) {
 			other := random()
@@ -190,10 +190,10 @@ func TestAttackAckOfNothing(t *testing.T) {
 	})
 }
 
-// TestAttackReplayInTheCall: a message of the group counts once, whether the packet is repeated or its content is sealed
+// TestPitfall09ReplayInTheCall: a message of the group counts once, whether the packet is repeated or its content is sealed
 // anew; and so do Acks and Byes of other calls.
 // Mutations: receive.go without the window (the packet), mls without the destruction of used keys (the content), inByed without Ref.
-func TestAttackReplayInTheCall(t *testing.T) {
+func TestPitfall09ReplayInTheCall(t *testing.T) {
 	for _, r := range []role{caller, callee} {
 		inCallWith(t, r, func(t *testing.T, p *peer, c *Call) {
 			b, err := p.group.Protect(encode(inCallBody{Type: inChat, Seq: 1, Body: []byte("open the door")}), mls.MessageOptions{})

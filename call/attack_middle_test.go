@@ -8,10 +8,10 @@ import (
 	"github.com/sotto-calls/sotto/e2ee/mls"
 )
 
-// TestAttackGrindingCaller: a caller in the middle that has seen the callee's nonce varies all that it may still choose:
+// TestPitfall20GrindingCaller: a caller in the middle that has seen the callee's nonce varies all that it may still choose:
 // the group's secrets, its streams, its candidates, the padding. The emoji are those that Invite and Accept fixed.
 // Mutations: e2ee.SAS with an epoch secret in info; hAccept or hInvite exchanged for a hash of the Welcome.
-func TestAttackGrindingCaller(t *testing.T) {
+func TestPitfall20GrindingCaller(t *testing.T) {
 	for i, vary := range []func(p *peer) welcomeBody{
 		(*peer).welcomeOf,
 		func(p *peer) welcomeBody {
@@ -41,9 +41,9 @@ func TestAttackGrindingCaller(t *testing.T) {
 	}
 }
 
-// TestAttackGrindingNonce: the caller cannot choose its nonce after it has seen the callee's either.
+// TestPitfall20NonceChosenLater: the caller cannot choose its nonce after it has seen the callee's either.
 // Mutation: joined without the comparison with the commitment.
-func TestAttackGrindingNonce(t *testing.T) {
+func TestPitfall20NonceChosenLater(t *testing.T) {
 	for range 8 {
 		onStage(t, func(t *testing.T, s *stage) {
 			v := s.person("v")

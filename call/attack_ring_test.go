@@ -244,11 +244,11 @@ func TestAttackFloodOfCancels(t *testing.T) {
 	})
 }
 
-// TestAttackNothingLeavesBeforeTheAccept: while it rings, whatever the caller sends (its own Accept, a Welcome, Acks, candidates,
+// TestPitfall02NothingLeavesBeforeTheAccept: while it rings, whatever the caller sends (its own Accept, a Welcome, Acks, candidates,
 // descriptions, an offer that is no SDP), no packet leaves on the network, no connection exists, and nobody is told anything
 // beyond Ringing.
 // Mutations: takeAsCallee that takes inAccept or inWelcome for inAnswer; answering that calls media.NewConn and Answer.
-func TestAttackNothingLeavesBeforeTheAccept(t *testing.T) {
+func TestPitfall02NothingLeavesBeforeTheAccept(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		v := s.person("v")
 		p := s.peer(v)

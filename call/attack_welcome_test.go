@@ -220,10 +220,10 @@ func TestAttackWelcomeThatIsNoAnswer(t *testing.T) {
 	}
 }
 
-// TestAttackWelcomeBeforeTheAccept: a Welcome is nothing to a callee that has not accepted, nor to one whose Accept has not
+// TestPitfall01WelcomeBeforeTheAccept: a Welcome is nothing to a callee that has not accepted, nor to one whose Accept has not
 // left; afterwards the call goes on as if it had not come.
 // Mutation: takeAsCallee's inWelcome without m.state or m.sealed.
-func TestAttackWelcomeBeforeTheAccept(t *testing.T) {
+func TestPitfall01WelcomeBeforeTheAccept(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		v := s.person("v")
 		p := s.peer(v)

@@ -237,11 +237,16 @@ func (p *peer) wantBye(why string, want EndReason) {
 // wantIdle asserts that the victim says nothing for a while: in neither of the peer's mailboxes.
 func (p *peer) wantIdle(why string) {
 	p.t.Helper()
-	m, err := p.receive(p.line, p.own, 3*time.Second)
-	if err == nil {
+	p.wantNothing(why)
+	if m, err := p.receive(p.home, p.id.Mailbox(), time.Second); err == nil {
 		p.t.Errorf("%s: got %v", why, messageType(m.message.Type))
 	}
-	if m, err = p.receive(p.home, p.id.Mailbox(), time.Second); err == nil {
+}
+
+// wantNothing asserts that nothing comes to the call's mailbox.
+func (p *peer) wantNothing(why string) {
+	p.t.Helper()
+	if m, err := p.receive(p.line, p.own, 3*time.Second); err == nil {
 		p.t.Errorf("%s: got %v", why, messageType(m.message.Type))
 	}
 }

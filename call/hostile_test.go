@@ -120,9 +120,11 @@ func (s *stage) victim(p person, change ...func(*Config)) *victim {
 	c := Config{Identity: p.id, Transports: []signal.Transport{transport}, Contacts: p.contacts,
 		Admit: ContactsOnly(p.contacts, Limits{}), Name: "name-of-the-victim",
 		Logger: slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
-	c.Media.Net = s.world.Host(victimIP)
 	for _, f := range change {
 		f(&c)
+	}
+	if c.Media.Net == nil {
+		c.Media.Net = s.world.Host(victimIP)
 	}
 	client, err := NewClient(c)
 	if err != nil {
