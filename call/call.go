@@ -42,6 +42,7 @@ type view struct {
 	ended   *EndedError
 	dropped uint64
 	abort   context.CancelFunc // ends what waits for the network while no loop runs (glare)
+	hung    EndReason          // Hangup or Close was called; 0: not yet
 }
 
 func newCall(c *Client, r role, peer e2ee.ID, id [32]byte) *Call {
@@ -183,9 +184,12 @@ func (c *Call) Close() error {
 // hang ends the call from outside the loop.
 func (c *Call) hang(r EndReason) {
 	c.post(inHangup{r})
-	if abort := c.look().abort; abort != nil {
-		abort()
-	}
+	c.change(func(v *view) {
+		v.hung = r
+		if v.abort != nil {
+			v.abort()
+		}
+	})
 }
 
 // abandon ends a call whose loop never ran.

@@ -78,13 +78,13 @@ func (l *loop) connected() {
 // SetMuted stops the source of one of our tracks, or goes on with it, and tells the other side. ctx is
 // media.StreamInfo.Ctx, of Call.Streams.
 func (c *Call) SetMuted(ctx context.Context, stream uint16, muted bool) error {
-	return c.ask(ctx, func(l *loop) error {
+	return c.await(ctx, c.ask(func(l *loop) error {
 		if err := l.conn.SetMuted(stream, muted); err != nil {
 			return err
 		}
 		l.signal(inMute, muteBody{Ctx: stream, Muted: muted})
 		return nil
-	})
+	}))
 }
 
 // Streams lists the tracks that we send.
@@ -96,7 +96,7 @@ func (c *Call) Streams() []media.StreamInfo {
 }
 
 // ask runs f on the loop once the group is there.
-func (c *Call) ask(ctx context.Context, f func(*loop) error) error {
+func (c *Call) ask(f func(*loop) error) <-chan error {
 	out := make(chan error, 1)
 	c.post(task(func(l *loop) {
 		if l.conn == nil || l.keys.group == nil {
@@ -105,7 +105,7 @@ func (c *Call) ask(ctx context.Context, f func(*loop) error) error {
 		}
 		out <- f(l)
 	}))
-	return c.await(ctx, out)
+	return out
 }
 
 // inCall takes the plaintext of a message of the other side's leaf.

@@ -84,6 +84,14 @@ func (l *loop) resumeDescribe() {
 	}
 }
 
+// offerUntaken asks the caller to take what its offer had no place for: it did not know what the callee would send. A
+// caller does not ask again, since the callee has seen what was offered and has decided.
+func (l *loop) offerUntaken() {
+	if l.machine.role == callee && l.conn.Untaken() {
+		l.negotiate(false)
+	}
+}
+
 // described is a description of the other side.
 func (l *loop) described(b describeBody) {
 	if l.conn == nil {
@@ -202,8 +210,8 @@ func (l *loop) settle(err error) {
 	d.waiting = nil
 }
 
-// renegotiate changes the connection with f, and returns when the other side has answered to it.
-func (c *Call) renegotiate(ctx context.Context, f func(*loop) error) error {
+// renegotiate changes the connection with f. The channel hears when the other side has answered to it.
+func (c *Call) renegotiate(f func(*loop) error) <-chan error {
 	out := make(chan error, 1)
 	c.post(task(func(l *loop) {
 		if l.conn == nil || l.machine.state != StateConnected {
@@ -217,51 +225,64 @@ func (c *Call) renegotiate(ctx context.Context, f func(*loop) error) error {
 		l.control.describe.waiting = append(l.control.describe.waiting, out)
 		l.negotiate(false)
 	}))
-	return c.await(ctx, out)
+	return out
 }
 
 // AddTrack sends a further track. The other side's Media.Consent decides whether it is received; if not, it is not sent.
 // The call owns the source from now on, and closes it if this fails. ctx bounds the wait alone.
 func (c *Call) AddTrack(ctx context.Context, s media.Source) (media.StreamInfo, error) {
 	added := make(chan media.StreamInfo, 1)
-	err := c.renegotiate(ctx, func(l *loop) error {
+	out := c.renegotiate(func(l *loop) error {
 		info, err := l.conn.AddTrack(s)
 		added <- info
 		return err
 	})
-	if err == nil {
-		return <-added, nil
+	err := c.await(ctx, out)
+	if err != nil {
+		c.giveBack(s, out, err == ctx.Err())
+		return media.StreamInfo{}, err
 	}
-	if ctx.Err() == nil { // else it goes on
+	return <-added, nil
+}
+
+// giveBack closes a source that was not taken; if that is still open, when it is known.
+func (c *Call) giveBack(s media.Source, out <-chan error, open bool) {
+	if !open {
 		_ = s.Close()
+		return
 	}
-	return media.StreamInfo{}, err
+	go func() {
+		if c.await(context.Background(), out) != nil {
+			_ = s.Close()
+		}
+	}()
 }
 
 // RemoveTrack stops sending a track and closes its source.
 func (c *Call) RemoveTrack(ctx context.Context, stream uint16) error {
-	return c.renegotiate(ctx, func(l *loop) error { return l.conn.RemoveTrack(stream) })
+	return c.await(ctx, c.renegotiate(func(l *loop) error { return l.conn.RemoveTrack(stream) }))
 }
 
 // ReplaceTrack goes on with another source of the same codec, without asking anybody; the old one is closed. If it fails,
 // the new one is.
 func (c *Call) ReplaceTrack(ctx context.Context, stream uint16, s media.Source) error {
-	err := c.ask(ctx, func(l *loop) error { return l.conn.ReplaceTrack(stream, s) })
-	if err != nil && ctx.Err() == nil {
-		_ = s.Close()
+	out := c.ask(func(l *loop) error { return l.conn.ReplaceTrack(stream, s) })
+	err := c.await(ctx, out)
+	if err != nil {
+		c.giveBack(s, out, err == ctx.Err())
 	}
 	return err
 }
 
 // Hold stops media in both directions, or goes on with it, and tells the other side.
 func (c *Call) Hold(ctx context.Context, on bool) error {
-	return c.renegotiate(ctx, func(l *loop) error {
+	return c.await(ctx, c.renegotiate(func(l *loop) error {
 		if err := l.conn.Hold(on); err != nil {
 			return err
 		}
 		l.signal(inHold, holdBody{on})
 		return nil
-	})
+	}))
 }
 
 // NetworkChanged looks for a new path at once, instead of waiting until the old one is found dead: call it when the

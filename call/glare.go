@@ -30,13 +30,21 @@ func (l *loop) takeOver(y yielded) {
 	c, lent := l.call, l.media.again()
 	ctx, cancel := context.WithTimeout(c.client.ctx, reachTime)
 	defer cancel()
-	c.change(func(v *view) { v.abort = cancel })
+	c.change(func(v *view) {
+		if v.abort = cancel; v.hung != 0 {
+			cancel() // meanwhile
+		}
+	})
 	l.lastMessages(closeTime)
 	l.undo()
 	next, err := answering(ctx, c, y.transport, y.invitation)
 	c.change(func(v *view) { v.abort = nil })
 	if err != nil {
 		lent.close()
+		if r := c.look().hung; r != 0 {
+			c.finished(Ended{Reason: r})
+			return
+		}
 		c.abandon(err)
 		return
 	}

@@ -37,6 +37,7 @@ func (l *loop) perform(fx []effect) {
 			l.switchTo(f.Epoch)
 		case fxStart:
 			l.conn.Start()
+			l.offerUntaken()
 		case fxCommit:
 			l.commit()
 		case fxRecommit:

@@ -3,6 +3,7 @@ package media
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 // attach puts a source into a section. Its goroutine waits for the gate.
@@ -29,6 +30,14 @@ func (c *Conn) Streams() []StreamInfo {
 		}
 	}
 	return out
+}
+
+// Untaken reports whether the peer has no section for something that we send, or takes nothing there. The next Describe
+// asks it to.
+func (c *Conn) Untaken() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.ContainsFunc(c.sections, func(s *section) bool { return s.sends() && !(s.negotiated && s.peerTakes) })
 }
 
 // Tracks lists what the peer was allowed to send.
