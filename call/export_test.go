@@ -1,0 +1,21 @@
+package call
+
+// What a hostile or unlucky side does, for tests that have no other way to bring it about.
+
+// RenewByRelay makes new keys, as before the channel is open.
+func RenewByRelay(c *Call) {
+	c.post(task(func(l *loop) {
+		l.control.open = false
+		l.step(inRenew{})
+		l.control.open = true
+	}))
+}
+
+// FloodUpdates asks the committer for new keys without a pause.
+func FloodUpdates(c *Call, n int) {
+	c.post(task(func(l *loop) {
+		for range n {
+			l.update()
+		}
+	}))
+}
