@@ -149,3 +149,28 @@ func TestKeysAreRenewedByTheHour(t *testing.T) {
 		p.hangup(t)
 	})
 }
+
+// TestHangupOnHold: on hold nothing is under way, so hanging up waits for nothing.
+// Mutation: let media's Drain wait for acknowledgements on hold; then it takes 2 s more.
+func TestHangupOnHold(t *testing.T) {
+	for _, who := range []string{"alice", "bob"} {
+		synctest.Test(t, func(t *testing.T) {
+			p := connect(t, calltest.New(t, calltest.Options{OneWay: 20 * time.Millisecond}),
+				call.Media{Send: []media.Source{camera(9000)}}, call.Media{Send: []media.Source{camera(9000)}})
+			flows(t, p.fromAlice, media.Video, true)
+			c := p.alice
+			if who == "bob" {
+				c = p.bob
+			}
+			if err := c.Hold(t.Context(), true); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+			start := time.Now()
+			p.hangup(t)
+			if took := time.Since(start); took > 1500*time.Millisecond {
+				t.Errorf("%s holds: %v to hang up", who, took)
+			}
+		})
+	}
+}

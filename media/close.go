@@ -48,7 +48,7 @@ func (c *Conn) drained() (quiet, acked bool, err error) {
 			continue
 		}
 		quiet = quiet && s.sender.quiet(c.started && !c.held && s.negotiated && s.peerTakes)
-		if s.track.packets.Load() > 0 {
+		if s.track.packets.Load() > 0 && s.peerTakes && !c.held { // on hold the peer counts nothing, and nothing is under way
 			acked = acked && s.sender.acked.Load() == uint32(s.track.lastSeq.Load())
 		}
 	}

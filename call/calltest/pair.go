@@ -24,7 +24,7 @@ type Side struct {
 
 // Options change what New builds. The zero value is a network without delay, loss or faults.
 type Options struct {
-	OneWay    time.Duration                     // delay of the media path, and of the relay (half each way to and from it)
+	OneWay    time.Duration                     // delay of the media path, and of the relay from sender to reader
 	Loss      float64                           // of the media path, 0 to 1
 	Faults    memory.Faults                     // of the relay
 	World     *sim.World                        // the network, in place of one with OneWay and Loss
