@@ -86,7 +86,8 @@ func (c Config) prepare() (Config, error) {
 // Media is what one side of a call sends and takes.
 type Media struct {
 	// Send are the tracks, at most one of a kind at first (more with Call.AddTrack). The call closes them, also when Dial or
-	// Answer fails. Empty: nothing is sent.
+	// Answer fails. Empty: nothing is sent. What a callee sends of a kind that the caller refused at first is offered once
+	// the call is connected, and the caller's Consent decides.
 	Send []media.Source
 
 	// Receive returns where the frames of a track go; nil discards them. Required. It is called once a track, on the
