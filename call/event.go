@@ -1,7 +1,6 @@
 package call
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/sotto-calls/sotto/e2ee"
@@ -82,9 +81,6 @@ func (Ended) isEvent()             {}
 func (e Ended) String() string {
 	return (&EndedError{Reason: e.Reason, Remote: e.Remote, Cause: e.Err}).Error()
 }
-
-// Format keeps what people say out of logs.
-func (m Message) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "message of %d bytes", len(m.Data)) }
 
 // A Participant is a member of the group: somebody who holds the keys.
 type Participant struct {
