@@ -98,7 +98,7 @@ func (l *loop) repeatCandidates() {
 		l.back(func(l *loop) {
 			g := &l.candidates
 			g.repeating = false
-			if s := l.machine.state; l.machine.up || s != StateConnecting && s != StateReconnecting {
+			if s := l.machine.state; s == StateConnected && !l.control.unsure || s == StateEnded {
 				return
 			}
 			g.sent = 0

@@ -11,6 +11,7 @@ import (
 // control is what the two sides tell each other inside the group.
 type control struct {
 	open     bool // the data channel
+	unsure   bool // ICE looks for a path: what the channel takes now may not arrive before it has found one
 	chats    []chat
 	lastMute map[uint16]uint64 // the highest seq of a mute, by the other side's ctx
 	lastHold uint64

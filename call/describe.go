@@ -40,7 +40,10 @@ func (l *loop) negotiate(restart bool) {
 	d.busy, d.n, d.restarts = true, d.n+1, restart
 	n, conn := d.n, l.conn
 	l.candidates.found, l.candidates.sent = nil, 0
-	l.worker.do(func(*worker) task {
+	l.worker.do(func(w *worker) task {
+		if restart {
+			w.renew(conn)
+		}
 		sdp, err := conn.Describe(restart)
 		return func(l *loop) { l.describeMade(n, sdp, restart, err) }
 	})

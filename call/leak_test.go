@@ -23,6 +23,7 @@ type scene struct {
 	alice, bob *call.Call // nil: not there yet
 	mu         sync.Mutex
 	sources    []*clock
+	adding     sync.WaitGroup
 }
 
 // send are two sources of the scene.
@@ -100,7 +101,7 @@ var scenes = []struct {
 		s.own(second)
 		ctx, cancel := context.WithCancel(t.Context())
 		t.Cleanup(cancel)
-		go func() { _, _ = s.alice.AddTrack(ctx, second) }()
+		s.adding.Go(func() { _, _ = s.alice.AddTrack(ctx, second) })
 		s.pause(part)
 	}},
 	{"rekeying", 6, func(t *testing.T, s *scene, part int) {
@@ -157,6 +158,7 @@ func (s *scene) over(t *testing.T) {
 			t.Errorf("ended with %v", c.Err())
 		}
 	}
+	s.adding.Wait() // it closes the source after the call has ended
 	for i, c := range s.sources {
 		if !c.isClosed() {
 			t.Errorf("source %d was left open", i)

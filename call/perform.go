@@ -79,6 +79,7 @@ func (l *loop) observe(e media.Event) {
 		l.candidates.done = true
 		l.sealAccept()
 	case media.StateChanged:
+		l.control.unsure = e.State != media.ConnConnected
 		if errors.Is(e.Err, media.ErrHandshake) { // somebody else's certificate
 			l.step(inFault{AuthFailed, e.Err})
 			return

@@ -106,7 +106,7 @@ func (l *loop) direct(t messageType, body any) {
 
 // channel sends over the data channel, if that is open and the path carries.
 func (l *loop) channel(b []byte) bool {
-	if !l.control.open || l.machine.state != StateConnected && l.machine.state != StateEnded || !l.machine.up {
+	if !l.control.open || l.control.unsure || l.machine.state != StateConnected && l.machine.state != StateEnded || !l.machine.up {
 		return false
 	}
 	return l.conn.SendMessage(b) == nil

@@ -80,8 +80,19 @@ func (w *worker) config(c Config, isCallee bool) media.ConnConfig {
 	}
 }
 
+// renew gives the connection the ICE servers as our relay lends them now: what it lent at the start may have run out.
+func (w *worker) renew(conn *media.Conn) {
+	c := w.call.client.config
+	if lent := w.lent(c); len(lent) > 0 {
+		own := c.Media.ICEServers
+		if err := conn.SetICEServers(append(own[:len(own):len(own)], lent...)); err != nil {
+			c.Logger.Warn("renewed ICE servers were not taken", "error", err)
+		}
+	}
+}
+
 // lendTime bounds how long a call waits for its relay's ICE servers.
-const lendTime = 3 * time.Second
+const lendTime = 2 * time.Second
 
 // lent are the ICE servers of our own relay, if they are wanted.
 func (w *worker) lent(c Config) []media.ICEServer {
