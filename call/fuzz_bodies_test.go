@@ -2,159 +2,145 @@ package call
 
 import (
 	"bytes"
-	"errors"
 	"testing"
 
 	"github.com/sotto-calls/sotto/e2ee"
 	"github.com/sotto-calls/sotto/e2ee/mls"
+	"github.com/sotto-calls/sotto/internal/wire"
 )
 
-// someBox is a mailbox as it travels.
-func someBox() boxBody { return boxOf(e2ee.NewMailbox().Card()) }
-
-// bodies are one of each message, with every field that may be left out.
-func bodies() []any {
-	h, streams := make([]byte, 32), []stream{{Ctx: 1, MID: "0", RID: "h", Kind: 2, Codec: "VP8"}}
-	list := []candidate{{"0", "candidate:1 1 udp 1 1.2.3.4 5 typ host"}, {}}
-	return []any{
-		inviteBody{Version: 1, MLSSuite: 3, SFrameSuite: 0xF001, Box: someBox(), Commitment: h, DTLS: h, Media: wanted{3, 1},
-			Name: "name", Offer: []byte("v=0")},
-		ringingBody{someBox()},
-		acceptBody{Box: someBox(), KeyPackage: h, Nonce: h, Answer: h, Streams: streams, Candidates: list},
-		declineBody{Reason: 8, MLSSuites: mlsSuites, SFrameSuites: sframeSuites},
-		cancelBody{Reason: 6, Winner: h},
-		welcomeBody{Welcome: h, Nonce: h, Streams: streams, Candidates: list},
-		ackBody{Epoch: 1, Authenticator: h, Got: true},
-		byeBody{1},
-		inCallBody{Type: inChat, Seq: 1, Body: []byte("hello")},
-		muteBody{Ctx: 1, Muted: true},
-		holdBody{true},
-		describeBody{Kind: describeOffer, N: 1, SDP: h, Streams: streams, Restart: true},
-		list[0],
+// seeds are one honest body of each kind.
+func seeds() [][]byte {
+	box := boxOf(e2ee.NewMailbox().Card())
+	h := random()
+	streams := []stream{{Ctx: 0, MID: "0", Kind: 1, Codec: "opus"}, {Ctx: 1, MID: "1", RID: "q", Kind: 2, Codec: "VP8"}}
+	candidates := []candidate{hostCandidate("9.9.9.9", 9), {MID: "1"}}
+	bodies := []any{
+		inviteBody{Version: 1, MLSSuite: 3, SFrameSuite: 0xF001, Box: box, Commitment: h[:], DTLS: h[:], Media: wanted{3, 1}, Name: "n", Offer: []byte("v=0")},
+		ringingBody{box}, acceptBody{Box: box, KeyPackage: h[:], Nonce: h[:], Answer: []byte("v=0"), Streams: streams, Candidates: candidates},
+		welcomeBody{Welcome: h[:], Nonce: h[:], Streams: streams, Candidates: candidates},
+		declineBody{Reason: 8, MLSSuites: mlsSuites, SFrameSuites: sframeSuites}, cancelBody{Reason: 6, Winner: h[:]},
+		ackBody{Epoch: 1, Authenticator: h[:], Got: true}, byeBody{1}, inCallBody{Type: inChat, Seq: 1, Body: []byte("hello")},
+		muteBody{1, true}, holdBody{true}, candidates[0], describeBody{Kind: describeOffer, N: 1, SDP: []byte("v=0"), Streams: streams, Restart: true},
 	}
+	out := make([][]byte, len(bodies))
+	for i, b := range bodies {
+		out[i] = encode(b)
+	}
+	return out
 }
 
-// readers decode each body as the engine does, and write what they have read.
-var readers = []func([]byte) ([]byte, error){reread[inviteBody], reread[ringingBody], reread[acceptBody], reread[declineBody],
-	reread[cancelBody], reread[welcomeBody], reread[ackBody], reread[byeBody], reread[inCallBody], reread[muteBody],
-	reread[holdBody], reread[describeBody], reread[candidate]}
-
-func reread[B any, P interface {
+// taken decodes a body, and asserts that what is taken is in bounds and has this one encoding.
+func taken[B any, P interface {
 	*B
 	body
-}](data []byte) ([]byte, error) {
+}](t *testing.T, data []byte) {
+	t.Helper()
 	b, err := decode[B, P](data, maxBody)
 	if err != nil {
-		return nil, err
+		return
 	}
-	return encode(b), nil
+	if err := P(&b).check(); err != nil {
+		t.Errorf("%T out of bounds was taken: %v", b, err)
+	}
+	again, err := wire.Marshal(b)
+	if err != nil {
+		t.Fatalf("%T: %v", b, err)
+	}
+	if !bytes.Equal(again, data) {
+		t.Errorf("%T has two encodings:\n%x\n%x", b, data, again)
+	}
 }
 
-// FuzzBodies: whatever is in the body of a signed message, no panic; what is taken is within its limits, and there is one
-// way to write it. The mutations that make it fail on its seeds: boxBody.ok without the length of the token, streamsOK
-// without Ctx, ackBody.check without Epoch, decode without its comparison.
+// FuzzBodies: every body of a message and of an in-call message, from any bytes.
 func FuzzBodies(f *testing.F) {
-	for _, b := range bodies() {
-		f.Add(encode(b))
+	for i, s := range seeds() {
+		f.Add(uint8(i), s)
 	}
-	f.Add(encode(acceptBody{Box: boxBody{make([]byte, 32), make([]byte, 1216), make([]byte, 15)}, KeyPackage: []byte{1},
-		Nonce: make([]byte, nonceSize), Answer: []byte{1}}))
-	f.Add(encode(welcomeBody{Welcome: []byte{1}, Nonce: make([]byte, nonceSize), Streams: []stream{{Ctx: 4096, MID: "0", Kind: 1}}}))
-	f.Add(encode(ackBody{Epoch: 1 << 63, Authenticator: make([]byte, 32)}))
-	for _, loose := range looselyWritten {
-		f.Add(loose)
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		for i, read := range readers {
-			if again, err := read(data); err == nil && !bytes.Equal(again, data) {
-				t.Errorf("body %d: %x is taken for %x", i, data, again)
-			}
+	f.Fuzz(func(t *testing.T, kind uint8, data []byte) {
+		switch kind % 13 {
+		case 0:
+			taken[inviteBody](t, data)
+		case 1:
+			taken[ringingBody](t, data)
+		case 2:
+			taken[acceptBody](t, data)
+		case 3:
+			taken[welcomeBody](t, data)
+		case 4:
+			taken[declineBody](t, data)
+		case 5:
+			taken[cancelBody](t, data)
+		case 6:
+			taken[ackBody](t, data)
+		case 7:
+			taken[byeBody](t, data)
+		case 8:
+			taken[inCallBody](t, data)
+		case 9:
+			taken[muteBody](t, data)
+		case 10:
+			taken[holdBody](t, data)
+		case 11:
+			taken[candidate](t, data)
+		case 12:
+			taken[describeBody](t, data)
 		}
-		inRange(t, data)
 	})
 }
 
-// looselyWritten are a Mute in encodings that are not its own.
-var looselyWritten = map[string][]byte{
-	"keys out of order":    {0xa2, 2, 0xf5, 1, 3},
-	"a longer key":         {0xa2, 0x18, 1, 3, 2, 0xf5},
-	"a longer number":      {0xa2, 1, 0x18, 3, 2, 0xf5},
-	"null for a bool":      {0xa2, 1, 3, 2, 0xf6},
-	"undefined for a bool": {0xa2, 1, 3, 2, 0xf7},
-	"a field is missing":   {0xa1, 1, 3},
-	"nothing in it":        {0xa0},
-	"a key twice":          {0xa3, 1, 3, 2, 0xf5, 2, 0xf5},
-	"an unknown key":       {0xa3, 1, 3, 2, 0xf5, 3, 0},
-	"an endless map":       {0xbf, 1, 3, 2, 0xf5, 0xff},
-	"a tag":                {0xc1, 0xa2, 1, 3, 2, 0xf5},
-	"a float":              {0xa2, 1, 0xf9, 0x42, 0, 2, 0xf5},
-	"bytes after the end":  {0xa2, 1, 3, 2, 0xf5, 0},
-}
-
-// TestBodiesHaveOneEncoding: docs/PROTOCOL, section 2. The mutation that makes it fail: decode without its comparison.
-func TestBodiesHaveOneEncoding(t *testing.T) {
-	if b, err := decode[muteBody]([]byte{0xa2, 1, 3, 2, 0xf5}, maxBody); err != nil || b != (muteBody{3, true}) {
-		t.Fatalf("%+v, %v", b, err)
+// TestPitfall03BodiesAreBounded: no field of a body is longer than its limit, however the rest is.
+// Mutations: a check that leaves one of its lengths out.
+func TestPitfall03BodiesAreBounded(t *testing.T) {
+	all := seeds()
+	invite := func(change func(*inviteBody)) error {
+		b, err := decode[inviteBody](all[0], maxBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(&b)
+		_, err = decode[inviteBody](encode(b), maxBody)
+		return err
 	}
-	for name, loose := range looselyWritten {
-		if b, err := decode[muteBody](loose, maxBody); !errors.Is(err, errBadMessage) {
-			t.Errorf("%s: taken for %+v, %v", name, b, err)
+	for name, change := range map[string]func(*inviteBody){
+		"an offer of 16 KiB and a byte": func(b *inviteBody) { b.Offer = make([]byte, maxSDP+1) },
+		"no offer":                      func(b *inviteBody) { b.Offer = nil },
+		"a name of 129 bytes":           func(b *inviteBody) { b.Name = string(bytes.Repeat([]byte("n"), maxName+1)) },
+		"a short commitment":            func(b *inviteBody) { b.Commitment = b.Commitment[1:] },
+		"a long fingerprint":            func(b *inviteBody) { b.DTLS = append(b.DTLS, 0) },
+		"an unknown kind of media":      func(b *inviteBody) { b.Media.Send = 4 },
+		"no token":                      func(b *inviteBody) { b.Box.Token = nil },
+		"an HPKE key of 33 bytes":       func(b *inviteBody) { b.Box.HPKE = append(b.Box.HPKE, 0) },
+		"an Ed25519 key of 31 bytes":    func(b *inviteBody) { b.Box.Ed25519 = b.Box.Ed25519[1:] },
+	} {
+		if invite(change) == nil {
+			t.Errorf("%s was taken", name)
 		}
 	}
-}
-
-// inRange asserts, of what was taken, what the code behind relies on: it converts to arrays and indexes without a look.
-func inRange(t *testing.T, data []byte) {
-	if b, err := decode[inviteBody](data, maxBody); err == nil {
-		holds(t, "Invite", len(b.Offer) <= maxSDP, len(b.DTLS) == 32, len(b.Commitment) == 32, len(b.Name) <= maxName, len(b.Box.Token) == 16)
-	}
-	if b, err := decode[acceptBody](data, maxBody); err == nil {
-		holds(t, "Accept", len(b.Nonce) == 32, len(b.Answer) <= maxSDP, len(b.Streams) <= maxStreams, len(b.Candidates) <= maxCandidates,
-			len(b.KeyPackage) <= maxKeyPackage, len(b.Box.Token) == 16)
-	}
-	if b, err := decode[welcomeBody](data, maxBody); err == nil {
-		holds(t, "Welcome", len(b.Nonce) == 32, len(b.Welcome) <= maxMLS, len(b.Streams) <= maxStreams)
-		for _, s := range b.Streams {
-			holds(t, "stream", s.Ctx < 4096, s.MID != "", s.Kind == 1 || s.Kind == 2)
-		}
-	}
-	if b, err := decode[ackBody](data, maxBody); err == nil {
-		holds(t, "Ack", len(b.Authenticator) == 32, b.Epoch+1 > b.Epoch, int64(b.Epoch) >= 0)
-	}
-	if b, err := decode[cancelBody](data, maxBody); err == nil {
-		holds(t, "Cancel", len(b.Winner) == 0 || len(b.Winner) == 32, b.Reason > 0)
-	}
-	if b, err := decode[describeBody](data, maxBody); err == nil {
-		holds(t, "Describe", len(b.SDP) <= maxSDP, b.N > 0, len(b.Streams) <= maxStreams)
+	if err := invite(func(b *inviteBody) { b.Offer = make([]byte, maxSDP) }); err != nil {
+		t.Errorf("an offer of 16 KiB: %v", err)
 	}
 }
 
-func holds(t *testing.T, what string, all ...bool) {
-	t.Helper()
-	for i, ok := range all {
-		if !ok {
-			t.Errorf("%s: assertion %d does not hold", what, i)
-		}
-	}
-}
-
-// FuzzBinding: an extension has one form. The mutation that makes it fail on its seeds: parseBinding without
-// "size == 2 && n < 64", or without the version.
+// FuzzBinding: the leaf extension, from any bytes: what is taken has one encoding, and its keys are strong.
 func FuzzBinding(f *testing.F) {
-	good := binding{dtls: hash{1}, invite: hash{2}, box: e2ee.NewMailbox().Card()}.extension().Data
+	b := binding{dtls: random(), invite: random(), box: e2ee.NewMailbox().Card()}
+	good := b.extension().Data
 	f.Add(good)
-	f.Add(binding{box: e2ee.NewHybridMailbox().Card()}.extension().Data)
-	f.Add(append([]byte{2}, good[1:]...))
-	long := append(bytes.Clone(good[:97]), 0x40, 32) // the length in two bytes where one would do
-	f.Add(append(long, good[98:]...))
-	f.Add(append(bytes.Clone(good[:97]), 0xff))
-	f.Add(append(bytes.Clone(good[:97]), 0x40))
-	f.Add(good[:97])
-	f.Add(append(bytes.Clone(good), 0))
+	f.Add(good[:len(good)-1])
+	hybrid := bytes.Clone(good[:97])
+	hybrid = append(hybrid, 0x44, 0xc0) // 1216 bytes
+	f.Add(append(hybrid, make([]byte, 1216+16)...))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		b, err := parseBinding(&mls.LeafNode{Extensions: []mls.Extension{{Type: bindingType, Data: data}}})
-		if err == nil && !bytes.Equal(b.extension().Data, data) {
-			t.Errorf("%x is read as %x", data, b.extension().Data)
+		got, err := parseBinding(&mls.LeafNode{Extensions: []mls.Extension{{Type: bindingType, Data: data}}})
+		if err != nil {
+			return
+		}
+		if err := got.box.Check(); err != nil {
+			t.Errorf("a weak box was taken: %v", err)
+		}
+		if again := got.extension().Data; !bytes.Equal(again, data) {
+			t.Errorf("two encodings:\n%x\n%x", data, again)
 		}
 	})
 }

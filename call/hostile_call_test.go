@@ -114,7 +114,7 @@ func (p *peer) welcomeOf() welcomeBody {
 func (p *peer) connects(v *victim) *Call {
 	p.t.Helper()
 	p.rings()
-	c, err := v.rung(p.t).Answer(p.t.Context(), Media{Receive: discard})
+	c, err := v.rung(p.t).Answer(p.t.Context(), Media{Send: []media.Source{&lens{}}, Receive: discard})
 	if err != nil {
 		p.t.Fatal(err)
 	}

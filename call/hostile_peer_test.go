@@ -1,7 +1,9 @@
 package call
 
 import (
+	"bytes"
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,7 +39,7 @@ type peer struct {
 	cert  *media.Certificate
 	conn  *media.Conn
 	found chan candidate
-	state chan media.ConnState
+	snoop snoop
 	said  inviteBody // the Invite that was sent or came
 	took  acceptBody // the Accept that was sent or came
 
@@ -84,16 +86,16 @@ func (p *peer) afresh() {
 	}
 	p.t.Cleanup(func() { p.line.Close() })
 	p.binding = binding{dtls: p.cert.Fingerprint(), box: p.own.Card()}
-	p.found, p.state = make(chan candidate, 64), make(chan media.ConnState, 64)
+	p.found = make(chan candidate, 64)
 }
 
 // connection makes the peer's media connection, which has no streams of its own.
 func (p *peer) connection() *media.Conn {
 	p.t.Helper()
-	frames := e2ee.NewFrames(callSFrame, time.Now)
+	frames := e2ee.NewFrames(callSFrame, time.Now) // without any key: the peer sends nothing
 	cfg := media.ConnConfig{Certificate: p.cert, Callee: p.role == callee,
 		Seal: func(ctx uint16) media.Sealer { return frames.Sealer(ctx) },
-		Open: func(mid string) media.Opener { return frames.Opener(0, mid) },
+		Open: func(string) media.Opener { return &p.snoop },
 		Sink: discard, Notify: p.notify}
 	cfg.Settings.Net = p.stage.world.Host(hostileIP)
 	conn, err := media.NewConn(cfg)
@@ -106,12 +108,23 @@ func (p *peer) connection() *media.Conn {
 }
 
 func (p *peer) notify(e media.ConnEvent) {
-	switch e := e.Event.(type) {
-	case media.CandidateFound:
-		p.found <- candidate(e.Candidate)
-	case media.StateChanged:
-		p.state <- e.State
+	if c, ok := e.Event.(media.CandidateFound); ok {
+		p.found <- candidate(c.Candidate)
 	}
+}
+
+// clearText is in every frame that a victim sends here.
+const clearText = "frame in clear"
+
+// A snoop looks at the frames that have come through the transport, and opens none.
+type snoop struct{ frames, inClear atomic.Int64 }
+
+func (s *snoop) Open(_, clear, sealed []byte) ([]byte, error) {
+	s.frames.Add(1)
+	if bytes.Contains(clear, []byte(clearText[:4])) || bytes.Contains(sealed, []byte(clearText)) {
+		s.inClear.Add(1)
+	}
+	return nil, e2ee.ErrNoKey
 }
 
 // candidates are those that were found within a moment.

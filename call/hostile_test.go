@@ -142,7 +142,7 @@ func (v *victim) dial(t *testing.T, p *peer) *Call {
 	if !ok {
 		t.Fatal("the peer is no contact")
 	}
-	c, err := v.Dial(t.Context(), to, Media{Receive: discard})
+	c, err := v.Dial(t.Context(), to, Media{Send: []media.Source{&lens{}}, Receive: discard})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func (l *lens) Read(ctx context.Context) (media.Frame, error) {
 		return media.Frame{}, io.EOF
 	}
 	l.n++
-	return media.Frame{Data: bytes.Repeat([]byte("frame in clear"), 20), Time: time.Duration(l.n) * 40 * time.Millisecond, Key: l.n == 1}, nil
+	return media.Frame{Data: bytes.Repeat([]byte(clearText), 20), Time: time.Duration(l.n) * 40 * time.Millisecond, Key: l.n == 1}, nil
 }
 
 func (l *lens) Close() error   { return nil }
@@ -75,6 +75,19 @@ func TestPitfall18KeyFrameAfterKeys(t *testing.T) {
 		}
 		a.Close()
 	})
+}
+
+// TestPitfall13NoFrameInClear: a peer whose transport is up, but who is not given a key by anybody, gets frames, none of them in clear.
+// Mutation: the worker's config with a Seal that returns the frame.
+func TestPitfall13NoFrameInClear(t *testing.T) {
+	for _, r := range []role{caller, callee} {
+		inCallWith(t, r, func(t *testing.T, p *peer, c *Call) {
+			time.Sleep(3 * time.Second)
+			if n, bad := p.snoop.frames.Load(), p.snoop.inClear.Load(); n < 10 || bad > 0 {
+				t.Errorf("%d of %d frames are in clear", bad, n)
+			}
+		})
+	}
 }
 
 // TestPitfall24NoOracle: to what is malformed, does not open, was seen, or came when it cannot, nothing is answered: not by the relay, and no
