@@ -100,13 +100,14 @@ const maxEarly = maxCandidates
 
 // mlsMessage takes a message of the group, or keeps it until there is one.
 func (l *loop) mlsMessage(b []byte) {
-	if l.keys.group == nil {
-		if len(l.early) < maxEarly {
-			l.early = append(l.early, b)
-		}
-		return
+	switch {
+	case l.keys.group != nil:
+		l.groupMessage(b)
+	case len(l.early) < maxEarly:
+		l.early = append(l.early, b)
+	default:
+		l.drop()
 	}
-	l.groupMessage(b)
 }
 
 // verifiedAt is when we verified this identity; zero: never.
