@@ -49,3 +49,13 @@ func TestPairInRealTime(t *testing.T) {
 		t.Error("they do not know each other")
 	}
 }
+
+// Example_pair shows the one line; calltest.New takes delay, loss and faults.
+func Example_pair() {
+	test := func(t *testing.T) {
+		alice, bob := calltest.Pair(t)
+		_, _ = alice.Client.Dial(t.Context(), alice.Peer, call.Media{ /* … */ })
+		_, _ = bob.Client.Accept(t.Context())
+	}
+	_ = test
+}
