@@ -108,10 +108,11 @@ func (p *newPath) encrypt(s *suite, t *tree, context []byte) (*updatePath, error
 			jobs = append(jobs, job{i, at})
 		}
 	}
+	seal := s.sealer("UpdatePathNode", context)
 	err := parallel(len(jobs), func(k int) (err error) {
 		j := jobs[k]
 		key := t.nodes[p.lists[j.step][j.at]].key()
-		u.nodes[j.step].secrets[j.at], err = s.encryptWithLabel(key, "UpdatePathNode", context, p.secrets[j.step])
+		u.nodes[j.step].secrets[j.at], err = seal(key, p.secrets[j.step])
 		return err
 	})
 	return u, err

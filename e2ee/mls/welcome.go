@@ -96,11 +96,12 @@ func (m *welcome) open(s *suite, k *keyPackageSecrets) (*groupSecrets, error) {
 // seal encrypts the secrets of each new member to the init key of its KeyPackage.
 func (m *welcome) seal(s *suite, added []*KeyPackage, secrets func(i int) groupSecrets) error {
 	m.secrets = make([]encryptedGroupSecrets, len(added))
+	sealOne := s.sealer("Welcome", m.groupInfo)
 	return parallel(len(added), func(i int) error {
 		g := secrets(i)
 		plain := marshal(&g)
 		defer clear(plain)
-		sealed, err := s.encryptWithLabel(added[i].InitKey, "Welcome", m.groupInfo, plain)
+		sealed, err := sealOne(added[i].InitKey, plain)
 		m.secrets[i] = encryptedGroupSecrets{added[i].Ref(), sealed}
 		return err
 	})
