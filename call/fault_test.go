@@ -33,7 +33,11 @@ func TestALostPacketHeals(t *testing.T) {
 }
 
 func TestABadRelayHeals(t *testing.T) {
-	for seed := range uint64(40) {
+	seeds := uint64(40)
+	if testing.Short() {
+		seeds = 8
+	}
+	for seed := range seeds {
 		synctest.Test(t, func(t *testing.T) {
 			f := memory.Faults{Seed: seed, Drop: 0.15, Duplicate: 0.2, Reorder: 0.2, Jitter: 30 * time.Millisecond}
 			p := connect(t, calltest.New(t, calltest.Options{OneWay: 20 * time.Millisecond, Loss: 0.02, Faults: f}),
