@@ -22,6 +22,9 @@ func (s ICEServer) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "ICEServer%q", s
 // LogValue keeps the credential out of logs.
 func (s ICEServer) LogValue() slog.Value { return slog.StringValue(strings.Join(s.URLs, " ")) }
 
+// MarshalText keeps the credential out of JSON, and so out of logs of values that hold a server: they ask no LogValue.
+func (s ICEServer) MarshalText() ([]byte, error) { return []byte(strings.Join(s.URLs, " ")), nil }
+
 // Settings say how a connection finds its way through the network. The zero value is a call over the internet between
 // hosts whose local addresses stay hidden behind mDNS names, without any STUN or TURN server.
 type Settings struct {
@@ -73,6 +76,14 @@ func (s Settings) validate() error {
 
 // mdns reports whether host candidates hide behind mDNS names.
 func (s Settings) mdns() bool { return !s.RelayOnly && !s.LAN && !s.Loopback && s.Net == nil }
+
+// Format says how many servers there are, under every verb: their credentials are in it.
+func (s Settings) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "media.Settings(%d servers)", len(s.ICEServers))
+}
+
+// LogValue is what Format prints.
+func (s Settings) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(s)) }
 
 // withLogger fills in a logger that discards.
 func (s Settings) withLogger() Settings {

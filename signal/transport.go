@@ -64,3 +64,6 @@ func (s ICEServer) Format(f fmt.State, _ rune) {
 
 // LogValue is the same as Format.
 func (s ICEServer) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(s)) }
+
+// MarshalText is the same, for JSON logs of values that hold a server: they ask no LogValue.
+func (s ICEServer) MarshalText() ([]byte, error) { return []byte(fmt.Sprint(s)), nil }
