@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -63,10 +64,12 @@ func same(t *testing.T, recording, source string) {
 	}
 }
 
-// begins wants the recording to be the beginning of the source, of at least so many frames.
+// begins wants the recording to be the beginning of the source, of at least so many frames. Packets of two bytes hold the
+// place of a gap in time, as when the machine stood still for a moment; the source has none.
 func begins(t *testing.T, recording, source string, least int) {
 	t.Helper()
 	got, want := frames(t, recording, true), frames(t, source, false)
+	got = slices.DeleteFunc(got, func(frame []byte) bool { return len(frame) <= 2 })
 	if len(got) < least || len(got) > len(want) {
 		t.Errorf("%s has %d frames, want %d to %d", recording, len(got), least, len(want))
 		return
