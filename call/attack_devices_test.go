@@ -19,7 +19,8 @@ func devices(t *testing.T, s *stage) (alice, first, second *victim, p *peer) {
 
 // TestAttackTwoReaders: of two devices the first to accept has the call, and the other hears that it was answered elsewhere; when both
 // accept at once, one of them has it.
-// Mutations: accepted that takes a second Accept (two calls); cancelled without Winner (both end).
+// Mutation: grouped without its Cancel: the loser waits for a Welcome. (That the Cancel of the winner's own Accept is none is in
+// the golden run several_devices.)
 func TestAttackTwoReaders(t *testing.T) {
 	for _, atOnce := range []bool{false, true} {
 		onStage(t, func(t *testing.T, s *stage) {

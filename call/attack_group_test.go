@@ -192,7 +192,7 @@ func TestAttackAckOfNothing(t *testing.T) {
 
 // TestPitfall09ReplayInTheCall: a message of the group counts once, whether the packet is repeated or its content is sealed
 // anew; and so do Acks and Byes of other calls.
-// Mutations: receive.go without the window (the packet), mls without the destruction of used keys (the content), inByed without Ref.
+// Mutations: mls without the destruction of used keys; inByed without Ref; read without the window (the Ack is answered again).
 func TestPitfall09ReplayInTheCall(t *testing.T) {
 	for _, r := range []role{caller, callee} {
 		inCallWith(t, r, func(t *testing.T, p *peer, c *Call) {
@@ -207,6 +207,11 @@ func TestPitfall09ReplayInTheCall(t *testing.T) {
 			}
 			p.refused(c, func() { p.inject(packet) })
 			p.refused(c, func() { p.send(msgInCall, b) })
+			ack, _ := p.sealed(p.id, p.message(msgAck, ackBody{Epoch: 1, Authenticator: p.group.EpochAuthenticator()}))
+			p.refused(c, func() {
+				p.inject(ack)
+				p.inject(ack)
+			})
 			m := p.message(msgBye, byeBody{uint8(Left)})
 			ref := random()
 			m.Ref = ref[:]

@@ -47,8 +47,9 @@ func withCommit(o func(p *peer) mls.CommitOptions) func(*peer) welcomeBody {
 
 // fakes are Welcomes of the caller into a group that is not the one that was promised. Each ends the call with
 // AuthFailed, and the caller is told.
-// Mutations, in joined and checkLeaf: the comparison left out that the name says. "A third leaf": without len(members) != 2.
-// "External public key": NoExternal false. "A commit before": without g.Epoch() != 1.
+// Mutations: in joined without the commitment, the group_id, the epoch; in checkLeaf without dtls, invite, or box; NoExternal
+// false. Two locks are on some doors, and the test fails when both are open: "a third leaf" (len(members) != 2 and
+// authenticate), "a third's" (the identity of leaf 0 and authenticate), "a GroupContext extension" (g.Extensions and NoGroupExtensions).
 var fakes = map[string]func(p *peer) welcomeBody{
 	"another nonce": func(p *peer) welcomeBody {
 		w := p.welcomeOf()

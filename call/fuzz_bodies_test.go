@@ -117,6 +117,10 @@ func TestPitfall03BodiesAreBounded(t *testing.T) {
 			t.Errorf("%s was taken", name)
 		}
 	}
+	d := describeBody{Kind: describeOffer, N: 1, SDP: make([]byte, maxSDP+1)}
+	if _, err := decode[describeBody](encode(d), maxBody); err == nil {
+		t.Error("a description of 16 KiB and a byte was taken")
+	}
 	if err := invite(func(b *inviteBody) { b.Offer = make([]byte, maxSDP) }); err != nil {
 		t.Errorf("an offer of 16 KiB: %v", err)
 	}
