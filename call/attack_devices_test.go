@@ -59,6 +59,7 @@ func TestAttackTwoReaders(t *testing.T) {
 }
 
 // TestAttackOneReaderDeclines: a No on one device stops the other.
+// Mutation: takeAsCaller's inDecline without its Cancel; takeAsCallee without inCancel.
 func TestAttackOneReaderDeclines(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		alice, first, second, bob := devices(t, s)
@@ -73,6 +74,7 @@ func TestAttackOneReaderDeclines(t *testing.T) {
 }
 
 // TestAttackBusyLine: a line that is taken is Busy to the next caller, and free after it.
+// Mutation: Client.enter without its limit.
 func TestAttackBusyLine(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		v := s.person("v")
@@ -108,6 +110,7 @@ func TestAttackBusyIsNoOracle(t *testing.T) {
 
 // TestAttackHostileGlare: of two Invites that cross, the one with the higher id goes on. A caller that picks its id is no better off: its
 // call has the victim's media and the victim's checks, and nothing of the victim's own call is left.
+// Mutation: glare that compares the other way round.
 func TestAttackHostileGlare(t *testing.T) {
 	for _, first := range []byte{0x00, 0xff} {
 		onStage(t, func(t *testing.T, s *stage) {

@@ -68,7 +68,7 @@ func TestAttackCommitByTheCallee(t *testing.T) {
 }
 
 // TestAttackCommitThatChangesMembers: the caller may renew the keys, and nothing else.
-// Mutation: checkCommit without the loop over the proposals; Policy.Proposals nil.
+// Mutations: checkCommit without the loop over the proposals; OnlyPrivate false ("in clear"); checkLeaf without dtls.
 func TestAttackCommitThatChangesMembers(t *testing.T) {
 	for name, o := range map[string]func(p *peer) mls.CommitOptions{
 		"Add": func(p *peer) mls.CommitOptions {

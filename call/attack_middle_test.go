@@ -10,7 +10,7 @@ import (
 
 // TestPitfall20GrindingCaller: a caller in the middle that has seen the callee's nonce varies all that it may still choose:
 // the group's secrets, its streams, its candidates, the padding. The emoji are those that Invite and Accept fixed.
-// Mutations: e2ee.SAS with an epoch secret in info; hAccept or hInvite exchanged for a hash of the Welcome.
+// Mutation: join with the epoch's authenticator, or a hash of the Welcome, in place of hAccept.
 func TestPitfall20GrindingCaller(t *testing.T) {
 	for i, vary := range []func(p *peer) welcomeBody{
 		(*peer).welcomeOf,

@@ -92,7 +92,7 @@ func TestPitfall04FingerprintInTheCall(t *testing.T) {
 
 // TestAttackDescriptions: descriptions that are too long, none at all, of a number that was used, or an answer to nothing
 // leave the call as it was.
-// Mutations: check of describeBody without Kind or N; describeAnswered without N; describeApplied that ends the call on any error.
+// Mutations: check of describeBody without Kind or N; describeApplied that ends the call on any error.
 func TestAttackDescriptions(t *testing.T) {
 	inCallWith(t, caller, func(t *testing.T, p *peer, c *Call) {
 		good, err := p.conn.Describe(false)

@@ -3,6 +3,8 @@ package call
 import (
 	"testing"
 	"time"
+
+	"github.com/sotto-calls/sotto/e2ee"
 )
 
 // TestPitfall25StaleRing: an Invite from more than a minute ago, or from the future, does not ring. Who may ring is told that
@@ -82,6 +84,11 @@ func TestAttackReplayedInvite(t *testing.T) {
 		if again := p.want("it rings", msgRinging); again.hash != first.hash {
 			t.Error("Ringing was made anew")
 		}
+		other := p.said
+		other.Name = "another"
+		changed, _ := p.sealed(p.id, e2ee.Message{To: p.victim, Call: p.call, Time: time.Now(), Type: uint64(msgInvite), Body: encode(other)})
+		p.inject(changed)
+		p.wantNothing("another Invite of this call")
 		if err := in.Decline(t.Context(), DeclineCall); err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +98,7 @@ func TestAttackReplayedInvite(t *testing.T) {
 		time.Sleep(4 * time.Minute)
 		s.relay.Inject(packet)
 		client.quiet(t, "a replay")
-		if st := client.Stats(); st.Rang != 1 || st.Replayed != 2 || st.Stale != 1 {
+		if st := client.Stats(); st.Rang != 1 || st.Replayed != 3 || st.Stale != 1 {
 			t.Errorf("%+v", st)
 		}
 	})
@@ -125,6 +132,7 @@ func TestAttackInviteOfARunningCall(t *testing.T) {
 
 // TestAttackInviteUnderOurCall: an Invite under the id that we have just dialled with is not glare: the higher id goes on,
 // and neither is higher.
+// Mutation: invited without known != nil.
 func TestAttackInviteUnderOurCall(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		v := s.person("v")

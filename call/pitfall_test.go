@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/sotto-calls/sotto/media"
+	"github.com/sotto-calls/sotto/signal"
+	"github.com/sotto-calls/sotto/signal/memory"
 )
 
 // A lens is a video source that counts the key frames that are asked of it.
@@ -127,18 +129,21 @@ func TestPitfall24NoOracle(t *testing.T) {
 	})
 }
 
-// TestPitfall30CloseAgainstAPeerThatStalls: Close and Hangup return in a few seconds from any state, whatever the other side
-// does not do.
-// Mutations: awaitBye, lastMessages or closeMedia without their timeouts.
+// TestPitfall30CloseAgainstAPeerThatStalls: Close and Hangup return in a few seconds from any state, whatever the other side,
+// the relay or a TURN server does not do.
+// Mutations: awaitBye, or lastMessages ("a relay that takes nothing"), without its timeout. (closeMedia without its own is no fault:
+// media.Conn has another.)
 func TestPitfall30CloseAgainstAPeerThatStalls(t *testing.T) {
 	states := map[string]func(p *peer, v *victim) *Call{
-		"dialing":                   func(p *peer, v *victim) *Call { return v.dial(p.t, p) },
-		"ringing, here":             func(p *peer, v *victim) *Call { p.rings(); return v.rung(p.t).call },
-		"connecting, as callee":     func(p *peer, v *victim) *Call { return p.rungAndAccepted(v) },
-		"connected, as callee":      (*peer).connects,
-		"connected, as caller":      (*peer).answers,
-		"connecting, as caller":     (*peer).leftAlone,
-		"reconnecting, the net cut": (*peer).cutOff,
+		"dialing":                    func(p *peer, v *victim) *Call { return v.dial(p.t, p) },
+		"ringing, here":              func(p *peer, v *victim) *Call { p.rings(); return v.rung(p.t).call },
+		"connecting, as callee":      func(p *peer, v *victim) *Call { return p.rungAndAccepted(v) },
+		"connected, as callee":       (*peer).connects,
+		"connected, as caller":       (*peer).answers,
+		"connecting, as caller":      (*peer).leftAlone,
+		"reconnecting, the net cut":  (*peer).cutOff,
+		"a relay that takes nothing": (*peer).cutOff,
+		"a TURN server that is away": func(p *peer, v *victim) *Call { return p.rungAndAccepted(v) },
 	}
 	for name, reach := range states {
 		for _, polite := range []bool{false, true} {
@@ -146,8 +151,16 @@ func TestPitfall30CloseAgainstAPeerThatStalls(t *testing.T) {
 				onStage(t, func(t *testing.T, s *stage) {
 					v := s.person("v")
 					p := s.peer(v)
-					client := s.victim(v)
+					var relay stuck
+					client := s.victim(v, func(c *Config) {
+						relay.Transport = c.Transports[0].(*memory.Transport)
+						c.Transports[0] = &relay
+						if name == "a TURN server that is away" {
+							c.Media.ICEServers = []media.ICEServer{{URLs: []string{"turn:1.2.3.99:3478"}, Username: "u", Credential: "c"}}
+						}
+					})
 					c := reach(p, client)
+					relay.takesNothing.Store(name == "a relay that takes nothing")
 					start := time.Now()
 					if polite {
 						_ = c.Hangup(t.Context(), Left)
@@ -157,10 +170,39 @@ func TestPitfall30CloseAgainstAPeerThatStalls(t *testing.T) {
 					if took := time.Since(start); took > 8*time.Second || c.State() != StateEnded {
 						t.Errorf("polite %v: %v after %v", polite, c.State(), took)
 					}
+					client.Close()
+					time.Sleep(time.Minute) // what still asks the TURN server gives up
 				})
 			})
 		}
 	}
+}
+
+// A stuck transport opens others that may stop to send.
+type stuck struct {
+	*memory.Transport
+	takesNothing atomic.Bool
+}
+
+func (s *stuck) Open(ctx context.Context, relay string, m signal.Mailbox) (signal.Transport, error) {
+	t, err := s.Transport.Open(ctx, relay, m)
+	if err != nil {
+		return nil, err
+	}
+	return stuckTransport{t.(*memory.Transport), s}, nil
+}
+
+type stuckTransport struct {
+	*memory.Transport
+	from *stuck
+}
+
+func (s stuckTransport) Send(ctx context.Context, p signal.Packet) error {
+	if s.from.takesNothing.Load() {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return s.Transport.Send(ctx, p)
 }
 
 // leftAlone has accepted, and says no more.
