@@ -101,7 +101,7 @@ func printed(v any) string {
 }
 
 // TestPitfall28NothingSecretIsPrinted prints whatever an application can get hold of, in a call that is up, and looks for
-// keys, tokens, nonces, credentials and session descriptions; in the log of all levels also for names and addresses.
+// keys, tokens, nonces, credentials and session descriptions; in the log of all levels also for names and identities.
 // Mutations: Client or Call without Format; e2ee.Token with an array; a Debug line with the offer in it.
 func TestPitfall28NothingSecretIsPrinted(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
