@@ -12,6 +12,7 @@ import (
 func FuzzStore(f *testing.F) {
 	f.Add([]byte{3, 0, 4, 0, 0, 1, 0, 2, 5, 0, 6, 0, 1, 9, 7, 0})
 	f.Add([]byte{0, 1, 0, 1, 3, 0, 4, 1, 5, 0, 2, 3, 0, 200, 8, 1})
+	f.Add([]byte("\x93XX080XX082000XX0X")) // a reader that came back to a full mailbox
 	f.Fuzz(func(t *testing.T, ops []byte) {
 		l := Default()
 		l.Mailboxes, l.Tokens, l.Readers, l.Total, l.Entries, l.Bytes, l.Unclaimed, l.Window = 3, 4, 2, 20_000, 8, 4_000, 3_000, 2

@@ -41,7 +41,10 @@ func (s *Store) Attach(now time.Time, address signal.Address, id ReaderID, keep 
 	}
 	s.bytes -= b.forgetReaders(now)
 	old := b.readers[id]
-	if old == nil && (b.attached() >= s.limits.Readers || len(b.readers) >= maxKnownReaders) {
+	if old == nil && len(b.readers) >= maxKnownReaders {
+		return nil, ErrFull
+	}
+	if (old == nil || old.detached) && b.attached() >= s.limits.Readers { // its place may be taken meanwhile
 		return nil, ErrFull
 	}
 	if old != nil && !old.detached {
