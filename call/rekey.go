@@ -134,7 +134,7 @@ func (l *loop) update() {
 
 // switchTo seals with the keys of this epoch from now on. Both sides want a picture that needs no earlier one.
 func (l *loop) switchTo(epoch uint64) {
-	if err := l.keys.frames.SwitchSend(epoch); err != nil && !errors.Is(err, e2ee.ErrEpoch) {
+	if err := l.keys.frames.SwitchSend(epoch); err != nil {
 		l.fail(AuthFailed, err)
 		return
 	}
