@@ -88,7 +88,11 @@ func TestConformanceOverBreakingConnections(t *testing.T) {
 				p.target = strings.TrimPrefix(url, "ws://")
 				p.start()
 				return func(ctx context.Context, m signal.Mailbox) (signal.Transport, error) {
-					return dialPatiently(ctx, p.url(), m)
+					tr, err := dialPatiently(ctx, p.url(), m)
+					if err != nil {
+						return nil, err
+					}
+					return patient{tr}, nil
 				}
 			})
 		})
@@ -96,13 +100,24 @@ func TestConformanceOverBreakingConnections(t *testing.T) {
 }
 
 // dialPatiently tries again: the first connection may be cut in its handshake.
-func dialPatiently(ctx context.Context, url string, m signal.Mailbox) (tr *Transport, err error) {
-	for ctx.Err() == nil {
-		if tr, err = Dial(ctx, url, m, quick); err == nil {
-			return tr, nil
+func dialPatiently(ctx context.Context, url string, m signal.Mailbox) (*Transport, error) {
+	return patiently(ctx, func() (*Transport, error) { return Dial(ctx, url, m, quick) })
+}
+
+// patient opens further transports as patiently as it was dialled.
+type patient struct{ *Transport }
+
+func (p patient) Open(ctx context.Context, relay string, m signal.Mailbox) (signal.Transport, error) {
+	return patiently(ctx, func() (signal.Transport, error) { return p.Transport.Open(ctx, relay, m) })
+}
+
+func patiently[T signal.Transport](ctx context.Context, connect func() (T, error)) (T, error) {
+	for {
+		t, err := connect()
+		if err == nil || ctx.Err() != nil {
+			return t, err
 		}
 	}
-	return nil, err
 }
 
 func quick(o *options) { o.backoff = backoff{first: time.Millisecond, limit: 2 * time.Millisecond} }
