@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sotto-calls/sotto/call"
+	"github.com/sotto-calls/sotto/examples/internal/echo"
 	"github.com/sotto-calls/sotto/media"
 )
 
@@ -21,12 +22,12 @@ func (b *bot) answer(ctx context.Context, in *call.Incoming) error {
 		t.logf("is not recorded: %v", err)
 	}
 	defer t.stopRecording()
-	t.echo = newEcho(shared(in.Sends(), in.Wants()))
-	c, err := in.Answer(ctx, call.Media{Send: t.echo.sources(), Receive: t.receive})
+	t.echo = echo.New(shared(in.Sends(), in.Wants()))
+	c, err := in.Answer(ctx, call.Media{Send: t.echo.Sources(), Receive: t.receive})
 	if err != nil {
 		return err
 	}
-	t.echo.upstream(c.RequestKeyFrames)
+	t.echo.Upstream(c.RequestKeyFrames)
 	t.follow(ctx, c)
 	return nil
 }
@@ -84,7 +85,7 @@ func (t *talk) totals(s media.Stats) {
 	for _, r := range s.Received {
 		t.logf("sent %d frames of %s: %d opened, %d failed, %d missing", r.Frames, r.Kind, r.Opened, r.FailedSum(), r.Missing)
 	}
-	if n := t.echo.dropped(); n > 0 {
+	if n := t.echo.Dropped(); n > 0 {
 		t.logf("got %d frames fewer back: they came faster than they could be sent", n)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sotto-calls/sotto/call"
+	"github.com/sotto-calls/sotto/examples/internal/echo"
 	"github.com/sotto-calls/sotto/media"
 	"github.com/sotto-calls/sotto/media/file"
 )
@@ -16,7 +17,7 @@ import (
 type talk struct {
 	bot      *bot
 	who      call.Caller
-	echo     *echo
+	echo     *echo.Echo
 	recorder *file.Recorder // nil: nothing is recorded
 }
 
@@ -60,7 +61,7 @@ func (t *talk) stopRecording() {
 
 // receive makes the sink of a track: the recording, and the echo.
 func (t *talk) receive(track media.TrackInfo) media.Sink {
-	s := &tee{talk: t, kind: track.Kind, mirror: t.echo.mirror(track.Kind)}
+	s := &tee{talk: t, kind: track.Kind, mirror: t.echo.Mirror(track.Kind)}
 	if t.recorder != nil {
 		s.record = t.recorder.Track(track)
 	}
@@ -72,8 +73,8 @@ func (t *talk) receive(track media.TrackInfo) media.Sink {
 type tee struct {
 	talk   *talk
 	kind   media.Kind
-	record media.Sink // nil: ended, or none
-	mirror *mirror    // nil: the caller does not take this kind
+	record media.Sink   // nil: ended, or none
+	mirror *echo.Mirror // nil: the caller does not take this kind
 }
 
 // WriteFrame never fails, for an error would end the echo too.
@@ -85,7 +86,7 @@ func (s *tee) WriteFrame(f media.Frame) error {
 		}
 	}
 	if s.mirror != nil {
-		s.mirror.put(f)
+		s.mirror.Put(f)
 	}
 	return nil
 }

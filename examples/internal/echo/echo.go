@@ -1,4 +1,6 @@
-package main
+// Package echo sends a call's frames back to where they came from: nothing is decoded, and each frame keeps its bytes and
+// its time.
+package echo
 
 import (
 	"context"
@@ -8,16 +10,17 @@ import (
 	"github.com/sotto-calls/sotto/media"
 )
 
-// An echo has a mirror for each kind of media that is sent back.
-type echo struct {
-	mirrors []*mirror
+// An Echo has a Mirror for each kind of media that is sent back. Make it with New.
+type Echo struct {
+	mirrors []*Mirror
 
 	mu  sync.Mutex
 	key func() // asks the caller for a key frame; nil before the call is there
 }
 
-func newEcho(kinds media.Kinds) *echo {
-	e := &echo{}
+// New makes the mirrors of these kinds: Opus for audio, VP8 for video.
+func New(kinds media.Kinds) *Echo {
+	e := &Echo{}
 	if kinds.Audio {
 		e.add(media.TrackInfo{Kind: media.Audio, Codec: media.Opus, ClockRate: 48000, Channels: 2, Label: "echo"})
 	}
@@ -27,11 +30,12 @@ func newEcho(kinds media.Kinds) *echo {
 	return e
 }
 
-func (e *echo) add(track media.TrackInfo) {
-	e.mirrors = append(e.mirrors, &mirror{echo: e, track: track, frames: make(chan media.Frame, backlog), closed: make(chan struct{})})
+func (e *Echo) add(track media.TrackInfo) {
+	e.mirrors = append(e.mirrors, &Mirror{echo: e, track: track, frames: make(chan media.Frame, backlog), closed: make(chan struct{})})
 }
 
-func (e *echo) sources() []media.Source {
+// Sources are what Media.Send takes: one for each mirror.
+func (e *Echo) Sources() []media.Source {
 	s := make([]media.Source, len(e.mirrors))
 	for i, m := range e.mirrors {
 		s[i] = m
@@ -39,8 +43,8 @@ func (e *echo) sources() []media.Source {
 	return s
 }
 
-// mirror is the one of this kind; nil if there is none.
-func (e *echo) mirror(k media.Kind) *mirror {
+// Mirror is the one of this kind; nil if there is none.
+func (e *Echo) Mirror(k media.Kind) *Mirror {
 	for _, m := range e.mirrors {
 		if m.track.Kind == k {
 			return m
@@ -49,14 +53,14 @@ func (e *echo) mirror(k media.Kind) *mirror {
 	return nil
 }
 
-// upstream says how the caller is asked for a key frame.
-func (e *echo) upstream(ask func()) {
+// Upstream says how the other side is asked for a key frame.
+func (e *Echo) Upstream(ask func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.key = ask
 }
 
-func (e *echo) askKey() {
+func (e *Echo) askKey() {
 	e.mu.Lock()
 	ask := e.key
 	e.mu.Unlock()
@@ -65,7 +69,8 @@ func (e *echo) askKey() {
 	}
 }
 
-func (e *echo) dropped() (n int) {
+// Dropped counts the frames that came faster than they could be sent back.
+func (e *Echo) Dropped() (n int) {
 	for _, m := range e.mirrors {
 		m.mu.Lock()
 		n += m.dropped
@@ -77,9 +82,9 @@ func (e *echo) dropped() (n int) {
 // backlog is how many frames may wait to be sent back: 2 s of audio, more of video.
 const backlog = 100
 
-// A mirror is the media.Source of what comes back: the frames as they came, with their times.
-type mirror struct {
-	echo   *echo
+// A Mirror is the media.Source of what comes back: the frames as they came, with their times.
+type Mirror struct {
+	echo   *Echo
 	track  media.TrackInfo
 	frames chan media.Frame
 
@@ -91,9 +96,9 @@ type mirror struct {
 	dropped int
 }
 
-// put takes a frame. It never waits: what cannot be sent as fast as it comes, or not at all (on hold), is dropped, up to
+// Put takes a frame. It never waits: what cannot be sent as fast as it comes, or not at all (on hold), is dropped, up to
 // the next picture that can be shown without those before.
-func (m *mirror) put(f media.Frame) {
+func (m *Mirror) Put(f media.Frame) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.resync && f.Key {
@@ -114,10 +119,10 @@ func (m *mirror) put(f media.Frame) {
 }
 
 // Track describes what Read yields.
-func (m *mirror) Track() media.TrackInfo { return m.track }
+func (m *Mirror) Track() media.TrackInfo { return m.track }
 
 // Read waits for the next frame. The caller's clock paces it.
-func (m *mirror) Read(ctx context.Context) (media.Frame, error) {
+func (m *Mirror) Read(ctx context.Context) (media.Frame, error) {
 	select {
 	case f := <-m.frames:
 		return f, nil
@@ -129,10 +134,10 @@ func (m *mirror) Read(ctx context.Context) (media.Frame, error) {
 }
 
 // ForceKeyFrame passes the request on: the encoder is the caller's.
-func (m *mirror) ForceKeyFrame() { m.echo.askKey() }
+func (m *Mirror) ForceKeyFrame() { m.echo.askKey() }
 
 // Close ends Read.
-func (m *mirror) Close() error {
+func (m *Mirror) Close() error {
 	m.closing.Do(func() { close(m.closed) })
 	return nil
 }
