@@ -1,0 +1,129 @@
+// Keys and path of a call: epochs and their Acks, ICE, and when both are enough.
+
+import type { Effect } from './effect.ts';
+import type { AckInput, Hash, Path } from './input.ts';
+import { become, end, ending } from './machine-side.ts';
+import type { Side } from './machine-side.ts';
+import { AuthError, EndReason } from './reason.ts';
+import { isAccepted } from './state.ts';
+import { ackTime, lostTime, politeTime, rekeyTime, renewPause, restartTime, switchTime } from './timer.ts';
+
+/** A new epoch: the first one, or one by a Commit. Its receive keys are installed already. */
+export function grouped(s: Side, now: number, epoch: number, auth: Hash): Effect[] {
+  if (!isAccepted(s.state) || epoch <= s.epoch) return [];
+  const first = s.epoch === 0;
+  s.epoch = epoch;
+  s.auth = auth;
+  s.acked = false;
+  s.clocks.set('ack', now + ackTime);
+  s.clocks.set('ackLost', now + lostTime);
+  s.clocks.set('rekey', now + rekeyTime);
+  const fx: Effect[] = [];
+  if (first && s.role === 'caller') fx.push({ do: 'send', type: 'Welcome' });
+  fx.push({ do: 'ack', epoch, auth, got: false });
+  if (first && s.role === 'caller') {
+    fx.push({ do: 'apply' }, { do: 'cancel', reason: EndReason.AnsweredElsewhere, winner: s.accept });
+  }
+  if (first || s.role === 'callee') {
+    fx.push(...switchKeys(s)); // the committer installed its receive keys before it sent the Commit
+  } else {
+    s.clocks.set('switch', now + switchTime);
+  }
+  const ahead = s.ahead;
+  s.ahead = undefined;
+  if (ahead) fx.push(...acknowledged(s, now, ahead));
+  return [...fx, ...connect(s)];
+}
+
+/**
+ * Compares the other side's view of the epoch with ours. In a call for two there is one committer, so two
+ * authenticators under one number mean that it equivocates.
+ */
+export function acknowledged(s: Side, now: number, ack: AckInput): Effect[] {
+  if (s.state === 'ended' || s.accept === '' || ack.ref !== s.accept || ack.epoch < s.epoch) return [];
+  if (ack.epoch > s.epoch) {
+    if (ack.epoch === s.epoch + 1) s.ahead ??= ack;
+    return [];
+  }
+  if (ack.auth !== s.auth) {
+    return end(s, ending(EndReason.AuthFailed, new AuthError()), { do: 'bye', reason: EndReason.AuthFailed });
+  }
+  s.acked = true;
+  s.clocks.stop('ack', 'ackLost');
+  const fx: Effect[] = ack.got ? [] : [{ do: 'ack', epoch: s.epoch, auth: s.auth, got: true }];
+  fx.push(...switchKeys(s), ...connect(s));
+  if (s.renewal) fx.push(...renew(s, now));
+  return fx;
+}
+
+/** Seals with the newest epoch from now on. */
+export function switchKeys(s: Side): Effect[] {
+  s.clocks.stop('switch');
+  if (s.switched === s.epoch) return [];
+  s.switched = s.epoch;
+  return [{ do: 'switch', epoch: s.epoch }];
+}
+
+/** Starts a new epoch, or asks the committer for one. One at a time: not while the last is unacknowledged. */
+export function renew(s: Side, now: number): Effect[] {
+  if (s.state !== 'connected' || (s.role === 'caller' && !s.acked)) {
+    s.renewal = true; // when the path is back, and the last epoch acknowledged
+    return [];
+  }
+  const soonest = s.renewed + renewPause;
+  if (now < soonest) {
+    s.clocks.set('rekey', soonest); // the other side may ask as often as it likes
+    return [];
+  }
+  s.renewal = false;
+  s.renewed = now;
+  s.clocks.set('rekey', now + rekeyTime);
+  return [s.role === 'callee' ? { do: 'update' } : { do: 'commit' }];
+}
+
+/** What ICE and DTLS report. */
+export function transport(s: Side, now: number, path: Path): Effect[] {
+  if (!isAccepted(s.state)) return [];
+  s.up = path === 'up';
+  if (s.up) return s.state === 'reconnecting' ? reconnected(s, now) : connect(s);
+  if (s.state === 'connected') return lost(s, now);
+  if (s.state === 'connecting' && path === 'dead') {
+    return end(s, ending(EndReason.IceFailed), { do: 'bye', reason: EndReason.IceFailed });
+  }
+  return [];
+}
+
+function reconnected(s: Side, now: number): Effect[] {
+  s.clocks.stop('lost', 'restart');
+  const fx = become(s, 'connected');
+  fx.push({ do: 'switch', epoch: s.switched }); // key frames, for what was lost meanwhile
+  return s.renewal ? [...fx, ...renew(s, now)] : fx;
+}
+
+function lost(s: Side, now: number): Effect[] {
+  s.clocks.set('lost', now + lostTime);
+  const fx = become(s, 'reconnecting');
+  if (s.role === 'callee') {
+    s.clocks.set('restart', now + politeTime);
+    return fx;
+  }
+  s.clocks.set('restart', now + restartTime);
+  return [...fx, { do: 'restart' }];
+}
+
+/** A change of network that the application knows of: it does not wait for ICE to notice. */
+export function roam(s: Side, now: number): Effect[] {
+  if (s.state !== 'connected' && s.state !== 'reconnecting') return [];
+  if (s.state === 'reconnecting') s.clocks.set('restart', now + restartTime);
+  return [{ do: 'restart' }];
+}
+
+/** Goes to connected when the path, the group and the proof of the same keys are there. */
+export function connect(s: Side): Effect[] {
+  if (s.state !== 'connecting' || !s.up || s.epoch === 0 || (!s.acked && !s.opened)) return [];
+  s.clocks.stop('setup', 'resend');
+  const fx = become(s, 'connected');
+  if (!s.started) fx.push({ do: 'start' });
+  s.started = true;
+  return fx;
+}

@@ -1,0 +1,174 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { Effect } from './effect.ts';
+import { Machine } from './machine.ts';
+import { duration, machineOf, milliseconds, play, word, words } from './machine-words.ts';
+import { successors } from './state.ts';
+import type { Role, State } from './state.ts';
+
+const golden = new URL('../../../../../call/testdata/', import.meta.url);
+const files = readdirSync(golden).filter((f) => f.endsWith('.txt'));
+
+describe('golden runs, the same files as the Go side', () => {
+  it('are all there', () => expect(files.length).toBeGreaterThanOrEqual(11));
+  it.each(files)('%s', (f) => {
+    const want = readFileSync(new URL(f, golden), 'utf8');
+    expect(want).toMatch(/\n {4}\w/);
+    expect(play(want)).toBe(want);
+  });
+  it('has durations in Go notation', () => {
+    expect(milliseconds('1m30.5s')).toBe(90_500);
+    expect([500, 20_000, 60_000, 150_500].map(duration)).toEqual(['500ms', '20s', '1m0s', '2m30.5s']);
+  });
+});
+
+const up = 'start ringing accept group ack-got up';
+const callee = 'start answer sealed-accept welcome group ack-got up';
+const ways: Record<Role, Partial<Record<State, string>>> = {
+  caller: {
+    new: '', dialing: 'start', ringing: 'start ringing', connecting: 'start ringing accept group', connected: up,
+    reconnecting: `${up} down`, ended: 'start hangup',
+  },
+  callee: {
+    new: '', ringing: 'start', connecting: 'start answer sealed-accept welcome group', connected: callee,
+    reconnecting: `${callee} down`, ended: 'start hangup',
+  },
+};
+
+/** Brings a new machine into a state by the shortest way. */
+function reach(role: Role, state: State): Machine {
+  const m = machineOf(role);
+  for (const w of (ways[role][state] ?? '').split(' ').filter(Boolean)) m.step(0, word(w));
+  expect(m.state).toBe(state);
+  return m;
+}
+
+/** What must hold of any step: an end comes last and only in the state ended. */
+function checkEffects(m: Machine, fx: Effect[]): void {
+  fx.forEach((f, i) => {
+    if (f.do === 'end') expect([i, m.state]).toEqual([fx.length - 1, 'ended']);
+  });
+}
+
+const cells = (['caller', 'callee'] as const).flatMap((role) =>
+  (Object.keys(ways[role]) as State[]).map((state) => [role, state] as const));
+
+describe('every state takes every input', () => {
+  it('is a table of all cells', () => expect(cells.length * Object.keys(words).length).toBe(13 * 35));
+
+  it.each(cells)('%s %s', (role, state) => {
+    for (const [name, input] of Object.entries(words)) {
+      const m = reach(role, state);
+      const fx = m.step(1000, input);
+      checkEffects(m, fx);
+      const told = fx.filter((f) => f.do === 'state').map((f) => f.state);
+      const last = m.state === 'ended' ? told.at(-1) ?? state : m.state;
+      expect([state, ...successors[state]], `${name} in ${state}`).toContain(told[0] ?? last);
+      if (m.state !== state && m.state !== 'ended') expect(told.at(-1), name).toBe(m.state);
+      if (state === 'ended') expect(fx, name).toEqual([]);
+    }
+  });
+});
+
+/** Watches a run for the promises that are written at the machine. */
+class Watch {
+  answered = false;
+  grouped = false;
+  ended = false;
+  readonly counts = new Map<Effect['do'], number>();
+
+  take(m: Machine, name: string, fx: Effect[]): void {
+    this.answered ||= name === 'answer';
+    this.grouped ||= name.startsWith('group');
+    checkEffects(m, fx);
+    for (const f of fx) {
+      if (this.ended) throw new Error(`${f.do} after the end`);
+      if (f.do === 'end') this.ended = true;
+      if (f.do === 'prepare' && !this.answered) throw new Error('prepared before the accept');
+      if (f.do === 'start' && !(this.grouped && m.view.up && (m.view.acked || m.view.opened))) {
+        throw new Error('started without keys, path or proof');
+      }
+      const n = (this.counts.get(f.do) ?? 0) + 1;
+      this.counts.set(f.do, n);
+      if (n > 1 && ['group', 'join', 'start', 'end', 'prepare'].includes(f.do)) throw new Error(`${n} times ${f.do}`);
+    }
+  }
+}
+
+/** A small generator of numbers below n, the same each run (xorshift32). */
+function dice(seed: number): (n: number) => number {
+  let x = seed;
+  return (n) => {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return (x >>> 0) % n;
+  };
+}
+
+describe('random runs', () => {
+  it('keep the promises', () => {
+    const roll = dice(0x5eed);
+    const names = Object.keys(words);
+    let starts = 0;
+    for (let run = 0; run < 30_000; run++) {
+      const m = machineOf(run % 2 === 0 ? 'caller' : 'callee');
+      const r = new Watch();
+      let now = 0;
+      // Half of the runs begin as a call that connects, so that what comes late is reached too.
+      const begun = run % 4 < 2 ? (run % 2 === 0 ? up : callee).split(' ').slice(0, roll(8)) : [];
+      for (const w of begun) r.take(m, w, m.step(now, word(w)));
+      for (let i = 0; i < 24; i++) {
+        const name = names[roll(names.length)] ?? '';
+        if (roll(5) === 0) r.take(m, 'time', m.step(now += 700 * roll(40)));
+        else r.take(m, name, m.step(now, word(name)));
+      }
+      starts += r.counts.get('start') ?? 0;
+      expect(r.ended).toBe(m.state === 'ended');
+      if (r.ended) expect(m.deadline()).toBeUndefined();
+    }
+    expect(starts).toBeGreaterThan(3000);
+  });
+
+  it('let no remote input do anything before the local accept', () => {
+    const remote = ['ringing', 'accept', 'accept-second', 'welcome', 'welcome-other', 'ack', 'ack-got', 'ack-forked', 'bye',
+      'invite-again', 'decline', 'group', 'up', 'frame', 'cancel-won-race'];
+    const roll = dice(42);
+    for (let run = 0; run < 5000; run++) {
+      const m = reach('callee', 'ringing');
+      for (let i = 0; i <= roll(8); i++) {
+        for (const f of m.step(1000, word(remote[roll(remote.length)] ?? ''))) {
+          expect(['send', 'end', 'bye']).toContain(f.do);
+        }
+      }
+    }
+  });
+});
+
+describe('times', () => {
+  it('limits set-up to 15 s, and says IceTimeout when the other side was heard', () => {
+    const m = reach('caller', 'connecting');
+    m.step(0, word('ack-got'));
+    expect(m.step(14_999)).toEqual([]);
+    expect(m.step(15_000).at(-1)).toMatchObject({ do: 'end', reason: 10 });
+  });
+
+  it('renews after 60 minutes, and not more often than each second', () => {
+    const m = reach('caller', 'connected');
+    expect(m.step(3_599_999)).toEqual([]);
+    expect(m.step(3_600_000)).toEqual([{ do: 'commit' }]);
+    expect(m.step(3_600_500, word('renew'))).toEqual([]);
+    expect(m.step(3_601_000)).toEqual([{ do: 'commit' }]);
+  });
+
+  it('repeats a Commit with the Ack each second, and gives up after 20 s', () => {
+    const m = reach('caller', 'connected');
+    m.step(0, word('renew'));
+    m.step(0, word('group2'));
+    const seen: string[] = [];
+    for (let at = m.deadline(); at !== undefined; at = m.deadline()) seen.push(...m.step(at).map((f) => f.do));
+    expect(seen.filter((f) => f === 'recommit')).toHaveLength(20);
+    expect(seen.filter((f) => f === 'switch')).toHaveLength(1);
+    expect(seen.at(-1)).toBe('end');
+  });
+});
