@@ -12,6 +12,7 @@ const (
 type packet struct {
 	buf     [maxPacket]byte
 	payload []byte // of buf
+	rule    *rule  // the codec that its payload type stands for
 	ts      uint32
 	marker  bool
 	at      time.Time // when it came
@@ -33,13 +34,13 @@ type assembler struct {
 	scanned   uint64 // next ≤ scanned: everything before it is there and ends no frame
 	hole      uint64 // the missing packet that holds the next frame up…
 	holeSince time.Time
-	broken    bool // packets were given up since the last frame
-	skipped   int  // their number
-	lastID    vp8Descriptor
-	joined    []byte // scratch for a frame of several packets
-	given     uint64 // packets given up, in all
-	repaired  uint64 // packets that came after they were asked for
-	malformed uint64 // packets that made no sense
+	broken    bool       // packets were given up since the last frame
+	skipped   int        // their number
+	last      packetHead // of the last frame
+	joint     joint      // scratch
+	given     uint64     // packets given up, in all
+	repaired  uint64     // packets that came after they were asked for
+	malformed uint64     // packets that made no sense
 }
 
 // An ask remembers how often a missing packet was asked for.

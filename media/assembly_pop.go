@@ -2,9 +2,12 @@ package media
 
 import "time"
 
-// A wholeFrame is one frame as it came: clear bytes and SFrame. data is valid until the next call of the assembler.
+// A wholeFrame is one frame as it came, laid out and sealed. data and ends are valid until the next call of the assembler.
 type wholeFrame struct {
 	data    []byte
+	ends    []int // where its parts end that were sealed each on its own, but for the last
+	rule    *rule
+	key     bool // by the packets, where the layout does not say
 	ts      uint32
 	missing int // frames lost just before it, as far as that can be known
 }
@@ -35,8 +38,9 @@ func (a *assembler) pop(now time.Time, wait time.Duration) (wholeFrame, bool) {
 
 // single makes a frame of one packet.
 func (a *assembler) single(p *packet) wholeFrame {
-	a.joined = append(a.joined[:0], p.payload...)
-	f := wholeFrame{data: a.joined, ts: p.ts, missing: a.skipped}
+	a.joint.reset()
+	a.joint.data = append(a.joint.data, p.payload...)
+	f := wholeFrame{data: a.joint.data, rule: p.rule, ts: p.ts, missing: a.skipped}
 	a.finish(a.next + 1)
 	return f
 }
@@ -44,7 +48,7 @@ func (a *assembler) single(p *packet) wholeFrame {
 // picture makes a frame of the packets that begin with p. It is done with a frame, or without one when the rest has yet to
 // come; it is not done when packets were dropped and the next ones are to be looked at.
 func (a *assembler) picture(p *packet, now time.Time, wait time.Duration) (f wholeFrame, done bool) {
-	first, ok := parseVP8Descriptor(p.payload)
+	first, ok := p.rule.packing.head(p.payload)
 	if !ok {
 		a.malformed++
 	}
@@ -56,7 +60,7 @@ func (a *assembler) picture(p *packet, now time.Time, wait time.Duration) (f who
 		a.broken = true
 		return f, false
 	}
-	end, whole := a.pictureEnd(p.ts)
+	end, whole := a.pictureEnd(p)
 	if !whole {
 		if end == a.top || !a.waited(end, now, wait) {
 			return f, true
@@ -64,27 +68,27 @@ func (a *assembler) picture(p *packet, now time.Time, wait time.Duration) (f who
 		a.giveUp(end + 1)
 		return f, false
 	}
-	data, ok := a.join(end)
-	if !ok {
+	if !a.join(end) {
 		a.malformed++
 		a.consume(end)
 		a.broken = true
 		return f, false
 	}
-	f = wholeFrame{data: data, ts: p.ts, missing: a.lost(first)}
+	f = wholeFrame{data: a.joint.data, ends: a.joint.ends, rule: p.rule, key: first.key, ts: p.ts, missing: a.lost(first)}
 	a.finish(end)
 	return f, true
 }
 
-// pictureEnd looks for the end of the picture at next: one past its last packet, or the first packet that is not there.
-func (a *assembler) pictureEnd(ts uint32) (end uint64, whole bool) {
+// pictureEnd looks for the end of the picture that begins with p, at next: one past its last packet, or the first packet
+// that is not there.
+func (a *assembler) pictureEnd(p *packet) (end uint64, whole bool) {
 	for s := max(a.scanned, a.next); s < a.top; s++ {
 		q := *a.slot(s)
 		if q == nil {
 			a.scanned = s
 			return s, false
 		}
-		if q.ts != ts { // no marker, but the next picture has begun
+		if q.ts != p.ts || q.rule != p.rule { // no marker, but the next picture has begun
 			return s, true
 		}
 		if q.marker {
@@ -95,35 +99,34 @@ func (a *assembler) pictureEnd(ts uint32) (end uint64, whole bool) {
 	return a.top, false
 }
 
-// join puts the payloads of the packets from next to end together, without their descriptors.
-func (a *assembler) join(end uint64) ([]byte, bool) {
-	a.joined = a.joined[:0]
+// join puts what the packets from next to end carry together.
+func (a *assembler) join(end uint64) bool {
+	a.joint.reset()
 	for s := a.next; s < end; s++ {
-		payload := (*a.slot(s)).payload
-		if len(payload) == 0 {
+		p := *a.slot(s)
+		if len(p.payload) == 0 {
 			continue
 		}
-		d, ok := parseVP8Descriptor(payload)
-		if !ok || d.start != (s == a.next) {
-			return nil, false
+		h, ok := p.rule.packing.head(p.payload)
+		if !ok || !p.rule.packing.join(&a.joint, h, p.payload) {
+			return false
 		}
-		a.joined = append(a.joined, payload[d.size:]...)
 	}
-	return a.joined, true
+	return !a.joint.open && len(a.joint.data) > 0
 }
 
 // lost is the number of pictures between the last one and this one: exact where both are numbered.
-func (a *assembler) lost(d vp8Descriptor) int {
+func (a *assembler) lost(h packetHead) int {
 	n := 0
 	if a.broken {
 		n = 1
 	}
-	if a.delivered && d.mask != 0 && d.mask == a.lastID.mask {
-		if gap := int((d.id - a.lastID.id - 1) & d.mask); gap < 64 || a.broken && gap < 1024 {
+	if a.delivered && h.mask != 0 && h.mask == a.last.mask {
+		if gap := int((h.id - a.last.id - 1) & h.mask); gap < 64 || a.broken && gap < 1024 {
 			n = gap
 		}
 	}
-	a.lastID = d
+	a.last = h
 	return n
 }
 

@@ -46,7 +46,7 @@ func testFrames(kind Kind, n int, seq uint16, size func(i int) int) (frames [][]
 
 func feed(a *assembler, p testPacket, now time.Time) bool {
 	q := a.take()
-	q.payload, q.ts, q.marker, q.at = q.buf[:copy(q.buf[:], p.payload)], p.ts, p.marker, now
+	q.payload, q.rule, q.ts, q.marker, q.at = q.buf[:copy(q.buf[:], p.payload)], defaultRules[a.kind], p.ts, p.marker, now
 	return a.push(q, p.seq)
 }
 

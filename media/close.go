@@ -47,7 +47,7 @@ func (c *Conn) drained() (quiet, acked bool, err error) {
 		if s.sender == nil {
 			continue
 		}
-		quiet = quiet && s.sender.quiet(c.started && !c.held && s.negotiated && s.peerTakes)
+		quiet = quiet && s.sender.quiet(c.started && !c.held && s.takes())
 		if s.track.packets.Load() > 0 && s.peerTakes && !c.held { // on hold the peer counts nothing, and nothing is under way
 			acked = acked && s.sender.acked.Load() == uint32(s.track.lastSeq.Load())
 		}

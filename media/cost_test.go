@@ -173,7 +173,7 @@ func bareEnd(ctx context.Context, t testing.TB, pc *webrtc.PeerConnection, frame
 		bareReceive(track, frames)
 	})
 	for _, kind := range []Kind{Audio, Video} {
-		track, err := webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: kind.mime()}, kind.String(), "s")
+		track, err := webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: defaultRules[kind].mime}, kind.String(), "s")
 		check(t, err)
 		sender, err := pc.AddTrack(track)
 		check(t, err)
@@ -217,7 +217,7 @@ func bareReceive(track *webrtc.TrackRemote, frames *atomic.Int64) {
 		if err != nil {
 			continue
 		}
-		p.payload, p.ts, p.marker, p.at = p.buf[size:n], h.Timestamp, h.Marker, time.Now()
+		p.payload, p.rule, p.ts, p.marker, p.at = p.buf[size:n], defaultRules[kind], h.Timestamp, h.Marker, time.Now()
 		a.push(p, h.SequenceNumber)
 		for {
 			f, ok := a.pop(p.at, waitLeast)

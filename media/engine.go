@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -82,42 +83,42 @@ func setICE(e *webrtc.SettingEngine, s Settings) {
 	})
 }
 
-// newMediaEngine registers exactly the codecs that can be sealed.
-func newMediaEngine() (*webrtc.MediaEngine, error) {
+// newMediaEngine registers exactly the codecs that can be sealed, in the order of preference.
+func newMediaEngine(s Settings) (*webrtc.MediaEngine, error) {
 	m := &webrtc.MediaEngine{}
 	repair := []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "transport-cc"}}
-	picture := append(repair, webrtc.RTCPFeedback{Type: "nack", Parameter: "pli"}, webrtc.RTCPFeedback{Type: "ccm", Parameter: "fir"})
-	return m, errors.Join(
-		m.RegisterCodec(webrtc.RTPCodecParameters{
-			RTPCodecCapability: webrtc.RTPCodecCapability{
-				MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2,
-				SDPFmtpLine: "minptime=10;useinbandfec=1", RTCPFeedback: repair,
-			},
-			PayloadType: 111,
-		}, webrtc.RTPCodecTypeAudio),
-		m.RegisterCodec(webrtc.RTPCodecParameters{
-			RTPCodecCapability: webrtc.RTPCodecCapability{
-				MimeType: webrtc.MimeTypeVP8, ClockRate: 90000, RTCPFeedback: picture,
-			},
-			PayloadType: 96,
-		}, webrtc.RTPCodecTypeVideo),
-		m.RegisterCodec(webrtc.RTPCodecParameters{
-			RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: "apt=96"},
-			PayloadType:        97,
-		}, webrtc.RTPCodecTypeVideo),
-		m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: playoutDelayURI}, webrtc.RTPCodecTypeVideo),
-		m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: transportWideURI}, webrtc.RTPCodecTypeAudio),
-		m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: transportWideURI}, webrtc.RTPCodecTypeVideo),
-	)
+	picture := append(slices.Clone(repair), webrtc.RTCPFeedback{Type: "nack", Parameter: "pli"}, webrtc.RTCPFeedback{Type: "ccm", Parameter: "fir"})
+	var errs []error
+	for _, r := range s.rules() {
+		c := webrtc.RTPCodecCapability{MimeType: r.mime, ClockRate: uint32(r.kind.rate()), SDPFmtpLine: r.fmtp, RTCPFeedback: picture}
+		if r.kind == Audio {
+			c.Channels, c.RTCPFeedback = 2, repair
+		}
+		errs = append(errs, m.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: c, PayloadType: r.pt}, r.kind.rtpKind()))
+		if r.rtx != 0 {
+			c = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: fmt.Sprintf("apt=%d", r.pt)}
+			errs = append(errs, m.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: c, PayloadType: r.rtx}, webrtc.RTPCodecTypeVideo))
+		}
+	}
+	for _, e := range []struct {
+		uri  string
+		kind Kind
+	}{{playoutDelayURI, Video}, {transportWideURI, Audio}, {transportWideURI, Video}} {
+		errs = append(errs, m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: e.uri}, e.kind.rtpKind()))
+	}
+	return m, errors.Join(errs...)
 }
 
 // newInterceptors holds what answers the peer's NACKs and tells browsers how fast their packets come. Asking for lost
 // packets and reporting are done by the receiver, which alone knows what was repaired.
 func newInterceptors(logs logFactory) (*interceptor.Registry, error) {
 	r := &interceptor.Registry{}
-	for mime, size := range map[string]uint16{webrtc.MimeTypeOpus: resendAudio, webrtc.MimeTypeVP8: resendVideo} {
+	for kind, size := range map[Kind]uint16{Audio: resendAudio, Video: resendVideo} {
 		responder, err := nack.NewResponderInterceptor(nack.ResponderSize(size), nack.WithResponderLoggerFactory(logs),
-			nack.ResponderStreamsFilter(func(info *interceptor.StreamInfo) bool { return info.MimeType == mime }))
+			nack.ResponderStreamsFilter(func(info *interceptor.StreamInfo) bool {
+				r := ruleOfMIME(info.MimeType)
+				return r != nil && r.kind == kind
+			}))
 		if err != nil {
 			return nil, fmt.Errorf("media: NACK responder: %w", err)
 		}
@@ -138,7 +139,7 @@ func newPeerConnection(s Settings, cert *Certificate, callee bool, limit *stream
 		return nil, err
 	}
 	settings.BufferFactory = limit.buffer
-	codecs, err := newMediaEngine()
+	codecs, err := newMediaEngine(s)
 	if err != nil {
 		return nil, fmt.Errorf("media: codecs: %w", err)
 	}

@@ -108,7 +108,7 @@ func TestPacketsOnTheWire(t *testing.T) {
 		defer mu.Unlock()
 		pictures, first := 0, true
 		for i, k := range sent {
-			d, ok := parseVP8Descriptor(k.Payload)
+			d, ok := vp8Packing{}.head(k.Payload)
 			if !ok || d.start != first || k.PayloadType != 96 || k.SequenceNumber != sent[0].SequenceNumber+uint16(i) {
 				t.Fatalf("packet %d: %v %+v", i, k.Header, d)
 			}

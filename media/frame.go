@@ -23,15 +23,6 @@ func (k Kind) String() string {
 	return "invalid"
 }
 
-// A Codec names how frames are encoded, as SDP's rtpmap spells it.
-type Codec string
-
-const (
-	Opus Codec = "opus"
-	VP8  Codec = "VP8"
-	H264 Codec = "H264" // read and written by media/file; not yet sent in a call
-)
-
 // A Frame is one encoded audio packet or video picture.
 type Frame struct {
 	Data     []byte        // the encoder's output; the receiver of a Frame may keep it

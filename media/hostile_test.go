@@ -17,6 +17,7 @@ func aloneReceiver(t testing.TB, kind Kind) *receiver {
 	r := &receiver{
 		conn: s.conn, info: trackInfo(kind, "0"), opener: &testOpener{v: s.opens}, remote: &remoteTrack{},
 		clock: &receiveClock{call: &s.conn.clock, rate: kind.rate()}, frames: newAssembler(kind),
+		coding: defaultRules[kind],
 	}
 	r.allowed.Store(true)
 	return r

@@ -29,11 +29,14 @@ type localTrack struct {
 	base uint32 // RTP timestamp of connection time 0
 
 	mu      sync.Mutex // guards what binding sets; writing is done by one goroutine at a time
+	rule    *rule      // the codec, for life once a source or the peer has decided it
+	decided bool
 	writer  webrtc.TrackLocalWriter
 	header  rtp.Header
 	playout uint8 // id of the playout-delay extension, 0 without
 
-	picture uint16
+	picture uint16 // its number, 15 bits
+	sent    int    // packets of the picture
 	payload []byte // scratch
 
 	packets, bytes atomic.Uint64
@@ -43,64 +46,73 @@ type localTrack struct {
 }
 
 func newLocalTrack(kind Kind, id string, seq uint16, ts uint32) *localTrack {
-	t := &localTrack{kind: kind, id: id, base: ts}
+	t := &localTrack{kind: kind, id: id, base: ts, rule: defaultRules[kind]}
 	t.header = rtp.Header{Version: 2, SequenceNumber: seq, Timestamp: ts}
 	t.lastSeq.Store(uint64(seq) - 1)
 	t.payload = make([]byte, 0, maxPacket)
 	return t
 }
 
-// rate is the clock of the RTP timestamps, fixed by the codecs that are carried.
-func (k Kind) rate() int64 {
-	if k == Audio {
-		return 48000
-	}
-	return 90000
-}
-
-func (k Kind) codec() Codec {
-	if k == Audio {
-		return Opus
-	}
-	return VP8
-}
-
-func (k Kind) mime() string {
-	if k == Audio {
-		return webrtc.MimeTypeOpus
-	}
-	return webrtc.MimeTypeVP8
-}
-
-func (k Kind) rtpKind() webrtc.RTPCodecType {
-	if k == Audio {
-		return webrtc.RTPCodecTypeAudio
-	}
-	return webrtc.RTPCodecTypeVideo
-}
-
 var errNotBound = errors.New("media: section is not negotiated")
 
-// Bind implements webrtc.TrackLocal. The payload type is the one of the negotiation, never our own idea of it.
+// take decides the codec, unless it was decided otherwise before.
+func (t *localTrack) take(r *rule) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.decided && t.rule != r {
+		return false
+	}
+	t.rule, t.decided = r, true
+	return true
+}
+
+// fits reports whether frames of a codec can be sent here.
+func (t *localTrack) fits(r *rule) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !t.decided || t.rule == r
+}
+
+// Bind implements webrtc.TrackLocal. The payload type is the one of the negotiation, never our own idea of it. Where the
+// peer does not take the codec, the layer below is told another one, which it cannot do without; nothing is sent then.
 func (t *localTrack) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
-	for _, codec := range ctx.CodecParameters() {
-		if codec.MimeType != t.kind.mime() {
-			continue
-		}
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		t.writer = ctx.WriteStream()
-		t.header.PayloadType = uint8(codec.PayloadType)
-		t.header.SSRC = uint32(ctx.SSRC())
-		t.ssrc.Store(uint32(ctx.SSRC()))
-		for _, ext := range ctx.HeaderExtensions() {
-			if ext.URI == playoutDelayURI && t.kind == Video {
-				t.playout = uint8(ext.ID)
-			}
-		}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	codec, ok := t.choose(ctx.CodecParameters())
+	if !ok {
+		return codec, ErrCodec
+	}
+	if ruleOfMIME(codec.MimeType) != t.rule {
 		return codec, nil
 	}
-	return webrtc.RTPCodecParameters{}, ErrCodec
+	t.writer, t.decided = ctx.WriteStream(), true
+	t.header.PayloadType = uint8(codec.PayloadType)
+	t.header.SSRC = uint32(ctx.SSRC())
+	t.ssrc.Store(uint32(ctx.SSRC()))
+	for _, ext := range ctx.HeaderExtensions() {
+		if ext.URI == playoutDelayURI && t.kind == Video {
+			t.playout = uint8(ext.ID)
+		}
+	}
+	return codec, nil
+}
+
+// choose finds the codec of the track among those negotiated, or takes the first one if nothing is decided. Called with
+// mu held.
+func (t *localTrack) choose(codecs []webrtc.RTPCodecParameters) (first webrtc.RTPCodecParameters, ok bool) {
+	for _, codec := range codecs {
+		r := ruleOfMIME(codec.MimeType)
+		if r == t.rule {
+			return codec, true
+		}
+		if r != nil && !r.red && !ok {
+			first, ok = codec, true
+		}
+	}
+	if ok && !t.decided {
+		t.rule = ruleOfMIME(first.MimeType)
+	}
+	return first, ok
 }
 
 // Unbind implements webrtc.TrackLocal.
@@ -117,31 +129,28 @@ func (t *localTrack) StreamID() string          { return "sotto" }
 func (t *localTrack) Kind() webrtc.RTPCodecType { return t.kind.rtpKind() }
 
 // send writes one laid-out frame as packets with timestamp ts.
-func (t *localTrack) send(data []byte, ts uint32) error {
+func (t *localTrack) send(data []byte, ts uint32, key bool) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.writer == nil {
 		return errNotBound
 	}
 	t.header.Timestamp = ts
+	t.sent = 0
 	if t.kind == Audio {
-		return t.write(data, false, true)
+		return t.write(data, true)
 	}
-	t.picture++
-	for n, first := 0, true; len(data) > 0; n, first = n+1, false {
-		if n > 0 && n%burst == 0 && !t.breathe() {
-			return errNotBound
-		}
-		n := min(len(data), maxPayload-vp8DescriptorSize)
-		t.payload = t.payload[:vp8DescriptorSize]
-		putVP8Descriptor(t.payload, t.picture&0x7fff, first)
-		t.payload = append(t.payload, data[:n]...)
-		data = data[n:]
-		if err := t.write(t.payload, first, len(data) == 0); err != nil {
-			return err
-		}
+	t.picture = (t.picture + 1) & 0x7fff
+	return t.rule.packing.pack(t, data, key)
+}
+
+// fragment writes one packet of a picture: head, which lies in payload, and then data. last is the picture's end.
+func (t *localTrack) fragment(head int, data []byte, last bool) error {
+	if t.sent > 0 && t.sent%burst == 0 && !t.breathe() {
+		return errNotBound
 	}
-	return nil
+	t.payload = append(t.payload[:head], data...)
+	return t.write(t.payload, last)
 }
 
 // breathe lets the receivers on the way empty their sockets' buffers, of which many hold fewer packets than a large key
@@ -157,15 +166,16 @@ func (t *localTrack) breathe() bool {
 var playoutNow = []byte{0, 0, 0}
 
 // write sends one packet. The header is ours again when the call returns: whoever keeps it copies it.
-func (t *localTrack) write(payload []byte, first, marker bool) error {
-	t.header.Marker = marker && t.kind == Video
+func (t *localTrack) write(payload []byte, last bool) error {
+	t.header.Marker = last && t.kind == Video
 	t.header.Extension, t.header.Extensions = false, t.header.Extensions[:0]
-	if first && t.playout != 0 {
+	if t.sent == 0 && t.playout != 0 {
 		if err := t.header.SetExtension(t.playout, playoutNow); err != nil {
 			return err
 		}
 	}
 	_, err := t.writer.WriteRTP(&t.header, payload)
+	t.sent++
 	t.lastSeq.Add(1)
 	t.lastTS.Store(t.header.Timestamp)
 	t.header.SequenceNumber++

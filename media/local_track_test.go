@@ -26,14 +26,14 @@ func TestLargePicturesLeaveInBursts(t *testing.T) {
 		track := newLocalTrack(Video, "v", 1, 0)
 		track.writer = &out
 		start := time.Now()
-		if err := track.send(make([]byte, burst*(maxPayload-vp8DescriptorSize)), 0); err != nil {
+		if err := track.send(make([]byte, burst*(maxPayload-vp8DescriptorSize)), 0, false); err != nil {
 			t.Fatal(err)
 		}
 		if took := time.Since(start); took != 0 || len(out) != burst {
 			t.Errorf("a picture of %d packets took %v", len(out), took)
 		}
 		out = nil
-		if err := track.send(make([]byte, 300_000), 3000); err != nil {
+		if err := track.send(make([]byte, 300_000), 3000, false); err != nil {
 			t.Fatal(err)
 		}
 		at := make(map[time.Time]int)

@@ -2,6 +2,7 @@ package media
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pion/webrtc/v4"
 )
@@ -15,7 +16,7 @@ func (c *Conn) Offer(send []Source, receive Kinds) (offer string, err error) {
 	if err := c.expect(stageNew); err != nil {
 		return "", err
 	}
-	if err := checkSources(send); err != nil {
+	if err := c.checkSources(send); err != nil {
 		return "", err
 	}
 	for _, source := range send {
@@ -65,7 +66,7 @@ func (c *Conn) Answer(offer string, want [32]byte, send []Source, receive Kinds)
 	if err != nil {
 		return "", err
 	}
-	if err := checkSources(send); err != nil {
+	if err := c.checkSources(send); err != nil {
 		return "", err
 	}
 	if err := c.setRemoteOffer(d); err != nil {
@@ -77,7 +78,7 @@ func (c *Conn) Answer(offer string, want [32]byte, send []Source, receive Kinds)
 		}
 	}
 	for _, source := range send {
-		s := c.idleSection(source.Track().Kind)
+		s := c.idleSection(ruleOf(source.Track().Codec))
 		if s == nil {
 			if s, err = c.addSection(source.Track().Kind, c.nextMID()); err != nil {
 				return "", err
@@ -101,11 +102,12 @@ func (c *Conn) expect(want stage) error {
 }
 
 // checkSources refuses what cannot be carried sealed.
-func checkSources(send []Source) error {
+func (c *Conn) checkSources(send []Source) error {
 	for i, source := range send {
 		info := source.Track()
-		if info.Kind != Audio && info.Kind != Video || info.Codec != info.Kind.codec() {
-			return fmt.Errorf("%w: source %d is %s in %q", ErrCodec, i, info.Kind, info.Codec)
+		if r := ruleOf(info.Codec); r == nil || r.kind != info.Kind || !slices.Contains(c.cfg.Settings.rules(), r) {
+			return fmt.Errorf("%w: source %d is %s in %q, which is none of Opus and %v", ErrCodec, i, info.Kind, info.Codec,
+				c.cfg.Settings.codecs())
 		}
 	}
 	if len(send) > maxSections-1 {

@@ -2,6 +2,7 @@ package media
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
@@ -123,6 +124,8 @@ func (c *Conn) settle(d *description) {
 			s.wanted = false // what the peer does not send at first it has to ask for
 		}
 		s.known, s.negotiated, s.peerSends, s.peerTakes = true, true, line.sends, line.receives
+		s.codecs = s.common(line)
+		c.checkCodec(s)
 		if s.wanted && s.peerSends && s.receiver == nil {
 			s.receiver = c.newReceiver(s)
 			c.notify(TrackAdded{Track: s.receiver.info})
@@ -130,6 +133,19 @@ func (c *Conn) settle(d *description) {
 	}
 	c.described(d)
 	c.setGates()
+}
+
+// checkCodec tells the owner of a source whose codec the peer does not have.
+func (c *Conn) checkCodec(s *section) {
+	if s.sender == nil || slices.ContainsFunc(s.codecs, func(r *rule) bool { return s.track.fits(r) }) || !s.sender.refuse() {
+		return
+	}
+	var names []Codec
+	for _, r := range s.codecs {
+		names = append(names, r.codec)
+	}
+	info := s.sender.stream()
+	c.notify(SourceEnded{Ctx: info.Ctx, MID: info.MID, Err: fmt.Errorf("%w: the peer takes %v and not %s", ErrCodec, names, info.Codec)})
 }
 
 // nameStreams fills in the mids that are known by now.
@@ -159,10 +175,10 @@ func (c *Conn) hasSection(kind Kind) bool {
 	return false
 }
 
-// idleSection is the first section of a kind that sends nothing yet.
-func (c *Conn) idleSection(kind Kind) *section {
+// idleSection is the first section that sends nothing yet and may send a codec.
+func (c *Conn) idleSection(r *rule) *section {
 	for _, s := range c.sections {
-		if s.kind == kind && s.sender == nil {
+		if s.kind == r.kind && s.sender == nil && s.track.fits(r) {
 			return s
 		}
 	}

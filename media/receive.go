@@ -22,17 +22,22 @@ const (
 // goroutine of its current remote track owns what is not guarded.
 type receiver struct {
 	conn   *Conn
-	info   TrackInfo
+	info   TrackInfo // as negotiated; see track for the codec
 	opener Opener
 	remote *remoteTrack // statistics for reports, shared with the reporting goroutine
 
-	allowed atomic.Bool // we want it, and nobody is on hold
-	turn    sync.Mutex  // one remote track at a time
+	allowed atomic.Bool           // we want it, and nobody is on hold
+	codec   atomic.Pointer[Codec] // of the frames that come; nil before the first one
+	turn    sync.Mutex            // one remote track at a time
 
 	// Owned by the goroutine that holds turn.
 	sink     Sink
 	sinkMade bool
-	opened   bool // at least one frame was
+	opened   bool               // at least one frame was
+	coded    webrtc.PayloadType // of the packets that come, and
+	coding   *rule              // what it stands for
+	rule     *rule              // of the last frame, with its layout
+	layout   layout
 	frames   *assembler
 	clock    *receiveClock
 	pending  []pendingFrame
@@ -57,6 +62,7 @@ func (r *receiver) run(track *webrtc.TrackRemote) {
 	r.turn.Lock()
 	defer r.turn.Unlock()
 	r.frames = newAssembler(r.info.Kind)
+	r.coded, r.coding = track.PayloadType(), ruleOfMIME(track.Codec().MimeType)
 	r.clock.restart()
 	r.remote.reset(uint32(track.SSRC()))
 	var header rtp.Header
@@ -67,6 +73,9 @@ func (r *receiver) run(track *webrtc.TrackRemote) {
 		switch {
 		case err == nil:
 			_, repair := attributes[webrtc.AttributeRtxSsrc]
+			if pt := track.PayloadType(); pt != r.coded {
+				r.coded, r.coding = pt, ruleOfMIME(track.Codec().MimeType)
+			}
 			r.packet(p, n, &header, repair, now)
 		case timedOut(err):
 			r.frames.release(p)
@@ -79,6 +88,15 @@ func (r *receiver) run(track *webrtc.TrackRemote) {
 	}
 }
 
+// track describes what comes.
+func (r *receiver) track() TrackInfo {
+	info := r.info
+	if codec := r.codec.Load(); codec != nil {
+		info.Codec = *codec
+	}
+	return info
+}
+
 // timedOut reports whether a read ended because its deadline has come.
 func timedOut(err error) bool {
 	timeout, ok := errors.AsType[net.Error](err)
@@ -88,7 +106,7 @@ func timedOut(err error) bool {
 // packet takes one packet that was read.
 func (r *receiver) packet(p *packet, n int, header *rtp.Header, repair bool, now time.Time) {
 	headerSize, err := header.Unmarshal(p.buf[:n])
-	if err != nil || !r.allowed.Load() {
+	if err != nil || r.coding == nil || !r.allowed.Load() {
 		r.frames.release(p)
 		return
 	}
@@ -99,7 +117,7 @@ func (r *receiver) packet(p *packet, n int, header *rtp.Header, repair bool, now
 			return
 		}
 	}
-	p.payload, p.ts, p.marker, p.at = p.buf[headerSize:end], header.Timestamp, header.Marker, now
+	p.payload, p.rule, p.ts, p.marker, p.at = p.buf[headerSize:end], r.coding, header.Timestamp, header.Marker, now
 	r.stats.packets.Add(1)
 	r.stats.bytes.Add(uint64(len(p.payload)))
 	if !repair {

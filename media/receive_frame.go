@@ -1,6 +1,10 @@
 package media
 
-import "time"
+import (
+	"errors"
+	"slices"
+	"time"
+)
 
 const (
 	pendingMost = 256 // frames that wait for their key
@@ -10,10 +14,9 @@ const (
 
 // A pendingFrame came before its key.
 type pendingFrame struct {
-	data    []byte
-	time    time.Duration
-	missing int
-	since   time.Time
+	frame wholeFrame
+	time  time.Duration
+	since time.Time
 }
 
 // frame takes one frame in order. It is opened, or waits for its key, or is dropped and counted.
@@ -27,40 +30,30 @@ func (r *receiver) frame(f wholeFrame, now time.Time) {
 		r.wantKey()
 	}
 	at := r.clock.time(f.ts, now)
-	if len(r.pending) > 0 || !r.open(f.data, at, f.missing) {
+	if len(r.pending) > 0 || !r.open(f, at) {
 		r.hold(f, at, now)
 	}
 }
 
 // open opens one frame and delivers it. It reports false if there is no key for it yet.
-func (r *receiver) open(data []byte, at time.Duration, missing int) bool {
-	clear, sealed, key, ok := split(r.info.Kind, data)
-	if !ok {
-		r.failed(FailMalformed, missing)
-		return true
+func (r *receiver) open(f wholeFrame, at time.Duration) bool {
+	if r.rule != f.rule {
+		r.rule, r.layout = f.rule, f.rule.layout()
 	}
-	plain, err := r.opener.Open(make([]byte, 0, len(sealed)), clear, sealed)
+	plain, key, err := r.layout.open(f, r.opener)
 	if err != nil {
-		why := r.conn.cfg.Classify(err) % numFailures
+		why := FailMalformed
+		if !errors.Is(err, errLayout) {
+			why = r.conn.cfg.Classify(err) % numFailures
+		}
 		if why == FailNoKey {
 			return false
 		}
-		r.failed(why, missing)
+		r.failed(why, f.missing)
 		return true
 	}
-	r.deliver(Frame{Data: plain, Time: at, Key: key, Missing: r.lost + missing})
+	r.deliver(Frame{Data: plain, Time: at, Key: key, Missing: r.lost + f.missing})
 	return true
-}
-
-// split takes the clear bytes of a layout apart from the SFrame. There is no layout without an SFrame.
-func split(kind Kind, data []byte) (clear, sealed []byte, key, ok bool) {
-	if kind == Audio {
-		return nil, data, true, len(data) > 0
-	}
-	if len(data) < 2 || data[0] > 1 {
-		return nil, nil, false, false
-	}
-	return data[:1:1], data[1:], data[0] == 0, true
 }
 
 // failed counts a frame that is dropped. The peer is told nothing but, at a limited rate, that a key frame is wanted.
@@ -80,10 +73,7 @@ func (r *receiver) deliver(f Frame) {
 	} else if !r.opened {
 		r.wantKey()
 	}
-	if !r.sinkMade {
-		r.sinkMade = true
-		r.sink = r.conn.cfg.Sink(r.info)
-	}
+	r.chooseSink()
 	if !r.opened {
 		r.opened = true
 		r.conn.notify(FirstFrame{MID: r.info.MID})
@@ -95,6 +85,16 @@ func (r *receiver) deliver(f Frame) {
 		r.closeSink()
 		r.conn.notify(SinkFailed{MID: r.info.MID, Err: err})
 	}
+}
+
+// chooseSink makes the sink when the first frame was opened, and another one when the codec is another.
+func (r *receiver) chooseSink() {
+	if r.sinkMade && r.track().Codec == r.rule.codec {
+		return
+	}
+	r.closeSink()
+	r.codec.Store(&r.rule.codec)
+	r.sinkMade, r.sink = true, r.conn.cfg.Sink(r.track())
 }
 
 // closeSink closes the sink once.
@@ -112,26 +112,26 @@ func (r *receiver) closeSink() {
 func (r *receiver) hold(f wholeFrame, at time.Duration, now time.Time) {
 	size := len(f.data)
 	for _, p := range r.pending {
-		size += len(p.data)
+		size += len(p.frame.data)
 	}
 	for len(r.pending) > 0 && (len(r.pending) >= pendingMost || size > pendingSize) {
-		size -= len(r.pending[0].data)
-		r.failed(FailNoKey, r.pending[0].missing)
+		size -= len(r.pending[0].frame.data)
+		r.failed(FailNoKey, r.pending[0].frame.missing)
 		r.pending = r.pending[1:]
 	}
-	data := append([]byte(nil), f.data...)
-	r.pending = append(r.pending, pendingFrame{data: data, time: at, missing: f.missing, since: now})
+	f.data, f.ends = slices.Clone(f.data), slices.Clone(f.ends)
+	r.pending = append(r.pending, pendingFrame{frame: f, time: at, since: now})
 }
 
 // retryPending opens what waited, in order, as far as keys have come.
 func (r *receiver) retryPending(now time.Time) {
 	for len(r.pending) > 0 {
 		p := r.pending[0]
-		if !r.open(p.data, p.time, p.missing) {
+		if !r.open(p.frame, p.time) {
 			if now.Sub(p.since) < pendingTime {
 				return
 			}
-			r.failed(FailNoKey, p.missing)
+			r.failed(FailNoKey, p.frame.missing)
 		}
 		r.pending = r.pending[1:]
 	}

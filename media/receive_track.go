@@ -8,7 +8,7 @@ import (
 // newReceiver makes the receiving half of a section, when the peer was first allowed to send there.
 func (c *Conn) newReceiver(s *section) *receiver {
 	r := &receiver{
-		conn: c, info: trackInfo(s.kind, s.mid()), opener: c.cfg.Open(s.mid()), remote: &remoteTrack{},
+		conn: c, info: s.expects(), opener: c.cfg.Open(s.mid()), remote: &remoteTrack{},
 		clock: &receiveClock{call: &c.clock, rate: s.kind.rate()},
 	}
 	r.allowed.Store(s.wanted && !c.held)
@@ -31,8 +31,10 @@ func (c *Conn) receiverOf(track *webrtc.TrackRemote, from *webrtc.RTPReceiver) *
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range c.sections {
-		if s.receiver != nil && s.transceiver.Receiver() == from && track.Codec().MimeType == s.kind.mime() {
-			return s.receiver
+		if s.receiver != nil && s.transceiver.Receiver() == from {
+			if rule := ruleOfMIME(track.Codec().MimeType); rule != nil && rule.kind == s.kind {
+				return s.receiver
+			}
 		}
 	}
 	return nil

@@ -30,6 +30,7 @@ type sectionLine struct {
 	kind            Kind // 0 for the message channel
 	sends, receives bool // as whoever wrote the description does
 	ssrcs           bool // it names its streams
+	formats         []string
 }
 
 // parseDescription checks an SDP against every rule that holds for both sides.

@@ -79,8 +79,9 @@ func readSection(m *sdp.MediaDescription) (s sectionLine, err error) {
 		return s, fmt.Errorf("%w: protocol", ErrDescription)
 	}
 	if !hasCodec(m, s.kind) {
-		return s, fmt.Errorf("%w: section %q", ErrCodec, s.mid)
+		return s, fmt.Errorf("%w: section %q offers none of %v", ErrCodec, s.mid, codecsOf(s.kind))
 	}
+	s.formats = m.MediaName.Formats
 	s.sends, s.receives = readDirection(m)
 	return s, nil
 }
@@ -89,19 +90,16 @@ func tokenRune(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_' || r == '.'
 }
 
-// hasCodec reports whether the one codec of a kind is among the formats. Others may stand beside it: they are never
+// hasCodec reports whether a codec that can be sealed is among the formats. Others may stand beside it: they are never
 // negotiated, since the layer below knows no other.
 func hasCodec(m *sdp.MediaDescription, kind Kind) bool {
-	want := fmt.Sprintf("%s/%d", kind.codec(), kind.rate())
-	if kind == Audio {
-		want += "/2"
-	}
 	for _, a := range m.Attributes {
 		if a.Key != "rtpmap" {
 			continue
 		}
 		pt, name, _ := strings.Cut(a.Value, " ")
-		if strings.EqualFold(name, want) && slices.Contains(m.MediaName.Formats, pt) {
+		known := slices.ContainsFunc(rules, func(r *rule) bool { return r.kind == kind && !r.red && strings.EqualFold(name, r.name()) })
+		if known && slices.Contains(m.MediaName.Formats, pt) {
 			return true
 		}
 	}

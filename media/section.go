@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/pion/webrtc/v4"
 )
@@ -25,9 +26,37 @@ type section struct {
 	negotiated bool // both sides know the section and what is sent in it
 	peerSends  bool // by the last description of the peer
 	peerTakes  bool
+	codecs     []*rule // what both sides know, in the order of the answer
 }
 
 func (s *section) mid() string { return s.transceiver.Mid() }
+
+// takes reports whether frames of what is sent here can be sent now, as far as the descriptions go.
+func (s *section) takes() bool { return s.negotiated && s.peerTakes && !s.sender.isRefused() }
+
+// common lists what was negotiated of a section's formats.
+func (s *section) common(line sectionLine) (out []*rule) {
+	negotiated := s.rtpSender.GetParameters().Codecs
+	for _, format := range line.formats {
+		i := slices.IndexFunc(negotiated, func(c webrtc.RTPCodecParameters) bool { return fmt.Sprint(c.PayloadType) == format })
+		if i < 0 {
+			continue
+		}
+		if r := ruleOfMIME(negotiated[i].MimeType); r != nil && r.kind == s.kind && !slices.Contains(out, r) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// expects describes what the peer will probably send here: the first of what both know. Its packets say what it is.
+func (s *section) expects() TrackInfo {
+	info := trackInfo(s.kind, s.mid())
+	if len(s.codecs) > 0 {
+		info.Codec = s.codecs[0].codec
+	}
+	return info
+}
 
 // newTrack makes the sending half. Where sequence numbers and timestamps start is random (RFC 3550, section 5.1).
 func (c *Conn) newTrack(kind Kind) *localTrack {

@@ -20,6 +20,7 @@ const (
 type sender struct {
 	conn   *Conn
 	sealer Sealer
+	layout layout
 	track  *localTrack
 	gate   *gate
 	stop   context.CancelFunc
@@ -30,6 +31,7 @@ type sender struct {
 	fresh   bool // the source was replaced, or paused: look at the clock again
 	muted   bool
 	ended   bool
+	refused bool // the peer does not take the codec
 	lastKey time.Time
 	swapped chan struct{}
 
@@ -127,12 +129,8 @@ func (s *sender) frame(ctx context.Context, f Frame) {
 	elapsed := s.clock.at(s.conn.elapsed(), s.conn.origin(), f.Time, fresh)
 	ts := s.clock.timestamp(elapsed, s.track.kind.rate())
 
-	s.sealed = s.sealed[:0]
-	if s.track.kind == Video {
-		s.sealed = append(s.sealed, clearByte(f.Key))
-	}
 	var err error
-	if s.sealed, err = s.seal(ctx, s.sealed, f.Data); err != nil {
+	if s.sealed, err = s.seal(ctx, s.sealed[:0], f); err != nil {
 		s.fails[s.conn.cfg.Classify(err)%numFailures].Add(1)
 		return
 	}
@@ -144,7 +142,7 @@ func (s *sender) frame(ctx context.Context, f Frame) {
 	if s.clock.unreported() { // the peer lines the tracks up by it, so it comes before the first packet
 		s.conn.reportNow()
 	}
-	if err := s.track.send(s.sealed, ts); err != nil {
+	if err := s.track.send(s.sealed, ts, f.Key); err != nil {
 		s.conn.log.Debug("frame not sent", "error", err)
 	}
 	s.stats.frames.Add(1)
@@ -153,18 +151,9 @@ func (s *sender) frame(ctx context.Context, f Frame) {
 	}
 }
 
-// clearByte is the one readable byte of a VP8 frame: browsers read the frame type from its lowest bit.
-func clearByte(key bool) byte {
-	if key {
-		return 0
-	}
-	return 1
-}
-
 // seal waits for the key where there is none yet.
-func (s *sender) seal(ctx context.Context, dst, frame []byte) ([]byte, error) {
-	clear := dst[:len(dst):len(dst)]
-	out, err := s.sealer.Seal(dst, clear, frame)
+func (s *sender) seal(ctx context.Context, dst []byte, f Frame) ([]byte, error) {
+	out, err := s.layout.seal(dst, f, s.sealer)
 	if err == nil || s.conn.cfg.Classify(err) != FailNoKey {
 		return out, err
 	}
@@ -175,7 +164,7 @@ func (s *sender) seal(ctx context.Context, dst, frame []byte) ([]byte, error) {
 	for {
 		select {
 		case <-poll.C:
-			out, err = s.sealer.Seal(dst, clear, frame)
+			out, err = s.layout.seal(dst, f, s.sealer)
 			if err == nil || s.conn.cfg.Classify(err) != FailNoKey {
 				return out, err
 			}

@@ -50,6 +50,21 @@ func (s *sender) setMuted(muted bool) {
 	s.muted = muted
 }
 
+func (s *sender) isRefused() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refused
+}
+
+// refuse ends a stream whose codec the peer does not have. It reports true once.
+func (s *sender) refuse() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was := s.refused
+	s.refused, s.ended = true, true
+	return !was
+}
+
 func (s *sender) isMuted() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

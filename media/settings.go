@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/pion/transport/v4"
@@ -44,6 +45,10 @@ type Settings struct {
 	// sides need it. It is how tests, and a first try on a machine without a network, make a real call.
 	Loopback bool
 
+	// VideoCodecs are the video codecs that may be sent and received, the one to prefer first; empty: all, VP8 first. A
+	// peer that offers chooses the order itself. Audio is always Opus.
+	VideoCodecs []Codec
+
 	// Net is the network to use; nil is the machine's. A virtual network has no multicast, so with it host addresses are
 	// sent as they are.
 	Net transport.Net
@@ -71,7 +76,32 @@ func (s Settings) validate() error {
 	if s.RelayOnly && s.LAN {
 		errs = append(errs, errors.New("media: RelayOnly and LAN exclude each other"))
 	}
+	for i, codec := range s.VideoCodecs {
+		if r := ruleOf(codec); r == nil || r.kind != Video || slices.Contains(s.VideoCodecs[:i], codec) {
+			errs = append(errs, fmt.Errorf("%w: video codec %d is %q, it must be one of %v, once", ErrCodec, i, codec, codecsOf(Video)))
+		}
+	}
 	return errors.Join(errs...)
+}
+
+// rules are those of the codecs that may be used, in the order of preference.
+func (s Settings) rules() []*rule {
+	if len(s.VideoCodecs) == 0 {
+		return rules
+	}
+	use := slices.DeleteFunc(slices.Clone(rules), func(r *rule) bool { return r.kind == Video })
+	for _, codec := range s.VideoCodecs {
+		use = append(use, ruleOf(codec))
+	}
+	return use
+}
+
+// codecs are the video codecs that may be used.
+func (s Settings) codecs() []Codec {
+	if len(s.VideoCodecs) > 0 {
+		return s.VideoCodecs
+	}
+	return codecsOf(Video)
 }
 
 // mdns reports whether host candidates hide behind mDNS names.

@@ -6,15 +6,17 @@ import (
 	"slices"
 )
 
-// attach puts a source into a section. Its goroutine waits for the gate.
+// attach puts a source into a section that fits it. Its goroutine waits for the gate.
 func (c *Conn) attach(s *section, source Source) {
+	r := ruleOf(source.Track().Codec)
+	s.track.take(r)
 	ctx := c.takeCtx(s.kind)
 	run, stop := context.WithCancel(c.ctx)
 	s.sender = &sender{
-		conn: c, sealer: c.cfg.Seal(ctx), track: s.track, gate: newGate(), stop: stop,
+		conn: c, sealer: c.cfg.Seal(ctx), layout: r.layout(), track: s.track, gate: newGate(), stop: stop,
 		source: source, swapped: make(chan struct{}),
 		clock: sendClock{base: s.track.base},
-		info:  StreamInfo{Ctx: ctx, MID: s.mid(), Kind: s.kind, Codec: s.kind.codec()},
+		info:  StreamInfo{Ctx: ctx, MID: s.mid(), Kind: s.kind, Codec: r.codec},
 	}
 	c.goDo(func() { s.sender.run(run) })
 }
@@ -33,11 +35,11 @@ func (c *Conn) Streams() []StreamInfo {
 }
 
 // Untaken reports whether the peer has no section for something that we send, or takes nothing there. The next Describe
-// asks it to.
+// asks it to. A codec that the peer does not have is no such case: that source has ended.
 func (c *Conn) Untaken() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.ContainsFunc(c.sections, func(s *section) bool { return s.sends() && !(s.negotiated && s.peerTakes) })
+	return slices.ContainsFunc(c.sections, func(s *section) bool { return s.sends() && !s.sender.isRefused() && !s.takes() })
 }
 
 // Tracks lists what the peer was allowed to send.
@@ -47,13 +49,13 @@ func (c *Conn) Tracks() []TrackInfo {
 	var out []TrackInfo
 	for _, s := range c.sections {
 		if s.receiver != nil {
-			out = append(out, s.receiver.info)
+			out = append(out, s.receiver.track())
 		}
 	}
 	return out
 }
 
-// trackInfo describes a track of the peer. The codec is not its choice.
+// trackInfo describes a track of the peer that nothing more is known of.
 func trackInfo(kind Kind, mid string) TrackInfo {
 	info := TrackInfo{MID: mid, Kind: kind, Codec: kind.codec(), ClockRate: int(kind.rate())}
 	if kind == Audio {
@@ -85,7 +87,7 @@ func (c *Conn) setGates() {
 	}
 	for _, s := range c.sections {
 		if s.sender != nil {
-			s.sender.gate.set(flowing && s.negotiated && s.peerTakes && !s.sender.isMuted())
+			s.sender.gate.set(flowing && s.takes() && !s.sender.isMuted())
 		}
 		if s.receiver != nil {
 			s.receiver.allowed.Store(s.wanted && !c.held)
@@ -104,10 +106,10 @@ func (c *Conn) AddTrack(source Source) (StreamInfo, error) {
 	if c.offer != "" {
 		return StreamInfo{}, ErrState
 	}
-	if err := checkSources([]Source{source}); err != nil {
+	if err := c.checkSources([]Source{source}); err != nil {
 		return StreamInfo{}, err
 	}
-	s := c.idleSection(source.Track().Kind)
+	s := c.idleSection(ruleOf(source.Track().Codec))
 	if s == nil {
 		if len(c.sections) >= maxSections-1 {
 			return StreamInfo{}, fmt.Errorf("%w: %d tracks", ErrDescription, len(c.sections))
@@ -129,10 +131,10 @@ func (c *Conn) ReplaceTrack(ctx uint16, source Source) error {
 	if err != nil {
 		return err
 	}
-	if err := checkSources([]Source{source}); err != nil {
+	if err := c.checkSources([]Source{source}); err != nil {
 		return err
 	}
-	if source.Track().Kind != s.kind {
+	if !s.track.fits(ruleOf(source.Track().Codec)) {
 		return fmt.Errorf("%w: a stream keeps its codec for life", ErrCodec)
 	}
 	s.sender.replace(source)

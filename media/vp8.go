@@ -16,44 +16,68 @@ func putVP8Descriptor(b []byte, id uint16, first bool) {
 	b[3] = byte(id)
 }
 
-// A vp8Descriptor is what a received descriptor says.
-type vp8Descriptor struct {
-	size  int
-	start bool   // the first packet of a picture
-	id    uint16 // picture ID
-	mask  uint16 // 0x7f or 0x7fff: the width of id; 0 without one
+// vp8Packing is RFC 7741.
+type vp8Packing struct{}
+
+func (vp8Packing) pack(t *localTrack, data []byte, _ bool) error {
+	return packPlain(t, data, vp8DescriptorSize, func(b []byte, first, _ bool) { putVP8Descriptor(b, t.picture, first) })
 }
 
-// parseVP8Descriptor reports false for a descriptor that is cut short or followed by nothing.
-func parseVP8Descriptor(b []byte) (d vp8Descriptor, ok bool) {
+// head reports false for a descriptor that is cut short or followed by nothing.
+func (vp8Packing) head(b []byte) (h packetHead, ok bool) {
 	if len(b) < 1 {
-		return d, false
+		return h, false
 	}
-	d.size = 1
-	d.start = b[0]&0x10 != 0 && b[0]&0x07 == 0
+	h.size = 1
+	h.start = b[0]&0x10 != 0 && b[0]&0x07 == 0
 	if b[0]&0x80 != 0 {
 		if len(b) < 2 {
-			return d, false
+			return h, false
 		}
 		ext := b[1]
-		d.size = 2
+		h.size = 2
 		if ext&0x80 != 0 {
-			if len(b) < 4 {
-				return d, false
+			if h.id, h.mask, ok = pictureID(b[2:]); !ok {
+				return h, false
 			}
-			d.id, d.mask = uint16(b[2]&0x7f), 0x7f
-			d.size = 3
-			if b[2]&0x80 != 0 {
-				d.id, d.mask = d.id<<8|uint16(b[3]), 0x7fff
-				d.size = 4
-			}
+			h.size += h.idSize()
 		}
 		if ext&0x40 != 0 { // TL0PICIDX
-			d.size++
+			h.size++
 		}
 		if ext&0x30 != 0 { // TID, KEYIDX
-			d.size++
+			h.size++
 		}
 	}
-	return d, len(b) > d.size
+	return h, len(b) > h.size
+}
+
+// join takes the descriptor off.
+func (vp8Packing) join(j *joint, h packetHead, payload []byte) bool {
+	if h.start != (len(j.data) == 0) {
+		return false
+	}
+	j.data = append(j.data, payload[h.size:]...)
+	return true
+}
+
+// pictureID reads a picture's number of 7 or 15 bits.
+func pictureID(b []byte) (id, mask uint16, ok bool) {
+	switch {
+	case len(b) < 1:
+		return 0, 0, false
+	case b[0]&0x80 == 0:
+		return uint16(b[0]), 0x7f, true
+	case len(b) < 2:
+		return 0, 0, false
+	}
+	return uint16(b[0]&0x7f)<<8 | uint16(b[1]), 0x7fff, true
+}
+
+// idSize is how many bytes the picture's number takes.
+func (h packetHead) idSize() int {
+	if h.mask == 0x7fff {
+		return 2
+	}
+	return 1
 }

@@ -1,0 +1,99 @@
+package media
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pion/webrtc/v4"
+)
+
+// A Codec names how frames are encoded, as SDP's rtpmap spells it.
+type Codec string
+
+const (
+	Opus Codec = "opus"
+	VP8  Codec = "VP8"
+	VP9  Codec = "VP9"  // profile 0; a Frame may be a superframe
+	H264 Codec = "H264" // a Frame is an access unit in Annex B, start codes and all
+	AV1  Codec = "AV1"  // main profile; a Frame is a temporal unit, OBUs with sizes
+)
+
+// A rule is what a codec needs to be carried sealed: its name in a description, what stays readable of its frames, and how
+// packets are made of them. A codec without a rule is refused.
+type rule struct {
+	codec   Codec
+	kind    Kind
+	mime    string
+	fmtp    string
+	pt, rtx webrtc.PayloadType // in our offers; in an answer they are the peer's
+	red     bool               // Opus frames in redundant blocks (RFC 2198): received, never sent
+	layout  func() layout
+	packing packing // of video
+}
+
+// rules are all codecs there are, in the order in which we offer them.
+var rules = []*rule{
+	{codec: Opus, kind: Audio, mime: webrtc.MimeTypeOpus, fmtp: "minptime=10;useinbandfec=1", pt: 111, layout: newAlone},
+	{codec: Opus, kind: Audio, mime: mimeRED, fmtp: "111/111", pt: 63, red: true, layout: newAlone},
+	{codec: VP8, kind: Video, mime: webrtc.MimeTypeVP8, pt: 96, rtx: 97, layout: newVP8Layout, packing: vp8Packing{}},
+}
+
+// defaultRules are those of tracks that nobody has given a codec yet.
+var defaultRules = map[Kind]*rule{Audio: rules[0], Video: rules[2]}
+
+const mimeRED = "audio/red"
+
+// ruleOf is the rule by which frames of a codec are sent, or nil.
+func ruleOf(codec Codec) *rule {
+	i := slices.IndexFunc(rules, func(r *rule) bool { return r.codec == codec && !r.red })
+	if i < 0 {
+		return nil
+	}
+	return rules[i]
+}
+
+// ruleOfMIME is the rule of what a payload type stands for, or nil.
+func ruleOfMIME(mime string) *rule {
+	i := slices.IndexFunc(rules, func(r *rule) bool { return strings.EqualFold(r.mime, mime) })
+	if i < 0 {
+		return nil
+	}
+	return rules[i]
+}
+
+// name is how an rtpmap names the codec.
+func (r *rule) name() string {
+	_, name, _ := strings.Cut(r.mime, "/")
+	if r.kind == Audio {
+		return fmt.Sprintf("%s/%d/2", name, r.kind.rate())
+	}
+	return fmt.Sprintf("%s/%d", name, r.kind.rate())
+}
+
+// codecsOf lists the codecs of a kind that can be carried.
+func codecsOf(kind Kind) (out []Codec) {
+	for _, r := range rules {
+		if r.kind == kind && !r.red {
+			out = append(out, r.codec)
+		}
+	}
+	return out
+}
+
+// rate is the clock of the RTP timestamps, fixed by the codecs that are carried.
+func (k Kind) rate() int64 {
+	if k == Audio {
+		return 48000
+	}
+	return 90000
+}
+
+func (k Kind) codec() Codec { return defaultRules[k].codec }
+
+func (k Kind) rtpKind() webrtc.RTPCodecType {
+	if k == Audio {
+		return webrtc.RTPCodecTypeAudio
+	}
+	return webrtc.RTPCodecTypeVideo
+}
