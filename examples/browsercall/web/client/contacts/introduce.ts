@@ -1,0 +1,127 @@
+/**
+ * How two identities become contacts, as functions of a store's state and the letters' bodies:
+ *
+ *     inviter (invite)                                   guest
+ *       invitation{token, secret}  — by a way of theirs →  use: requested
+ *       pending  ← request{secret, token, name, relays} ——
+ *       confirm: confirmed —— confirm{token, name, relays}, ref = H(request) →  confirmed
+ *
+ * Each side has its user confirm: the guest by using, the inviter by confirm. Each gives the other a token of its own;
+ * the invitation's is good until it expires, so that the guest can write before the confirm has arrived.
+ */
+import { equal } from '../bytes.ts';
+import { encodeIntroduction, parseIntroduction } from '../envelope/introduction.ts';
+import type { Invitation } from '../envelope/invitation.ts';
+import { messageTypes, type Draft, type Message, type Opened } from '../envelope/message.ts';
+import { Refused } from '../identity/errors.ts';
+import { sameID, type ID } from '../identity/id.ts';
+import { decode, fields } from '../wire.ts';
+import { maxNotices, noticeMemory, type ContactRecord, type InvitationRecord, type NoticeRecord, type State } from './state.ts';
+
+/** Random values of one step: the exchange's call, and a token for who has none of ours yet. */
+export interface Fresh {
+  readonly call: Uint8Array;
+  readonly token: Uint8Array;
+}
+
+const maxNoticesPerContact = 8; // so that one contact's do not push out all others
+const noticeClockSkew = 5 * 60_000; // ms
+
+function without<K extends keyof ContactRecord>(r: ContactRecord, ...keys: K[]): Omit<ContactRecord, K> {
+  const out = { ...r };
+  for (const k of keys) delete out[k];
+  return out;
+}
+
+/** The guest's first step. It gives the request; noteRequest must follow with its hash. */
+export function useInvitation(s: State, inv: Invitation, label: string, fresh: Fresh, now: number): Draft {
+  if (now >= inv.expires) throw new Refused('invitation');
+  const known = s.get(inv.from);
+  if (known?.blocked) throw new Refused('noContact', 'it is blocked');
+  const start: ContactRecord = known ?? {
+    id: inv.from, name: label || inv.name, claimed: '', relays: [], state: 'requested', known: now, blocked: false,
+  };
+  const issued = start.issued ?? fresh.token;
+  s.put({
+    ...without(start, 'request', 'requestTime'),
+    state: start.state === 'pending' ? 'requested' : start.state, // both invited each other: using theirs is our confirmation
+    claimed: inv.name || start.claimed, relays: inv.relays, token: inv.secret.token, issued, exchange: fresh.call,
+  });
+  const body = encodeIntroduction({ token: issued, secret: inv.secret.secret, ...s.profile });
+  return { to: inv.from, call: fresh.call, seq: 0, time: now, type: messageTypes.request, body };
+}
+
+/** Remembers H of the request's payload, to which the confirm will refer. */
+export function noteRequest(s: State, id: ID, request: Uint8Array): void {
+  s.put({ ...s.get(id)!, request });
+}
+
+/** The inviter's side of it. The same identity may ask again, with a later request. */
+export function takeRequest(s: State, { message: m, hash }: Opened, now: number): void {
+  const intro = parseIntroduction(m.body, 'request');
+  const inv = findInvitation(s, intro.secret!);
+  if (!inv || inv.closed || (inv.usedBy && !sameID(inv.usedBy, m.from))) throw new Refused('invitation');
+  const known = s.get(m.from);
+  if (known?.blocked) throw new Refused('noContact', 'it is blocked');
+  if (m.time < (known?.requestTime ?? 0)) throw new Refused('unexpected'); // an earlier request, delivered late
+  const start: ContactRecord = known ?? {
+    id: m.from, name: inv.label || intro.name || 'unnamed', claimed: '', relays: [], state: 'pending', known: now, blocked: false,
+  };
+  s.put({
+    ...start, claimed: intro.name, token: intro.token, relays: intro.relays, exchange: m.call, request: hash, requestTime: m.time,
+  });
+  s.invitations = s.invitations.map((i) => (i === inv ? { ...i, usedBy: m.from } : i));
+}
+
+/** Finds by secret, in constant time for each. What has expired is not there any more. */
+function findInvitation(s: State, secret: Uint8Array): InvitationRecord | undefined {
+  let found: InvitationRecord | undefined;
+  for (const i of s.invitations) if (equal(i.secret, secret)) found = i;
+  return found;
+}
+
+/** The inviter's second step. It gives the confirm; confirming again gives it again. */
+export function confirmRequest(s: State, id: ID, label: string, fresh: Fresh, now: number): Draft {
+  const r = s.get(id);
+  if (!r?.exchange || !r.request || r.blocked) throw new Refused('noContact', 'it has not asked');
+  const issued = r.issued ?? fresh.token;
+  const known = r.state === 'pending' ? now : r.known;
+  s.put({ ...r, name: label || r.name, issued, known, state: 'confirmed' });
+  const body = encodeIntroduction({ token: issued, ...s.profile });
+  return { to: id, call: r.exchange, seq: 0, time: now, type: messageTypes.confirm, body, ref: r.request };
+}
+
+/** The guest's side of it, done once: what comes again is Refused 'unexpected'. */
+export function takeConfirm(s: State, m: Message): void {
+  const r = s.get(m.from);
+  const due = r && !r.blocked && r.exchange && r.request && r.state !== 'pending'; // pending: it is ours to confirm
+  if (!due || !m.ref || !equal(r.exchange!, m.call) || !equal(r.request!, m.ref)) throw new Refused('unexpected');
+  const intro = parseIntroduction(m.body, 'confirm');
+  const relays = intro.relays.length > 0 ? intro.relays : r.relays;
+  s.put({ ...without(r, 'exchange', 'request'), state: 'confirmed', claimed: intro.name, token: intro.token, relays });
+}
+
+/** Spends the invitations that this identity used. */
+export function closeInvitationsOf(s: State, id: ID): void {
+  s.invitations = s.invitations.map((i) => (i.usedBy && sameID(i.usedBy, id) ? { ...i, closed: true } : i));
+}
+
+/** Keeps a contact's notice that it called, once for each call. */
+export function takeMissedCall(s: State, m: Message, now: number): void {
+  const r = s.get(m.from);
+  if (!r || r.blocked || r.state === 'pending') throw new Refused('noContact');
+  const body = fields(decode(m.body, 16), { video: [1, 'bool?'] });
+  const age = now - m.time;
+  if (age >= noticeMemory || age < -noticeClockSkew) throw new Refused('unexpected');
+  const same = (n: NoticeRecord): boolean => sameID(n.from, m.from);
+  if (s.notices.some((n) => same(n) && equal(n.call, m.call))) throw new Refused('unexpected'); // delivered twice
+  s.notices = [...s.notices, { from: m.from, call: m.call, time: m.time, received: now, video: body.video ?? false }];
+  dropOldest(s, maxNoticesPerContact, same);
+  dropOldest(s, maxNotices, () => true);
+}
+
+/** Leaves at most limit notices of which is true, in order of arrival. */
+function dropOldest(s: State, limit: number, which: (n: NoticeRecord) => boolean): void {
+  let over = s.notices.filter(which).length - limit;
+  s.notices = s.notices.filter((n) => !which(n) || over-- <= 0);
+}
