@@ -1,5 +1,5 @@
 /** The store of an identity's contacts, invitations and missed calls. */
-import { compare, random } from '../bytes.ts';
+import { random } from '../bytes.ts';
 import { Card } from '../envelope/card.ts';
 import { Invitation, invitationSecretSize, maxInvitationTTL, minInvitationTTL } from '../envelope/invitation.ts';
 import { encodePayload, messageTypes, type Draft, type Opened } from '../envelope/message.ts';
@@ -8,37 +8,20 @@ import { checkProfile, type Profile } from '../envelope/uri.ts';
 import { Refused } from '../identity/errors.ts';
 import { boxOf, checkID, hash, sameID, tokenSize, type ID } from '../identity/id.ts';
 import type { Identity } from '../identity/identity.ts';
-import { Contact, type Notice } from './contact.ts';
+import { Book } from './book.ts';
+import { Contact } from './contact.ts';
 import {
   closeInvitationsOf, confirmRequest, noteRequest, takeConfirm, takeMissedCall, takeRequest, useInvitation, type Fresh,
 } from './introduce.ts';
 import { Letter } from './letter.ts';
-import { fold, lookAlike, sameName } from './lookalike.ts';
-import { State, maxInvitations, type ContactRecord, type VerifiedBy } from './state.ts';
+import { maxInvitations, type ContactRecord, type State, type VerifiedBy } from './state.ts';
 import { BrowserStore, type ContactStore } from './store.ts';
 
 /**
  * Who may ring us, and whom we can ring. Each change reads what is stored again and replaces it whole, so that several
- * tabs may use one store; an error means that nothing was changed. A 'change' event follows each change, of another tab
- * too: then the relay may have to hear new tokens().
+ * tabs may use one store; an error means that nothing was changed.
  */
-export class Contacts extends EventTarget {
-  /** Called with each 'change', as an event handler of the DOM is. */
-  onchange: (() => void) | undefined;
-  readonly #identity: Identity;
-  readonly #store: ContactStore;
-  readonly #now: () => number;
-  readonly #unwatch: () => void;
-  #state = new State();
-
-  private constructor(identity: Identity, store: ContactStore, now: () => number) {
-    super();
-    this.#identity = identity;
-    this.#store = store;
-    this.#now = now;
-    this.#unwatch = store.watch(() => void this.reload().catch(() => undefined)); // the next change reads it again
-  }
-
+export class Contacts extends Book {
   /** Opens the store of this name in this browser, or another store; now is in milliseconds. Rejects with Refused 'storage'. */
   static async open(identity: Identity, at: string | ContactStore, now: () => number = Date.now): Promise<Contacts> {
     const c = new Contacts(identity, typeof at === 'string' ? new BrowserStore(at) : at, now);
@@ -46,58 +29,10 @@ export class Contacts extends EventTarget {
     return c;
   }
 
-  /** Reads what another tab has written; that happens by itself where tabs can talk to each other. */
-  async reload(): Promise<void> {
-    this.#set(State.decode(await this.#store.read()));
-  }
-
-  /** Stops watching the store. */
-  close(): void {
-    this.#unwatch();
-  }
-
-  /** Contacts by name, without those that are pending. */
-  list(): Contact[] {
-    return this.#list((r) => r.state !== 'pending');
-  }
-
-  /** Those who used an invitation of ours and wait for confirm or refuse. */
-  requests(): Contact[] {
-    return this.#list((r) => r.state === 'pending');
-  }
-
-  /** A contact that is not pending; it may be blocked. */
-  get(id: ID): Contact | undefined {
-    const r = this.#state.get(id);
-    return r && r.state !== 'pending' ? new Contact(r) : undefined;
-  }
-
-  /** Whether an Invite of this identity is worth to be read. */
-  mayRing(id: ID): 'ring' | 'ignore' {
-    const c = this.get(id);
-    return c && !c.blocked ? 'ring' : 'ignore';
-  }
-
-  /**
-   * Other contacts whose label, or own name, is this name (same: their key seems to have changed, or somebody plays
-   * them) or may be taken for it (alike). Nothing is ever replaced: both are there to be shown.
-   */
-  resembling(id: ID, name: string): { same: Contact[]; alike: Contact[] } {
-    const others = this.list().filter((o) => !sameID(o.id, id));
-    const same = others.filter((o) => sameName(name, o.name) || sameName(name, o.claimed));
-    const alike = others.filter((o) => !same.includes(o) && (lookAlike(name, o.name) || lookAlike(name, o.claimed)));
-    return { same, alike };
-  }
-
-  /** What we say of ourselves in invitations, cards and letters. */
-  get profile(): Profile {
-    return this.#state.profile;
-  }
-
   /** Changes what we say of ourselves from now on. Malformed: a name or a relay that cannot be shown. */
   async setProfile(profile: Profile): Promise<void> {
     checkProfile(profile);
-    await this.#change((s) => void (s.profile = { name: profile.name, relays: [...profile.relays] }));
+    await this.change((s) => void (s.profile = { name: profile.name, relays: [...profile.relays] }));
   }
 
   /**
@@ -108,8 +43,8 @@ export class Contacts extends EventTarget {
   async add(card: Card | string, label = ''): Promise<Contact> {
     const c = typeof card === 'string' ? Card.parse(card) : card;
     checkID(c.id);
-    if (sameID(c.id, this.#identity.id)) throw new Refused('noContact', 'this card is our own');
-    return this.#change((s, now) => new Contact(addCard(s, c, label, now)));
+    if (sameID(c.id, this.identity.id)) throw new Refused('noContact', 'this card is our own');
+    return this.change((s, now) => new Contact(addCard(s, c, label, now)));
   }
 
   /**
@@ -119,10 +54,10 @@ export class Contacts extends EventTarget {
    */
   async use(invitation: Invitation | string, label = ''): Promise<Letter> {
     const inv = typeof invitation === 'string' ? Invitation.parse(invitation) : invitation;
-    if (sameID(inv.from, this.#identity.id)) throw new Refused('invitation', 'it is our own');
-    const draft = await this.#change((s, now) => {
+    if (sameID(inv.from, this.identity.id)) throw new Refused('invitation', 'it is our own');
+    const draft = await this.change((s, now) => {
       const request = useInvitation(s, inv, label, fresh(), now);
-      noteRequest(s, inv.from, hash(encodePayload(this.#identity.id, request)));
+      noteRequest(s, inv.from, hash(encodePayload(this.identity.id, request)));
       return request;
     });
     return this.#letter(inv.secret.token, inv.relays, draft);
@@ -133,11 +68,11 @@ export class Contacts extends EventTarget {
     if (!(ttl >= minInvitationTTL && ttl <= maxInvitationTTL)) throw new RangeError('an invitation lasts 1 minute to 30 days');
     checkProfile({ name: label, relays: [] });
     const secret = { token: random(tokenSize), secret: random(invitationSecretSize) };
-    return this.#change((s, now) => {
+    return this.change((s, now) => {
       if (s.invitations.length >= maxInvitations) throw new Refused('tooLarge', `${maxInvitations} open invitations`);
       const expires = Math.floor((now + ttl) / 1000) * 1000; // as the URI has it
       s.invitations = [...s.invitations, { ...secret, expires, label, closed: false }];
-      return new Invitation(this.#identity.id, s.profile, expires, secret);
+      return new Invitation(this.identity.id, s.profile, expires, secret);
     });
   }
 
@@ -146,7 +81,7 @@ export class Contacts extends EventTarget {
    * themselves. The letter tells them, and brings a token of their own. Confirming again gives the letter again.
    */
   async confirm(id: ID, label = ''): Promise<Letter> {
-    const { draft, record } = await this.#change((s, now) => {
+    const { draft, record } = await this.change((s, now) => {
       const draft = confirmRequest(s, id, label, fresh(), now);
       return { draft, record: s.get(id)! };
     });
@@ -155,7 +90,7 @@ export class Contacts extends EventTarget {
 
   /** Forgets who used our invitation, and closes the invitation. Nobody is told. */
   async refuse(id: ID): Promise<void> {
-    await this.#change((s) => {
+    await this.change((s) => {
       if (s.get(id)?.state !== 'pending') throw new Refused('noContact');
       s.delete(id);
       closeInvitationsOf(s, id);
@@ -169,9 +104,9 @@ export class Contacts extends EventTarget {
    */
   async handle(opened: Opened): Promise<Contact> {
     const { message: m } = opened;
-    if (!sameID(m.to, this.#identity.id) || sameID(m.from, this.#identity.id)) throw new Refused('unexpected');
+    if (!sameID(m.to, this.identity.id) || sameID(m.from, this.identity.id)) throw new Refused('unexpected');
     if (m.type === messageTypes.revocation) return this.#revoked(m.body);
-    return this.#change((s, now) => {
+    return this.change((s, now) => {
       if (m.type === messageTypes.request) takeRequest(s, opened, now);
       else if (m.type === messageTypes.confirm) takeConfirm(s, m);
       else if (m.type === messageTypes.missedCall) takeMissedCall(s, m, now);
@@ -183,7 +118,7 @@ export class Contacts extends EventTarget {
   /** Takes a letter or a revocation that came as text, as handle does. Its errors hold nothing of it. */
   async handleText(s: string): Promise<Contact> {
     if (!Letter.is(s)) return this.#revoked(revocationText(s));
-    const opened = await this.#identity.openLetter(Letter.boxOf(s));
+    const opened = await this.identity.openLetter(Letter.boxOf(s));
     const { type } = opened.message;
     if (type !== messageTypes.request && type !== messageTypes.confirm) throw new Refused('unexpected');
     return this.handle(opened);
@@ -191,7 +126,7 @@ export class Contacts extends EventTarget {
 
   /** Makes the identity that a revoked contact named a contact, unverified: a thief can name one too. The old one stays. */
   async acceptReplacement(id: ID): Promise<Contact> {
-    return this.#edit(id, (s, r, now) => {
+    return this.edit(id, (s, r, now) => {
       if (r.revoked === undefined || !r.replacedBy) throw new Refused('noContact', 'nothing replaces it');
       const known = s.get(r.replacedBy);
       if (known) return new Contact(known);
@@ -205,7 +140,7 @@ export class Contacts extends EventTarget {
 
   /** Remembers that our user compared emoji or safety number with this contact, now. */
   async verify(id: ID, by: VerifiedBy): Promise<void> {
-    await this.#edit(id, (s, r, now) => {
+    await this.edit(id, (s, r, now) => {
       if (r.revoked !== undefined) throw new Refused('noContact', 'it was revoked by its owner');
       s.put({ ...r, verified: { time: now, by } });
     });
@@ -213,12 +148,12 @@ export class Contacts extends EventTarget {
 
   /** Forgets it. */
   async unverify(id: ID): Promise<void> {
-    await this.#edit(id, (s, { verified: _, ...rest }) => void s.put(rest));
+    await this.edit(id, (s, { verified: _, ...rest }) => void s.put(rest));
   }
 
   /** Says whether the contact may ring and write. A contact that its owner revoked stays blocked. */
   async block(id: ID, blocked = true): Promise<void> {
-    await this.#edit(id, (s, r) => {
+    await this.edit(id, (s, r) => {
       if (r.revoked !== undefined && !blocked) throw new Refused('noContact', 'it was revoked by its owner');
       s.put({ ...r, blocked });
     });
@@ -226,12 +161,12 @@ export class Contacts extends EventTarget {
 
   /** Changes our label. */
   async rename(id: ID, name: string): Promise<void> {
-    await this.#edit(id, (s, r) => void s.put({ ...r, name }));
+    await this.edit(id, (s, r) => void s.put({ ...r, name }));
   }
 
   /** Forgets the contact with its tokens. An invitation that it used is spent. */
   async remove(id: ID): Promise<void> {
-    await this.#edit(id, (s) => {
+    await this.edit(id, (s) => {
       s.delete(id);
       closeInvitationsOf(s, id);
     });
@@ -239,48 +174,21 @@ export class Contacts extends EventTarget {
 
   /** Our own card with a token for this contact alone, to hand to them; the token is made at the first time. */
   async cardFor(id: ID): Promise<Card> {
-    return this.#edit(id, (s, r) => {
+    return this.edit(id, (s, r) => {
       const issued = r.issued ?? random(tokenSize);
       s.put({ ...r, issued });
-      return new Card(this.#identity.id, s.profile, issued);
+      return new Card(this.identity.id, s.profile, issued);
     });
-  }
-
-  /** Our own card without a token: who has it knows us, and can write only to an open mailbox. */
-  card(): Card {
-    return new Card(this.#identity.id, this.profile);
-  }
-
-  /**
-   * Hashes of all tokens that let somebody write to our mailbox now: one for each contact that is not blocked, and for
-   * each open invitation. The relay is told the whole set, and again after each change.
-   */
-  tokens(): Uint8Array[] {
-    const s = this.#state;
-    const now = this.#now();
-    const issued = s.all().filter((r) => !r.blocked && r.state !== 'pending' && r.issued).map((r) => r.issued!);
-    const open = s.invitations.filter((i) => {
-      const user = i.usedBy && s.get(i.usedBy);
-      return !i.closed && now < i.expires && (!i.usedBy || (user && !user.blocked));
-    });
-    return [...issued, ...open.map((i) => i.token)].map((t) => hash(t)).sort(compare);
-  }
-
-  /** Missed calls of the last 7 days, oldest first. */
-  missedCalls(): Notice[] {
-    const s = this.#state;
-    s.expire(this.#now());
-    return s.notices.map((n) => ({ from: n.from, time: new Date(n.time), video: n.video }));
   }
 
   /** Forgets them. */
   async clearMissedCalls(): Promise<void> {
-    await this.#change((s) => void (s.notices = []));
+    await this.change((s) => void (s.notices = []));
   }
 
   async #revoked(statement: Uint8Array): Promise<Contact> {
     const rev = await parseRevocation(statement);
-    return this.#edit(rev.id, (s, r) => {
+    return this.edit(rev.id, (s, r) => {
       // The first word of who takes its place stands: a thief's would come later.
       if (r.revoked !== undefined && (r.replacedBy || !rev.replacedBy)) return new Contact(r);
       const replaced = rev.replacedBy && { replacedBy: rev.replacedBy };
@@ -290,44 +198,9 @@ export class Contacts extends EventTarget {
 
   async #letter(token: Uint8Array, relays: readonly string[], draft: Draft): Promise<Letter> {
     const to = boxOf(draft.to, token);
-    return new Letter(to, relays, await this.#identity.sealLetter(to, draft));
+    return new Letter(to, relays, await this.identity.sealLetter(to, draft));
   }
 
-  #list(which: (r: ContactRecord) => boolean): Contact[] {
-    const found = this.#state.all().filter(which).map((r) => new Contact(r));
-    const order = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
-    return found.sort((a, b) => order(fold(a.name), fold(b.name)) || compare(a.id, b.id));
-  }
-
-  /** Changes one contact that is there. */
-  async #edit<T>(id: ID, f: (s: State, r: ContactRecord, now: number) => T): Promise<T> {
-    return this.#change((s, now) => {
-      const r = s.get(id);
-      if (!r) throw new Refused('noContact');
-      return f(s, r, now);
-    });
-  }
-
-  /** Runs f over the state as it is stored, stores that, and only then shows it. */
-  async #change<T>(f: (s: State, now: number) => T): Promise<T> {
-    const done: { state: State; out: T }[] = [];
-    await this.#store.update((rows) => {
-      const now = this.#now();
-      const state = State.decode(rows);
-      state.expire(now);
-      done.push({ state, out: f(state, now) });
-      return state.encode();
-    });
-    const { state, out } = done.at(-1)!;
-    this.#set(state);
-    return out;
-  }
-
-  #set(state: State): void {
-    this.#state = state;
-    this.dispatchEvent(new Event('change'));
-    this.onchange?.();
-  }
 }
 
 function fresh(): Fresh {

@@ -98,8 +98,12 @@ export class State {
 
   /** Puts a contact in place of the one with its ID. Throws Malformed, or Refused 'tooLarge'. */
   put(r: ContactRecord): ContactRecord {
-    if (!this.get(r.id) && this.contacts.size >= maxContacts) throw new Refused('tooLarge', `${maxContacts} contacts`);
     checkContact(r);
+    return this.set(r);
+  }
+
+  private set(r: ContactRecord): ContactRecord {
+    if (!this.get(r.id) && this.contacts.size >= maxContacts) throw new Refused('tooLarge', `${maxContacts} contacts`);
     this.contacts.set(hex(r.id), r);
     return r;
   }
@@ -129,7 +133,7 @@ export class State {
     if (!Array.isArray(row) || row.length !== 2) throw new Malformed('a row');
     const [kind, v] = row;
     if (kind === rowKinds.profile) this.profile = readProfile(v);
-    else if (kind === rowKinds.contact) this.put(readContact(v));
+    else if (kind === rowKinds.contact) this.set(readContact(v)); // its keys were checked before they were written;
     else if (kind === rowKinds.invitation) this.invitations.push(readInvitation(v));
     else if (kind === rowKinds.notice) this.notices.push(readNotice(v));
     else throw new Malformed('a row');

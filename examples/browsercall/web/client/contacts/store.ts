@@ -37,7 +37,7 @@ export class MemoryStore implements ContactStore {
  */
 export class BrowserStore implements ContactStore {
   private readonly name: string;
-  private readonly channel: BroadcastChannel;
+  private channel: BroadcastChannel | undefined;
 
   constructor(name: string) {
     this.name = name;
@@ -52,11 +52,15 @@ export class BrowserStore implements ContactStore {
   async update(f: (rows: Rows | undefined) => Rows): Promise<void> {
     const db = await database();
     await db.update(contactStore, this.name, (rows) => f(rows as Rows | undefined));
-    this.channel.postMessage(null);
+    this.channel?.postMessage(null);
   }
 
   watch(f: () => void): () => void {
-    this.channel.onmessage = f;
-    return () => this.channel.close();
+    const { channel } = this;
+    if (channel) channel.onmessage = f;
+    return () => {
+      channel?.close();
+      this.channel = undefined;
+    };
   }
 }
