@@ -90,6 +90,10 @@ func answer(line []byte) []byte {
 	if err != nil || !bytes.HasPrefix(fields, []byte("{")) {
 		return failure(head.ID, fmt.Errorf("the answer to %q is no JSON object (%v)", head.Op, err))
 	}
+	var names map[string]json.RawMessage
+	if err := json.Unmarshal(fields, &names); err != nil || names["id"] != nil || names["error"] != nil {
+		return failure(head.ID, fmt.Errorf("the answer to %q may not have the fields id and error", head.Op))
+	}
 	b := fmt.Appendf(nil, `{"id":%d`, head.ID)
 	if len(fields) > len("{}") {
 		b = append(b, ',')

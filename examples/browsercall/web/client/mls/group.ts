@@ -49,7 +49,8 @@ export interface CreateOptions {
 /** What a joiner was promised. */
 export interface Expected {
   readonly call: Uint8Array;
-  readonly peers: ID[];
+  /** Who else may be in it. `'anybody'` is for those whose members are known by other means. */
+  readonly peers: ID[] | 'anybody';
   readonly limit?: number;
 }
 
@@ -96,7 +97,7 @@ export class Group {
   /** Joins by a Welcome for this KeyPackage, which is then used up. Refuses any other group than the promised. */
   static async join(welcome: Uint8Array, kp: KeyPackage, expect: Expected): Promise<Group> {
     const halves = kp.halves();
-    const [limit, allowed] = [limitOf(expect), allowedOf(halves.own.id, expect.peers)];
+    const [limit, allowed] = [limitOf(expect), allowedOf(halves.own.id, expect.peers === 'anybody' ? undefined : expect.peers)];
     checkOwn(halves.own);
     const cs = suiteFor(halves.own.signer);
     const promised = { call: expect.call, limit, allowed };

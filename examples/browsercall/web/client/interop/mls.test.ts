@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { History, type Counts } from './mls_history.ts';
+import { noGo, Peer } from './peer.ts';
+
+// SOTTO_SEED=17 runs that history alone.
+const only = process.env['SOTTO_SEED'];
+const histories = 120;
+const seeds = only === undefined ? Array.from({ length: histories }, (_, i) => i + 1) : [Number(only)];
+
+describe.skipIf(noGo() !== undefined)('groups of Go and TypeScript', () => {
+  let peer: Peer;
+  const counts: Counts = { epochs: 0, added: 0, removed: 0, updates: 0, messages: 0, refusals: 0, biggest: 0 };
+  beforeAll(async () => { peer = await Peer.start(); }, 120_000);
+  afterAll(() => peer.close());
+
+  it(`agree in ${seeds.length} random histories`, async () => {
+    for (const seed of seeds) {
+      try {
+        await new History(peer, seed, counts).run(12);
+      } catch (e) {
+        throw new Error(`SOTTO_SEED=${seed}: ${e instanceof Error ? e.message : String(e)}`, { cause: e });
+      }
+    }
+    if (only !== undefined) return;
+    expect(counts.biggest).toBe(8);
+    expect(Math.min(counts.added, counts.removed, counts.updates, counts.messages, counts.refusals)).toBeGreaterThan(100);
+    expect(counts.epochs).toBeGreaterThan(800);
+  }, 60_000);
+});
