@@ -1,0 +1,111 @@
+// What the two sides tell each other inside the group.
+
+import { describing } from './describe-state.ts';
+import type { Describing } from './describe-state.ts';
+import { addAll } from './candidates.ts';
+import { described } from './describe.ts';
+import { Flood } from './flood.ts';
+import { maxJobs } from './jobs.ts';
+import type { Loop } from './loop.ts';
+import { Candidate, Describe, Hold, InCall, InCallType, Mute } from './message-incall.ts';
+import { Limits } from './message.ts';
+import type { InCallBody } from './message-incall.ts';
+import { StateError } from './reason.ts';
+
+/** A message of the application that waits for the data channel. */
+interface Chat {
+  data: Uint8Array;
+  sent: (error?: unknown) => void;
+}
+
+/** How many of them may wait. */
+const maxChats = 256;
+
+/** Messages of the data channel that the loop has not taken. */
+const maxWaiting = 512;
+
+/** The state of what is told inside the group. */
+export interface Control {
+  /** The data channel. */
+  open: boolean;
+  /** ICE looks for a path: what the channel takes now may not arrive before it has found one. */
+  unsure: boolean;
+  unread: Flood;
+  chats: Chat[];
+  /** The highest seq of a mute, by the other side's ctx; and of a hold. */
+  lastMute: Map<number, number>;
+  lastHold: number;
+  describe: Describing;
+}
+
+/** Nothing was told yet. */
+export function newControl(): Control {
+  return {
+    open: false, unsure: false, unread: new Flood(maxWaiting), chats: [], lastMute: new Map(), lastHold: 0,
+    describe: describing(),
+  };
+}
+
+/** Sends data to the other side, or keeps it until the path carries. Throws StateError if too much waits already. */
+export async function chat(l: Loop, data: Uint8Array, sent: (error?: unknown) => void): Promise<void> {
+  if (l.control.chats.length >= maxChats) {
+    sent(new StateError(`${maxChats} messages wait already: send less until the call is connected`));
+    return;
+  }
+  l.control.chats.push({ data, sent });
+  await flushChats(l);
+}
+
+/** Sends what waits, if the path carries. */
+export async function flushChats(l: Loop): Promise<void> {
+  while (l.control.open && l.machine.state === 'connected') {
+    const next = l.control.chats.shift();
+    if (!next) return;
+    try {
+      l.connection.sendMessage(await l.keys.protect(InCallType.Chat, next.data));
+      next.sent();
+    } catch (e) {
+      next.sent(e);
+    }
+  }
+}
+
+/** Takes the plaintext of a message of the other side's leaf. Throws Malformed. */
+export async function inCall(l: Loop, plain: Uint8Array): Promise<void> {
+  const b = InCall.parse(plain);
+  switch (b.type) {
+    case InCallType.Chat:
+      if (b.body.length > Limits.chat) return l.drop();
+      return l.tell({ type: 'message', from: l.keys.peer, data: b.body });
+    case InCallType.Mute:
+      return muted(l, b);
+    case InCallType.Hold:
+      return held(l, b);
+    case InCallType.Describe:
+      return described(l, Describe.parse(b.body));
+    case InCallType.Candidate: {
+      const k = Candidate.parse(b.body);
+      if (l.jobs.length >= maxJobs) return l.drop();
+      return addAll(l, [k]);
+    }
+    default:
+      return undefined; // of a later version: ignored
+  }
+}
+
+/** Of two that crossed the later one counts. */
+function muted(l: Loop, b: InCallBody): void {
+  const m = Mute.parse(b.body);
+  const stream = l.keys.streams.find((s) => s.ctx === m.ctx);
+  if (!stream || b.seq <= (l.control.lastMute.get(m.ctx) ?? 0)) return;
+  l.control.lastMute.set(m.ctx, b.seq);
+  const info = { mid: stream.mid, kind: stream.kind, codec: stream.codec };
+  l.tell({ type: 'muteChanged', ctx: m.ctx, info, muted: m.muted });
+}
+
+function held(l: Loop, b: InCallBody): void {
+  const h = Hold.parse(b.body);
+  if (b.seq <= l.control.lastHold) return;
+  l.control.lastHold = b.seq;
+  l.tell({ type: 'holdChanged', held: h.held });
+}

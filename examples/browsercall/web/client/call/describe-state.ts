@@ -1,0 +1,33 @@
+// Where a renegotiation stands.
+
+/** One description of ours is under way at a time, and is repeated until it is answered. */
+export interface Describing {
+  /** Of our last offer. */
+  n: number;
+  /** Encoded, while it waits for its answer. */
+  offer: Uint8Array | undefined;
+  /** The connection works on it. */
+  busy: boolean;
+  /** Something changed meanwhile; and wants new ICE credentials. */
+  again: boolean;
+  restart: boolean;
+  /** The offer under way starts ICE anew. */
+  restarts: boolean;
+  /** Of the last offer of the other side that is or was worked on; and of the last that was answered. */
+  applying: number;
+  theirs: number;
+  /** Encoded, to repeat. */
+  answer: Uint8Array | undefined;
+  /** Those who wait for the other side's answer. */
+  waiting: ((error?: unknown) => void)[];
+  /** Counts the repetitions, so that a late timer does nothing. */
+  repetition: number;
+}
+
+/** Nothing is under way. */
+export function describing(): Describing {
+  return {
+    n: 0, offer: undefined, busy: false, again: false, restart: false, restarts: false, applying: 0, theirs: 0,
+    answer: undefined, waiting: [], repetition: 0,
+  };
+}

@@ -1,0 +1,177 @@
+// Renegotiation: descriptions inside the group.
+
+import { fromUtf8, utf8 } from '../bytes.ts';
+import { maxJobs } from './jobs.ts';
+import type { Loop } from './loop.ts';
+import { Describe, DescribeKind, InCallType } from './message-incall.ts';
+import type { DescribeBody } from './message-incall.ts';
+import { mediaFault } from './media-fault.ts';
+import { unless } from './patience.ts';
+import type { TrackInfo } from './ports.ts';
+import { StateError } from './reason.ts';
+import { signal } from './send.ts';
+
+/** The pause between two repetitions of a description that is not answered, in milliseconds. */
+const againTime = 2000;
+
+/** Tells the other side what changed in our connection; with restart ICE starts anew. */
+export function negotiate(l: Loop, restart: boolean): void {
+  const d = l.control.describe;
+  if (d.busy || d.offer) {
+    d.again = true;
+    d.restart ||= restart;
+    return;
+  }
+  if (!l.conn || !l.keys.group) return;
+  const conn = l.conn;
+  const n = ++d.n;
+  d.busy = true;
+  d.restarts = restart;
+  l.candidates.found.length = 0;
+  l.candidates.sent = 0;
+  l.jobs.do(async () => {
+    try {
+      const sdp = await conn.describe(restart);
+      l.back((now) => describeMade(now, n, sdp, restart));
+    } catch (e) {
+      l.back((now) => {
+        now.control.describe.busy = false;
+        settle(now, e);
+      });
+    }
+  });
+}
+
+async function describeMade(l: Loop, n: number, sdp: string, restart: boolean): Promise<void> {
+  const d = l.control.describe;
+  d.busy = false;
+  const streams = l.connection.streams();
+  d.offer = Describe.encode({ kind: DescribeKind.Offer, n, sdp: utf8(sdp), streams, restart });
+  await repeatDescribe(l);
+}
+
+/** Sends the offer that waits, and sends it again until it is answered. */
+export async function repeatDescribe(l: Loop): Promise<void> {
+  const d = l.control.describe;
+  if (!d.offer || l.end) return;
+  const mine = ++d.repetition;
+  await signal(l, InCallType.Describe, d.offer);
+  l.after(againTime, (now) => {
+    return now.control.describe.repetition === mine ? repeatDescribe(now) : undefined;
+  });
+}
+
+/** Takes a description of the other side. */
+export async function described(l: Loop, b: DescribeBody): Promise<void> {
+  if (!l.conn) return;
+  if (b.kind === DescribeKind.Offer) await offered(l, b);
+  else await answered(l, b);
+}
+
+/** Applies an offer, asks for consent to what it adds, and answers. The same again gets the same answer. */
+async function offered(l: Loop, b: DescribeBody): Promise<void> {
+  const d = l.control.describe;
+  if (b.n <= d.theirs) {
+    if (b.n === d.theirs && d.answer) await signal(l, InCallType.Describe, d.answer);
+    return;
+  }
+  if (b.n <= d.applying || l.jobs.length >= maxJobs) return; // it is being worked on, or will be repeated
+  await l.keys.declare(b.streams);
+  d.applying = b.n;
+  const conn = l.connection;
+  const sdp = fromUtf8(b.sdp);
+  l.jobs.do(async () => {
+    try {
+      const answer = await conn.apply(sdp, l.keys.dtlsTheirs, (t) => consents(l, t));
+      l.back((now) => applied(now, b.n, answer));
+    } catch (e) {
+      l.back((now) => refused(now, b.n, e));
+    }
+  });
+}
+
+/** Asks the application, and gives up when the call ends. */
+async function consents(l: Loop, t: TrackInfo): Promise<boolean> {
+  const ask = l.media?.consent;
+  if (!ask) return false;
+  return unless(l.abort.signal, Promise.resolve().then(() => ask(t))).catch(() => false);
+}
+
+async function applied(l: Loop, n: number, answer: string): Promise<void> {
+  const streams = l.connection.streams();
+  await reply(l, { kind: DescribeKind.Answer, n, sdp: utf8(answer), streams, restart: false });
+}
+
+async function refused(l: Loop, n: number, e: unknown): Promise<void> {
+  const fault = mediaFault(e);
+  if (fault.glare) return; // ours stands; the other side makes its own again
+  if (fault.forged) return l.step({ is: 'fault', reason: fault.reason, cause: e });
+  l.drop();
+  await reply(l, { kind: DescribeKind.Refusal, n, sdp: new Uint8Array(0), streams: [], restart: false });
+}
+
+async function reply(l: Loop, b: DescribeBody): Promise<void> {
+  const d = l.control.describe;
+  if (b.n <= d.theirs) return; // a repetition that overtook its answer
+  if (l.machine.role === 'callee' && (d.offer || d.busy)) {
+    // The polite side drops its own and makes it again.
+    d.offer = undefined;
+    d.again = true;
+    d.restart ||= d.restarts;
+    l.connection.forget();
+  }
+  d.theirs = b.n;
+  d.answer = Describe.encode(b);
+  await signal(l, InCallType.Describe, d.answer);
+  settle(l);
+}
+
+/** Takes what ends our description. */
+async function answered(l: Loop, b: DescribeBody): Promise<void> {
+  const d = l.control.describe;
+  if (!d.offer || b.n !== d.n) return;
+  if (b.kind === DescribeKind.Refusal) {
+    d.offer = undefined;
+    l.connection.forget();
+    return settle(l, new StateError('the other side could not use the description; the call goes on as it was'));
+  }
+  await l.keys.declare(b.streams);
+  const conn = l.connection;
+  const sdp = fromUtf8(b.sdp);
+  d.offer = undefined;
+  d.busy = true;
+  l.jobs.do(async () => {
+    const error: unknown = await conn.described(sdp, l.keys.dtlsTheirs).then(() => undefined, (e: unknown) => e);
+    l.back((now) => {
+      now.control.describe.busy = false;
+      const fault = error === undefined ? undefined : mediaFault(error);
+      if (fault && !fault.late) return now.step({ is: 'fault', reason: fault.reason, cause: error });
+      return settle(now);
+    });
+  });
+}
+
+/** Tells those who wait, and starts what came up meanwhile. */
+function settle(l: Loop, error?: unknown): void {
+  const d = l.control.describe;
+  if (d.again) {
+    const { restart } = d;
+    d.again = false;
+    d.restart = false;
+    return negotiate(l, restart);
+  }
+  if (d.busy || d.offer) return;
+  for (const w of d.waiting.splice(0)) w(error);
+}
+
+/** Changes the connection with f; done hears when the other side has answered to it, or why not. */
+export async function renegotiate(l: Loop, f: () => void | Promise<void>, done: (error?: unknown) => void): Promise<void> {
+  if (!l.conn || l.machine.state !== 'connected') return done(new StateError('the call is not connected just now'));
+  try {
+    await f();
+  } catch (e) {
+    return done(e);
+  }
+  l.control.describe.waiting.push(done);
+  negotiate(l, false);
+}

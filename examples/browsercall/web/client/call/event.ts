@@ -1,0 +1,60 @@
+// What an application hears of a call.
+
+import type { Emoji } from '../identity/emoji.ts';
+import type { ID, TrackInfo } from './ports.ts';
+import type { EndReason } from './reason.ts';
+
+/** Somebody who holds the keys of the call. */
+export interface Participant {
+  id: ID;
+  /** Index in the ratchet tree. */
+  leaf: number;
+  /** What we call them; empty for someone who is not a contact. */
+  name: string;
+  /** When their identity was checked. */
+  verified?: Date;
+  self: boolean;
+}
+
+/**
+ * One thing that an application may want to know of a call. The events of a call are in one order, and `ended` is the
+ * last. None is dropped but `message`, `muteChanged` and `holdChanged` when more than 16 MiB of them wait to be taken.
+ *
+ * - `ringing`: the other side is being asked (caller's side only)
+ * - `accepted`: the callee said yes; keys and path are being set up
+ * - `participantJoined`: the other side holds the keys from here on, and the emoji can be compared
+ * - `connected`: media flows; again after each `reconnecting`, which lasts 20 s at most
+ * - `muteChanged`: the other side stopped or restarted its stream ctx
+ * - `message`: data of `Call.send` of the other side, whose identity is verified
+ * - `keysChanged`: frames are sealed with the keys of this epoch from now on
+ */
+export type CallEvent =
+  | { type: 'ringing' }
+  | { type: 'accepted' }
+  | { type: 'participantJoined'; participant: Participant; emoji: Emoji[] }
+  | { type: 'connected' }
+  | { type: 'reconnecting' }
+  | { type: 'trackAdded'; track: MediaStreamTrack; info: TrackInfo }
+  | { type: 'trackEnded'; info: TrackInfo; sent: boolean }
+  | { type: 'muteChanged'; ctx: number; info: TrackInfo; muted: boolean }
+  | { type: 'holdChanged'; held: boolean }
+  | { type: 'message'; from: ID; data: Uint8Array }
+  | { type: 'keysChanged'; epoch: number }
+  | { type: 'ended'; reason: EndReason; remote: boolean; cause?: unknown };
+
+/** Bytes of events by the other side's will that may wait for the application. */
+export const maxKept = 16 << 20;
+
+/** What an event that the other side can cause costs to keep, in bytes; 0 for all others. */
+export function weight(e: CallEvent): number {
+  const each = 256;
+  switch (e.type) {
+    case 'message':
+      return each + e.data.length;
+    case 'muteChanged':
+    case 'holdChanged':
+      return each;
+    default:
+      return 0;
+  }
+}

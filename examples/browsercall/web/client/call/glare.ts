@@ -1,0 +1,49 @@
+// Both rang at once.
+
+import type { CallContext } from './context.ts';
+import { closeTime, lastMessages, takeDown } from './finish.ts';
+import type { Invitation, Loop } from './loop.ts';
+import type { Transport } from './ports.ts';
+import { EndReason } from './reason.ts';
+import { sendCancel } from './send.ts';
+import { answering } from './setup.ts';
+import { reachTime } from './timer.ts';
+
+/**
+ * Makes a call that we dialled the callee's end of the other side's Invite, answered with our media: both rang at once,
+ * and the other side's call has the higher id. This loop ends and another takes over; the Call stays.
+ */
+export async function giveWay(l: Loop, transport: Transport, invitation: Invitation): Promise<void> {
+  if (l.machine.role !== 'caller' || (l.machine.state !== 'dialing' && l.machine.state !== 'ringing')) return;
+  const { call, context } = l;
+  l.replaced = true;
+  l.stored?.(undefined);
+  l.stored = undefined;
+  // The other side ignores it, but its other devices must not ring on.
+  await sendCancel(l, EndReason.AnsweredElsewhere, '').catch((e: unknown) => context.settings.log('no Cancel was sent', e));
+  try {
+    context.renamed(call, invitation.message.call);
+  } catch (e) {
+    await takeDown(l);
+    call.finished(EndReason.Closed, false, e);
+    return;
+  }
+  void takeOver(l, context, transport, invitation);
+}
+
+/** Opens the callee's mailbox, which takes the network, and runs the loop that goes on. Never rejects. */
+async function takeOver(l: Loop, context: CallContext, transport: Transport, invitation: Invitation): Promise<void> {
+  const { call, media } = l;
+  await lastMessages(l, closeTime);
+  await takeDown(l);
+  const limit = AbortSignal.any([context.signal, call.hung, AbortSignal.timeout(reachTime)]);
+  let next: Loop;
+  try {
+    if (!media) throw new Error('there is no media to answer with');
+    next = await answering(context, call, transport, invitation, limit);
+  } catch (e) {
+    call.finished(call.hung.aborted ? call.hungReason : EndReason.Unreachable, false, e);
+    return;
+  }
+  await next.run({ post: 'input', input: { is: 'start' } }, { post: 'answered', media: media! });
+}

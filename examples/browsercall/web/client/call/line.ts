@@ -1,0 +1,99 @@
+// Our mailbox of one call.
+
+import { equal } from '../bytes.ts';
+import { hash } from '../identity/id.ts';
+import { Courier } from './courier.ts';
+import type { Loop } from './loop.ts';
+import { unless } from './patience.ts';
+import type { MailboxLike, Opened, OwnMailbox, Transport } from './ports.ts';
+import { Queue } from './queue.ts';
+import { read } from './receive.ts';
+
+/** How many letters of one call may wait for its loop; then the mailbox is not read until it catches up. */
+const maxUnread = 64;
+
+/** Opens a transport and gives it up again if the abort comes first. */
+export async function openTransport(by: Transport, abort: AbortSignal, m?: MailboxLike, relay?: string): Promise<Transport> {
+  const opening = by.open(m, relay);
+  try {
+    return await unless(abort, opening);
+  } catch (e) {
+    opening.then((t) => t.close(), () => undefined);
+    throw e;
+  }
+}
+
+/** The relay to dial for one who reads at these: undefined for our own. */
+export function relayOf(relays: readonly string[], own: Transport): string | undefined {
+  return relays.includes(own.relay) ? undefined : relays[0];
+}
+
+/** Opens the mailbox at a relay and lets its one token in. */
+export async function openLine(by: Transport, abort: AbortSignal, box: OwnMailbox, relay?: string): Promise<Transport> {
+  const t = await openTransport(by, abort, box, relay);
+  try {
+    await unless(abort, t.admit([hash(box.box.token)]));
+    return t;
+  } catch (e) {
+    t.close();
+    throw e;
+  }
+}
+
+/** Reads and serves the mailbox of a call: what comes is opened and posted, what goes leaves by its courier. */
+export class Line {
+  readonly transport: Transport;
+  readonly courier: Courier;
+  /** Settles when nothing is read any more. Never rejects. */
+  readonly done: Promise<void>;
+  readonly #loop: Loop;
+  #unread = 0;
+  readonly #room = new Queue<true>();
+
+  constructor(loop: Loop, transport: Transport) {
+    this.#loop = loop;
+    this.transport = transport;
+    this.courier = new Courier(transport, loop.abort.signal);
+    this.done = this.#read();
+  }
+
+  async #read(): Promise<void> {
+    const { signal } = this.#loop.abort;
+    try {
+      while (!signal.aborted) {
+        const { body } = await unless(signal, this.transport.receive(signal));
+        await this.#opened(body);
+        while (this.#unread >= maxUnread) {
+          await unless(signal, this.#room.ready());
+          this.#room.take();
+        }
+      }
+    } catch (e) {
+      if (!signal.aborted) this.#loop.context.settings.log('the mailbox of a call is not read any more', e);
+    }
+  }
+
+  async #opened(body: Uint8Array): Promise<void> {
+    const letter = await openLetter(this.#loop, body);
+    if (!letter) return;
+    this.#unread++;
+    const posted = this.#loop.call.post({ post: 'task', of: undefined, run: (l) => {
+      this.#unread--;
+      this.#room.put(true);
+      return l === this.#loop ? read(l, letter) : undefined;
+    } });
+    if (!posted) this.#unread--;
+  }
+}
+
+/** Opens a box that came for this call; undefined, and counted, if it is not of it. */
+export async function openLetter(l: Loop, body: Uint8Array): Promise<Opened | undefined> {
+  try {
+    const opened = await l.keys.own.open(body, l.context.settings.identity.id);
+    if (equal(opened.message.from, l.keys.peer) && equal(opened.message.call, l.keys.call)) return opened;
+  } catch {
+    // Whatever it was, it was not a message of this call.
+  }
+  l.drop();
+  return undefined;
+}

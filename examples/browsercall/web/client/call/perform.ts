@@ -1,0 +1,141 @@
+// Effects carried out, and what the connection tells.
+
+import { fromUtf8 } from '../bytes.ts';
+import { addAll, found, gather, sealAccept } from './candidates.ts';
+import { flushChats } from './control.ts';
+import { negotiate, repeatDescribe } from './describe.ts';
+import type { Effect } from './effect.ts';
+import type { Path } from './input.ts';
+import type { Loop } from './loop.ts';
+import { mediaFault } from './media-fault.ts';
+import type { ConnEvent } from './ports.ts';
+import { EndReason } from './reason.ts';
+import { arrived } from './receive.ts';
+import { commit, join, makeGroup, recommit, switchTo, update } from './rekey.ts';
+import { makeConn } from './setup.ts';
+import { send, sendAck, sendBye, sendCancel, sendDecline } from './send.ts';
+import type { State } from './state.ts';
+
+/** Carries out effects, in order. One that fails ends the call; the end is always carried out. */
+export async function perform(l: Loop, fx: Effect[]): Promise<void> {
+  for (const f of fx) {
+    if (f.do === 'end') {
+      l.end = f;
+      return;
+    }
+    try {
+      await carryOut(l, f);
+    } catch (e) {
+      if (l.machine.state === 'ended') l.drop();
+      else l.fail(EndReason.MediaFailed, e);
+    }
+  }
+}
+
+async function carryOut(l: Loop, f: Exclude<Effect, { do: 'end' }>): Promise<void> {
+  switch (f.do) {
+    case 'state': return entered(l, f.state);
+    case 'send': return send(l, f.type);
+    case 'cancel': return sendCancel(l, f.reason, f.winner);
+    case 'decline': return sendDecline(l, f.reason);
+    case 'ack': return sendAck(l, f.epoch, f.auth, f.got);
+    case 'bye': return sendBye(l, f.reason);
+    case 'prepare': return prepare(l);
+    case 'group': return makeGroup(l, f.accept);
+    case 'apply': return apply(l);
+    case 'join': return join(l, f.welcome);
+    case 'switch': return switchTo(l, f.epoch);
+    case 'start': return start(l);
+    case 'commit': return commit(l);
+    case 'recommit': return recommit(l);
+    case 'update': return update(l);
+    case 'restart': return negotiate(l, true);
+  }
+}
+
+/** Publishes a change of state. */
+async function entered(l: Loop, s: State): Promise<void> {
+  l.call.state = s;
+  switch (s) {
+    case 'ringing':
+      if (l.machine.role === 'caller') l.emit({ type: 'ringing' });
+      return;
+    case 'connecting':
+      return l.emit({ type: 'accepted' });
+    case 'reconnecting':
+      return l.emit({ type: 'reconnecting' });
+    case 'connected':
+      l.emit({ type: 'connected' });
+      await flushChats(l);
+      return repeatDescribe(l); // what was lost with the path is sent once more
+    default:
+      return;
+  }
+}
+
+/** The callee's local accept: only now is the offer parsed, and are candidates gathered. */
+function prepare(l: Loop): void {
+  const { invitation, media } = l;
+  if (!invitation || !media) throw new Error('a call is answered without an Invite');
+  l.jobs.do(async () => {
+    try {
+      const conn = await makeConn(l);
+      const offer = fromUtf8(invitation.body.offer);
+      const answer = await conn.answer(offer, invitation.body.dtls, media.send, media.receive);
+      l.keys.dtlsOwn = conn.fingerprint();
+      l.back((now) => gather(now, answer));
+    } catch (e) {
+      l.back((now) => now.step({ is: 'fault', reason: mediaFault(e).reason, cause: e }));
+    }
+  });
+}
+
+/** The caller's reaction to an Accept that was found authentic. */
+function apply(l: Loop): void {
+  const { accept } = l;
+  const conn = l.connection;
+  const want = l.keys.dtlsTheirs;
+  if (!accept) throw new Error('there is no Accept to apply');
+  l.jobs.do(async () => {
+    try {
+      await conn.accept(fromUtf8(accept.body.answer), want);
+    } catch (e) {
+      l.back((now) => now.step({ is: 'fault', reason: mediaFault(e).reason, cause: e }));
+    }
+  });
+  addAll(l, accept.body.candidates);
+}
+
+/** Media flows. A callee asks the caller to take what its offer had no place for: it did not know what would be sent. A
+ * caller does not ask again, since the callee has seen what was offered and has decided. */
+async function start(l: Loop): Promise<void> {
+  await l.connection.start();
+  if (l.machine.role === 'callee' && l.connection.untaken()) negotiate(l, false);
+}
+
+const paths: Partial<Record<string, Path>> = { connected: 'up', disconnected: 'down', failed: 'dead' };
+
+/** What the connection tells. */
+export async function observe(l: Loop, e: ConnEvent): Promise<void> {
+  switch (e.type) {
+    case 'candidate':
+      return found(l, { mid: e.mid, line: e.line });
+    case 'gathered':
+      l.candidates.done = true;
+      return sealAccept(l);
+    case 'state': {
+      l.control.unsure = e.state !== 'connected';
+      const path = paths[e.state];
+      return path ? l.step({ is: 'transport', path }) : undefined;
+    }
+    case 'channelOpen':
+      l.control.open = true;
+      return flushChats(l);
+    case 'message':
+      return arrived(l, e.data);
+    case 'trackAdded':
+      return l.emit({ type: 'trackAdded', track: e.track, info: e.info });
+    case 'trackEnded':
+      return l.emit({ type: 'trackEnded', info: e.info, sent: e.sent ?? false });
+  }
+}

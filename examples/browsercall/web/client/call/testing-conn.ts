@@ -1,0 +1,258 @@
+// For tests: connections without a network, and frames without media. Two connections of one world find each other by
+// their descriptions; whether there is a path between them the test says.
+
+import { equal, fromHex, hex, random } from '../bytes.ts';
+import { MediaError } from '../media/errors.ts';
+import type { StreamBody } from './message.ts';
+import type { Kinds } from './options.ts';
+import type { ConnEvent, ConnLike, ConnOptions, FramesLike, TrackInfo, TrackRole } from './ports.ts';
+
+/** Frames that know which keys they hold and seal nothing. */
+export class FakeFrames extends EventTarget implements FramesLike {
+  readonly keys = new Map<number, string>();
+  readonly declared = new Map<number, StreamBody[]>();
+  sending = 0;
+  destroyed = false;
+  epochFrames = 0;
+
+  async install(e: { epoch: number; baseKey: Uint8Array; ownLeaf: number; leaves: number[] }): Promise<void> {
+    if (this.destroyed) throw new Error('destroyed');
+    this.keys.set(e.epoch, hex(e.baseKey));
+  }
+
+  async switchSend(epoch: number): Promise<void> {
+    if (!this.keys.has(epoch)) throw new Error(`no keys of epoch ${epoch}`);
+    this.sending = epoch;
+  }
+
+  async declare(leaf: number, streams: StreamBody[]): Promise<void> {
+    this.declared.set(leaf, streams);
+  }
+
+  async stats(): Promise<{ epochFrames: number }> {
+    return { epochFrames: this.epochFrames };
+  }
+
+  destroy(): void {
+    this.destroyed = true;
+    this.keys.clear();
+  }
+
+  /** A frame of the other side comes: says whether it opens. */
+  receive(from: FakeFrames): boolean {
+    const key = from.keys.get(from.sending);
+    const opens = key !== undefined && this.keys.get(from.sending) === key;
+    if (opens) this.dispatchEvent(new Event('first'));
+    return opens;
+  }
+}
+
+interface Description {
+  kind: string;
+  id: number;
+  fingerprint: string;
+  adds?: string[];
+}
+
+/** Where connections find each other. */
+export class World {
+  /** No path is found, or the path is lost, while this is false. */
+  path = true;
+  /** Messages of the data channel that are lost: those for which this is true. */
+  loses: (b: Uint8Array) => boolean = () => false;
+  readonly conns: FakeConn[] = [];
+
+  make(o: ConnOptions): FakeConn {
+    const c = new FakeConn(this, this.conns.length, o);
+    this.conns.push(c);
+    return c;
+  }
+
+  /** Breaks or mends the path of all connections that are open. */
+  setPath(up: boolean): void {
+    this.path = up;
+    for (const c of this.conns) c.look();
+  }
+}
+
+/** A connection that speaks to the one that its descriptions name. */
+export class FakeConn implements ConnLike {
+  readonly options: ConnOptions;
+  readonly frames: FakeFrames;
+  readonly muted = new Map<number, boolean>();
+  readonly asked: TrackInfo[] = [];
+  readonly candidates: string[] = [];
+  started = false;
+  closed = false;
+  restarts = 0;
+  held = false;
+  untakenKind = false;
+  /** What the next description claims instead of the fingerprint. */
+  forged: Uint8Array | undefined;
+  readonly #world: World;
+  readonly #id: number;
+  readonly #print = random(32);
+  #streams: StreamBody[] = [];
+  #pending: string[] = [];
+  #offering = false;
+  #peer: FakeConn | undefined;
+  #state = 'new';
+
+  constructor(world: World, id: number, options: ConnOptions) {
+    this.#world = world;
+    this.#id = id;
+    this.options = options;
+    this.frames = options.frames as FakeFrames;
+  }
+
+  fingerprint(): Uint8Array {
+    return this.#print;
+  }
+
+  async offer(send: MediaStreamTrack[], _receive: Kinds): Promise<string> {
+    this.#takes(send);
+    return this.#text('offer');
+  }
+
+  async answer(offer: string, want: Uint8Array, send: MediaStreamTrack[], _receive: Kinds): Promise<string> {
+    this.#peer = this.#check(offer, want);
+    this.#takes(send);
+    this.#tell({ type: 'candidate', mid: '0', line: `candidate:1 1 udp 1 callee${this.#id}.local 9 typ host` });
+    this.#tell({ type: 'gathered' });
+    return this.#text('answer');
+  }
+
+  async accept(answer: string, want: Uint8Array): Promise<void> {
+    this.#peer = this.#check(answer, want);
+    this.#tell({ type: 'candidate', mid: '0', line: `candidate:1 1 udp 1 caller${this.#id}.local 9 typ host` });
+    this.look();
+    this.#peer.look();
+  }
+
+  /** Looks whether there is a path, and tells. */
+  look(): void {
+    const linked = this.#peer && this.#peer.#peer === this && !this.closed && !this.#peer.closed;
+    if (!linked) return;
+    const state = this.#world.path ? 'connected' : 'disconnected';
+    const was = this.#state;
+    if (state === was || (was === 'new' && state === 'disconnected')) return;
+    this.#state = state;
+    this.#tell({ type: 'state', state });
+    if (was === 'new') this.#tell({ type: 'channelOpen' });
+  }
+
+  async addCandidate(c: { mid: string; line: string }): Promise<void> {
+    this.candidates.push(c.line);
+  }
+
+  streams(): StreamBody[] {
+    return [...this.#streams];
+  }
+
+  async start(): Promise<void> {
+    this.started = true;
+    this.#peer?.frames.receive(this.frames);
+  }
+
+  untaken(): boolean {
+    return this.untakenKind;
+  }
+
+  forget(): void {
+    this.#offering = false;
+  }
+
+  setIceServers(): void {}
+
+  async describe(restart: boolean): Promise<string> {
+    if (restart) this.restarts++;
+    this.#offering = true;
+    return this.#text('offer', this.#pending.splice(0));
+  }
+
+  async apply(offer: string, want: Uint8Array, accept: (t: TrackInfo) => boolean | Promise<boolean>): Promise<string> {
+    this.#check(offer, want);
+    if (this.#offering && !this.options.callee) throw new MediaError('glare', 'crossed');
+    for (const kind of (JSON.parse(offer) as Description).adds ?? []) {
+      const info: TrackInfo = { mid: 'x', kind: kind === 'audio' ? 'audio' : 'video' };
+      this.asked.push(info);
+      if (await accept(info)) this.#tell({ type: 'trackAdded', track: fakeTrack(info.kind), info });
+    }
+    return this.#text('answer');
+  }
+
+  async described(answer: string, want: Uint8Array): Promise<void> {
+    this.#check(answer, want);
+    this.#offering = false;
+  }
+
+  async addTrack(track: MediaStreamTrack, _role: TrackRole): Promise<StreamBody> {
+    this.#takes([track]);
+    this.#pending.push(track.kind);
+    return this.#streams.at(-1) as StreamBody;
+  }
+
+  removeTrack(ctx: number): void {
+    this.#streams = this.#streams.filter((s) => s.ctx !== ctx);
+  }
+
+  replaceTrack(): void {}
+
+  setMuted(ctx: number, on: boolean): void {
+    this.muted.set(ctx, on);
+  }
+
+  hold(on: boolean): void {
+    this.held = on;
+  }
+
+  sendMessage(b: Uint8Array): void {
+    if (this.closed) throw new MediaError('closed', 'closed');
+    const data = b.slice();
+    if (!this.#world.path || this.#world.loses(data)) return;
+    if (this.#peer) this.#peer.#tell({ type: 'message', data });
+  }
+
+  async stats(): Promise<unknown> {
+    return {};
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+  }
+
+  /** What the connection would tell. */
+  tell(e: ConnEvent): void {
+    this.#tell(e);
+  }
+
+  #tell(e: ConnEvent): void {
+    if (!this.closed) this.options.notify(e);
+  }
+
+  #takes(send: MediaStreamTrack[]): void {
+    for (const t of send) {
+      const kind = t.kind === 'audio' ? 'audio' : 'video';
+      const ctx = this.#streams.length;
+      this.#streams.push({ ctx, mid: String(ctx), kind, codec: kind === 'audio' ? 'opus' : 'VP8' });
+    }
+  }
+
+  #text(kind: string, adds: string[] = []): string {
+    const d: Description = { kind, id: this.#id, fingerprint: hex(this.forged ?? this.#print), adds };
+    return JSON.stringify(d);
+  }
+
+  #check(sdp: string, want: Uint8Array): FakeConn {
+    const d = JSON.parse(sdp) as Description;
+    if (!equal(fromHex(d.fingerprint), want)) throw new MediaError('fingerprint', 'another fingerprint');
+    const peer = this.#world.conns[d.id];
+    if (!peer) throw new MediaError('description', 'nobody');
+    return peer;
+  }
+}
+
+/** What stands for a track. */
+export function fakeTrack(kind: 'audio' | 'video'): MediaStreamTrack {
+  return { kind, id: hex(random(4)) } as unknown as MediaStreamTrack;
+}
