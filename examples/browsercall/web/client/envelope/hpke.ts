@@ -1,16 +1,16 @@
 /** HPKE (RFC 9180), base mode, single shot: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305. */
-import { Chacha20Poly1305 } from '@hpke/chacha20poly1305';
 import { CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
 import { concat, source, utf8, type Bytes } from '../bytes.ts';
 import { Refused } from '../identity/errors.ts';
 import { checkX25519 } from '../identity/strict.ts';
 import { Malformed } from '../wire.ts';
+import { chacha } from './aead.ts';
 
 /** Sizes in bytes: the encapsulated key before a ciphertext, and the tag at its end. */
 export const encSize = 32;
 export const tagSize = 16;
 
-const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Chacha20Poly1305() });
+const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: chacha });
 
 /** enc || ct for the owner of an X25519 key. Refused 'weakKey' for a key that gives everybody the same secret. */
 export async function hpkeSeal(to: Uint8Array, info: string, aad: Uint8Array, plain: Uint8Array): Promise<Bytes> {
