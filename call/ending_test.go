@@ -42,7 +42,7 @@ func TestAnOfferOfGarbage(t *testing.T) {
 func TestADialThatFailsAtOnce(t *testing.T) {
 	n := calltest.New(t, calltest.Options{})
 	mic, cam := microphone(10), camera(10)
-	cam.info.Codec = "H264"
+	cam.info.Codec = "H265"
 	_, err := n.Alice.Client.Dial(t.Context(), n.Alice.Peer, call.Media{Send: []media.Source{mic, cam}, Receive: newTape().track})
 	if !errors.Is(err, media.ErrCodec) {
 		t.Errorf("a codec that cannot be carried: %v", err)

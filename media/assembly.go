@@ -34,8 +34,10 @@ type assembler struct {
 	scanned   uint64 // next ≤ scanned: everything before it is there and ends no frame
 	hole      uint64 // the missing packet that holds the next frame up…
 	holeSince time.Time
-	broken    bool       // packets were given up since the last frame
-	skipped   int        // their number
+	broken    bool   // packets were given up since the last frame
+	skipped   int    // their number
+	spoilt    uint32 // the timestamp of a picture that lacks some, if there was a packet of it
+	spoils    bool
 	last      packetHead // of the last frame
 	joint     joint      // scratch
 	given     uint64     // packets given up, in all
@@ -126,6 +128,7 @@ func (a *assembler) extend(seq uint16) uint64 {
 func (a *assembler) giveUp(seq uint64) {
 	for ; a.next < seq; a.next++ {
 		if p := *a.slot(a.next); p != nil {
+			a.spoil(p)
 			*a.slot(a.next) = nil
 			a.held--
 			a.release(p)
@@ -137,6 +140,9 @@ func (a *assembler) giveUp(seq uint64) {
 	a.scanned, a.broken, a.holeSince = max(a.scanned, a.next), true, time.Time{}
 	a.top = max(a.top, a.next)
 }
+
+// spoil notes that a picture lacks packets: of those to come, none begins a picture that has its timestamp.
+func (a *assembler) spoil(p *packet) { a.spoilt, a.spoils, a.broken = p.ts, true, true }
 
 // consume drops packets that became a frame, or are none.
 func (a *assembler) consume(end uint64) {

@@ -55,9 +55,9 @@ func (a *assembler) picture(p *packet, now time.Time, wait time.Duration) (f who
 	if ok && !first.start && !a.delivered && !a.broken && now.Sub(p.at) < wait {
 		return f, true // the very first packets may come out of order
 	}
-	if !ok || !first.start { // its beginning is lost, or it makes no sense
+	if !ok || !first.start || a.spoils && a.spoilt == p.ts { // its beginning is lost, or it makes no sense
+		a.spoil(p)
 		a.consume(a.next + 1)
-		a.broken = true
 		return f, false
 	}
 	end, whole := a.pictureEnd(p)
@@ -70,8 +70,8 @@ func (a *assembler) picture(p *packet, now time.Time, wait time.Duration) (f who
 	}
 	if !a.join(end) {
 		a.malformed++
+		a.spoil(p)
 		a.consume(end)
-		a.broken = true
 		return f, false
 	}
 	f = wholeFrame{data: a.joint.data, ends: a.joint.ends, rule: p.rule, key: first.key, ts: p.ts, missing: a.lost(first)}
@@ -133,5 +133,5 @@ func (a *assembler) lost(h packetHead) int {
 // finish drops the packets of a frame that is handed out.
 func (a *assembler) finish(end uint64) {
 	a.consume(end)
-	a.delivered, a.broken, a.skipped = true, false, 0
+	a.delivered, a.broken, a.spoils, a.skipped = true, false, false, 0
 }

@@ -182,4 +182,4 @@ func TestRefusesOtherCodecs(t *testing.T) {
 
 type codecSource struct{ *scriptSource }
 
-func (codecSource) Track() TrackInfo { return TrackInfo{Kind: Video, Codec: H264, ClockRate: 90000} }
+func (codecSource) Track() TrackInfo { return TrackInfo{Kind: Video, Codec: "H265", ClockRate: 90000} }

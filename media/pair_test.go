@@ -94,6 +94,7 @@ func (o *testOpener) Open(dst, clear, sealed []byte) ([]byte, error) {
 // A scriptSource yields count frames, one per step, paced by the clock. Every frame is different and known.
 type scriptSource struct {
 	kind     Kind
+	codec    Codec
 	step     time.Duration
 	count    int
 	size     int
@@ -114,10 +115,16 @@ func newSource(kind Kind, count, size int) *scriptSource {
 	if kind == Video {
 		step = time.Second / 30
 	}
-	return &scriptSource{kind: kind, step: step, count: count, size: size, keyEvery: 1 << 30, done: make(chan struct{})}
+	return &scriptSource{
+		kind: kind, codec: kind.codec(), step: step, count: count, size: size, keyEvery: 1 << 30, done: make(chan struct{}),
+	}
 }
 
-func (s *scriptSource) Track() TrackInfo { return trackInfo(s.kind, "") }
+func (s *scriptSource) Track() TrackInfo {
+	info := trackInfo(s.kind, "")
+	info.Codec = s.codec
+	return info
+}
 
 func (s *scriptSource) ForceKeyFrame() {
 	s.mu.Lock()
@@ -136,6 +143,14 @@ func frameData(kind Kind, n, size int) []byte {
 	}
 	binary.BigEndian.PutUint32(b, uint32(n))
 	return b
+}
+
+// data is that of frame n.
+func (s *scriptSource) data(n int, key bool) []byte {
+	if s.codec == H264 {
+		return h264Frame(n, s.size, key)
+	}
+	return frameData(s.kind, n, s.size)
 }
 
 func (s *scriptSource) Read(ctx context.Context) (Frame, error) {
@@ -169,9 +184,9 @@ func (s *scriptSource) Read(ctx context.Context) (Frame, error) {
 		return Frame{}, io.EOF
 	}
 	f := Frame{
-		Data: frameData(s.kind, s.n, s.size), Time: time.Duration(s.n) * s.step, Duration: s.step,
-		Key: s.kind == Audio || s.n%s.keyEvery == 0 || s.force,
+		Time: time.Duration(s.n) * s.step, Duration: s.step, Key: s.kind == Audio || s.n%s.keyEvery == 0 || s.force,
 	}
+	f.Data = s.data(s.n, f.Key)
 	s.force = false
 	s.n++
 	return f, nil

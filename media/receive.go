@@ -38,6 +38,7 @@ type receiver struct {
 	coding   *rule              // what it stands for
 	rule     *rule              // of the last frame, with its layout
 	layout   layout
+	lastTS   uint32 // of the last frame that was opened
 	frames   *assembler
 	clock    *receiveClock
 	pending  []pendingFrame
@@ -53,6 +54,7 @@ type receiver struct {
 type receiverCounters struct {
 	frames, opened, keys, missing    atomic.Uint64
 	packets, bytes, given, recovered atomic.Uint64
+	restored                         atomic.Uint64
 	nacks, plis                      atomic.Uint64
 	fails                            [numFailures]atomic.Uint64
 }

@@ -52,7 +52,12 @@ func (r *receiver) open(f wholeFrame, at time.Duration) bool {
 		r.failed(why, f.missing)
 		return true
 	}
-	r.deliver(Frame{Data: plain, Time: at, Key: key, Missing: r.lost + f.missing})
+	if f.rule.red {
+		r.deliverRED(f, plain, at)
+	} else {
+		r.deliver(Frame{Data: plain, Time: at, Key: key, Missing: r.lost + f.missing})
+	}
+	r.lastTS = f.ts
 	return true
 }
 
@@ -78,6 +83,11 @@ func (r *receiver) deliver(f Frame) {
 		r.opened = true
 		r.conn.notify(FirstFrame{MID: r.info.MID})
 	}
+	r.hand(f)
+}
+
+// hand gives a frame to the sink.
+func (r *receiver) hand(f Frame) {
 	if r.sink == nil {
 		return
 	}

@@ -36,6 +36,7 @@ type ReceivedStats struct {
 	KeyFrames   uint64              // of these, key frames
 	Failed      [numFailures]uint64 // frames not opened, by Failure
 	Missing     uint64              // frames known to be lost on the way
+	Restored    uint64              // of these, audio restored from copies in later packets
 	Packets     uint64              // with retransmissions
 	Bytes       uint64              // of RTP payload
 	PacketsLost uint64              // given up
@@ -98,8 +99,8 @@ func (s *sender) snapshot() SentStats {
 
 func (r *receiver) snapshot() ReceivedStats {
 	out := ReceivedStats{
-		TrackInfo: r.info, Frames: r.stats.frames.Load(), Opened: r.stats.opened.Load(), KeyFrames: r.stats.keys.Load(),
-		Missing: r.stats.missing.Load(), Packets: r.stats.packets.Load(), Bytes: r.stats.bytes.Load(),
+		TrackInfo: r.track(), Frames: r.stats.frames.Load(), Opened: r.stats.opened.Load(), KeyFrames: r.stats.keys.Load(),
+		Missing: r.stats.missing.Load(), Restored: r.stats.restored.Load(), Packets: r.stats.packets.Load(), Bytes: r.stats.bytes.Load(),
 		PacketsLost: r.stats.given.Load(), Recovered: r.stats.recovered.Load(),
 		NACKs: r.stats.nacks.Load(), PLIs: r.stats.plis.Load(),
 	}
