@@ -99,6 +99,7 @@ export class Loop {
 
   readonly #inputs: Input[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #worn = 0;
 
   constructor(call: Call, context: CallContext, keys: CallKeys, role: Role, invite: Hash) {
@@ -107,6 +108,7 @@ export class Loop {
     this.keys = keys;
     this.machine = new Machine(role, invite, context.ringFor);
     this.jobs = new Jobs((e) => this.back((l) => l.step({ is: 'fault', reason: EndReason.MediaFailed, cause: e })));
+    this.abort.signal.addEventListener('abort', () => this.#timers.forEach((t) => clearTimeout(t)), { once: true });
     keys.frames.addEventListener('first', () => this.back((l) => l.step({ is: 'frame' })));
   }
 
@@ -193,8 +195,11 @@ export class Loop {
 
   /** A timer that posts a task, and does not outlive the call. */
   after(ms: number, run: (l: Loop) => void | Promise<void>): void {
-    const timer = setTimeout(() => this.back(run), ms);
-    this.abort.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.back(run);
+    }, ms);
+    this.#timers.add(timer);
   }
 
   #arm(): void {

@@ -94,6 +94,7 @@ export class FakeConn implements ConnLike {
   readonly #print = random(32);
   #streams: StreamBody[] = [];
   #pending: string[] = [];
+  #offered: string[] = [];
   #offering = false;
   #peer: FakeConn | undefined;
   #state = 'new';
@@ -159,6 +160,7 @@ export class FakeConn implements ConnLike {
   }
 
   forget(): void {
+    this.#pending.unshift(...this.#offered.splice(0));
     this.#offering = false;
   }
 
@@ -167,7 +169,8 @@ export class FakeConn implements ConnLike {
   async describe(restart: boolean): Promise<string> {
     if (restart) this.restarts++;
     this.#offering = true;
-    return this.#text('offer', this.#pending.splice(0));
+    this.#offered = this.#pending.splice(0);
+    return this.#text('offer', this.#offered);
   }
 
   async apply(offer: string, want: Uint8Array, accept: (t: TrackInfo) => boolean | Promise<boolean>): Promise<string> {

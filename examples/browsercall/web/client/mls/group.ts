@@ -183,11 +183,12 @@ export class Group {
     });
   }
 
-  /** Encrypts application data to the group, padded to the next of 256, 512, 1024 … bytes. */
+  /** Encrypts application data to the group, padded to the next of 256, 512 … 16384, 24064 bytes. */
   protect(data: Uint8Array): Promise<Uint8Array> {
     return this.#serial('protecting a message', async (s) => {
       // Who may not commit cannot wait for that of its Update: without the proposals, for the library refuses (12.4).
-      const padUntilLength = 2 ** Math.max(8, Math.ceil(Math.log2(data.length + 72)));
+      const doubled = 2 ** Math.max(8, Math.ceil(Math.log2(data.length + 72)));
+      const padUntilLength = Math.min(doubled, bounds.message - 512); // the last step is shorter: all that fits can be sent
       const clientConfig = { ...s.clientConfig, paddingConfig: { kind: 'padUntilLength' as const, padUntilLength } };
       const r = await createApplicationMessage({ ...s, unappliedProposals: {}, clientConfig }, data, this.#cs);
       const { privateMessage } = r;

@@ -1,0 +1,333 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MessageType } from './message.ts';
+import { EndReason } from './reason.ts';
+import { befriend, begin, both, connected, ended, over, passes, Stage, until } from './testing-stage.ts';
+import type { Person } from './testing-stage.ts';
+
+beforeEach(begin);
+afterEach(over);
+
+/** A call that rings at both ends. */
+async function ringing(a: Person, b: Person) {
+  const at = a.dial(b);
+  const incoming = await b.rung();
+  const call = await at;
+  await until('the caller hears that it rings', () => call.state === 'ringing');
+  return { call, incoming };
+}
+
+describe('a call that is not taken', () => {
+  it('is declined', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const { call, incoming } = await ringing(ann, ben);
+    expect(incoming.caller).toMatchObject({ name: 'Ann', contact: true, blocked: false, relay: 'home' });
+    expect([incoming.sends, incoming.wants]).toEqual([{ audio: true, video: true }, { audio: true, video: true }]);
+    const said = incoming.decline();
+    await ended(call);
+    await said;
+    expect(ann.events(call)).toEqual(['ringing', 'ended: declined there']);
+    await expect(incoming.answer(both())).rejects.toThrow('already');
+    expect(ben.client.stats()).toMatchObject({ packets: 2, rang: 1, refused: 0 });
+    await stage.end();
+    expect(stage.world.conns).toHaveLength(1); // the callee never made one
+  });
+
+  it('is declined as busy by the application, and when all lines are', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair({}, { maxCalls: 1 });
+    const cid = await stage.person('Cid');
+    await befriend(ben, cid);
+    const { call, incoming } = await ringing(ann, ben);
+    const second = await cid.dial(ben);
+    await ended(second);
+    expect(cid.events(second)).toEqual(['ended: busy there']);
+    expect(ben.rings).toHaveLength(0);
+    void incoming.decline(EndReason.Busy);
+    await ended(call);
+    expect(call.ended?.reason).toBe(EndReason.Busy);
+    await stage.end();
+  });
+
+  it('is cancelled by the caller, and a notice is left', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const { call, incoming } = await ringing(ann, ben);
+    void call.hangup();
+    await ended(call);
+    expect(ann.events(call)).toEqual(['ringing', 'ended: cancelled']);
+    const there = await incoming.ended;
+    expect([there.reason, there.remote]).toEqual([EndReason.Cancelled, true]);
+    await until('the notice is there', () => ben.contacts.missedCalls().length === 1);
+    expect(ben.contacts.missedCalls()[0]).toMatchObject({ from: ann.identity.id, video: true });
+    await stage.end();
+  });
+
+  it('rings out after 60 s on both sides', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const { call, incoming } = await ringing(ann, ben);
+    await passes(59_000);
+    expect([call.state, incoming.ringing]).toEqual(['ringing', true]);
+    await ended(call, 5000);
+    expect(ann.events(call).at(-1)).toBe('ended: timed out');
+    expect([EndReason.TimedOut]).toContain((await incoming.ended).reason);
+    await stage.end();
+  });
+
+  it('is unreachable after 20 s, and the Invite was sent 5 times, byte for byte', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const boxes: string[] = [];
+    stage.fault = (p) => {
+      boxes.push(Buffer.from(p.body).toString('base64'));
+      return { drop: true };
+    };
+    const call = await ann.dial(ben);
+    await passes(19_000);
+    expect(call.state).toBe('dialing');
+    expect([boxes.length, new Set(boxes).size]).toEqual([5, 1]);
+    await ended(call, 5000);
+    expect(ann.events(call)).toEqual(['ended: unreachable']);
+    expect(boxes).toHaveLength(7); // and a Cancel, and a notice
+    await stage.end();
+  });
+
+  it('is ignored when a stranger rings, without a sign', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    await ben.contacts.block(ann.identity.id);
+    const call = await ann.dial(ben);
+    await passes(3000);
+    expect([call.state, ben.rings.length]).toEqual(['dialing', 0]);
+    await stage.end();
+    expect(stage.relay.stored).toBeGreaterThan(2);
+  });
+
+  it('is refused for a clock that is 61 s off, and taken at 59 s', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const real = Date.now;
+    let by = 61_000;
+    const seal = ann.identity.seal.bind(ann.identity);
+    ann.identity.seal = (to, m) => seal(to, { ...m, time: real() + by });
+    const late = await ann.dial(ben);
+    await ended(late);
+    expect(ann.events(late)).toEqual(['ended: clock skew there']);
+    expect(ben.client.stats()).toMatchObject({ stale: 2, rang: 0 }); // the Invite and the Cancel
+    by = 59_000;
+    const { call } = await ringing(ann, ben);
+    expect(call.state).toBe('ringing');
+    await stage.end();
+  });
+
+  it('rings a contact 6 times in 10 minutes at most', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    for (let i = 0; i < 6; i++) {
+      const { call } = await ringing(ann, ben);
+      void call.hangup();
+      await ended(call);
+    }
+    await ann.dial(ben);
+    await passes(2000);
+    expect([ben.rings.length, ben.client.stats().ignored]).toEqual([0, 1]);
+    await stage.end();
+  });
+});
+
+describe('set-up', () => {
+  it('survives the loss of the first Ringing, Accept, Welcome and Ack', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const seen = new Map<string, number>();
+    let lost = 0;
+    stage.fault = (p) => {
+      const key = Buffer.from(p.to).toString('hex');
+      const n = (seen.get(key) ?? 0) + 1;
+      seen.set(key, n);
+      // Of each mailbox the first packet, and then every second one.
+      if (n % 2 === 0) return undefined;
+      lost++;
+      return { drop: true };
+    };
+    const [a, b] = await connected(ann, ben);
+    expect(lost).toBeGreaterThanOrEqual(3);
+    expect(a.emoji()).toEqual(b.emoji());
+    await stage.end();
+  });
+
+  it('survives packets that come twice and late', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    let n = 0;
+    stage.fault = () => ({ copies: 1, delay: (n++ % 4) * 150 });
+    const [a, b] = await connected(ann, ben);
+    expect(ben.client.stats().rang).toBe(1);
+    void a.hangup();
+    await ended(b);
+    expect(ben.events(b).at(-1)).toBe('ended: left there');
+    await stage.end();
+  });
+
+  it('ends after 15 s when the answer is never heard, and names who is lost', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const { call, incoming } = await ringing(ann, ben);
+    stage.fault = () => ({ drop: true });
+    const there = ben.hears(await incoming.answer(both()));
+    await passes(14_500);
+    expect(there.state).toBe('connecting');
+    await ended(there, 6000);
+    expect(ben.events(there)).toEqual(['accepted', 'ended: peer lost']);
+    stage.fault = () => undefined;
+    void call.close();
+    await stage.end();
+  });
+
+  it('ends after 15 s without a path', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    stage.world.path = false;
+    const at = ann.dial(ben);
+    const b = await ben.answers();
+    const a = await at;
+    await until('both have the keys', () => a.emoji() !== undefined && b.emoji() !== undefined);
+    await ended(a);
+    await ended(b);
+    expect([ann.events(a).at(-1), ben.events(b).at(-1)]).toContain('ended: ICE timed out');
+    expect(stage.world.conns.map((c) => c.started)).toEqual([false, false]);
+    await stage.end();
+  });
+
+  it('does not ring twice for an Invite that a relay delivers again', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    let invite: { to: Uint8Array; token: Uint8Array; body: Uint8Array } | undefined;
+    stage.fault = (p) => {
+      invite ??= { ...p, body: p.body.slice() };
+      return undefined;
+    };
+    const { call } = await ringing(ann, ben);
+    void call.hangup();
+    await ended(call);
+    if (invite) stage.relay.inject(invite);
+    await passes(1000);
+    expect([ben.rings.length, ben.client.stats().replayed]).toEqual([0, 1]);
+    await stage.end();
+  });
+
+  it('answers nothing to noise in the mailbox', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const { call } = await ringing(ann, ben);
+    const before = stage.relay.stored;
+    const token = ben.contacts.get(ann.identity.id) && ann.contacts.get(ben.identity.id)?.token;
+    for (const n of [1, 100, 4145, 61_489]) {
+      stage.relay.inject({ to: ben.identity.mailbox().address, token: token!, body: crypto.getRandomValues(new Uint8Array(n)) });
+    }
+    await passes(500);
+    expect([stage.relay.stored - before, ben.client.stats().refused]).toEqual([4, 4]);
+    expect(call.state).toBe('ringing');
+    await stage.end();
+  });
+});
+
+describe('several devices', () => {
+  it('stop ringing when one of them takes the call', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const tablet = await stage.person('Ben', {}, ben.identity, ben.contacts);
+    const at = ann.dial(ben);
+    const first = await ben.rung();
+    const second = await tablet.rung();
+    const b = ben.hears(await first.answer(both()));
+    const a = await at;
+    await until('connected', () => a.state === 'connected' && b.state === 'connected');
+    const other = await second.ended;
+    expect([other.reason, other.remote]).toEqual([EndReason.AnsweredElsewhere, true]);
+    expect(a.state).toBe('connected');
+    await stage.end();
+  });
+
+  it('take one of two that accept at once', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const tablet = await stage.person('Ben', {}, ben.identity, ben.contacts);
+    const at = ann.dial(ben);
+    const [first, second] = [await ben.rung(), await tablet.rung()];
+    const sides = [ben.hears(await first.answer(both())), tablet.hears(await second.answer(both()))];
+    const a = await at;
+    await until('connected', () => a.state === 'connected');
+    await until('the other has ended', () => sides.some((s) => s.state === 'ended'));
+    expect(sides.map((s) => s.ended?.reason).sort()).toEqual([EndReason.AnsweredElsewhere, undefined]);
+    await stage.end();
+  });
+});
+
+describe('glare', () => {
+  it('makes one call of two that are dialled at once, whoever has the higher id', async () => {
+    for (let i = 0; i < 6; i++) {
+      const stage = new Stage();
+      const [ann, ben] = await stage.pair();
+      const [a, b] = await Promise.all([ann.dial(ben), ben.dial(ann)]);
+      await until('both are connected', () => a.state === 'connected' && b.state === 'connected');
+      expect(a.id).toEqual(b.id);
+      expect(a.emoji()).toEqual(b.emoji());
+      expect([ann.rings.length, ben.rings.length]).toEqual([0, 0]);
+      expect(new Set([a.role, b.role])).toEqual(new Set(['caller', 'callee']));
+      void a.hangup();
+      await ended(b);
+      expect(ben.events(b).at(-1)).toBe('ended: left there');
+      await stage.end();
+    }
+  });
+});
+
+describe('a client', () => {
+  it('refuses whom it cannot ring', async () => {
+    const stage = new Stage();
+    const [ann] = await stage.pair();
+    const stranger = await stage.person('Cid');
+    await expect(ann.dial(stranger)).rejects.toThrow('not a contact');
+    await expect(ann.client.dial(ann.identity.id.slice(1), both())).rejects.toThrow();
+    await expect(ann.client.dial(stranger.identity.id, { send: both().send.concat(both().send), receive: { audio: true, video: true } }))
+      .rejects.toThrow('more than one');
+    await stage.end();
+  });
+
+  it('ends all calls when it is closed, and the other side hears of it', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const [a, b] = await connected(ann, ben);
+    void ann.client.close();
+    await ended(a);
+    await ended(b);
+    expect([ann.events(a).at(-1), ben.events(b).at(-1)]).toEqual(['ended: closed', 'ended: closed there']);
+    await expect(ann.dial(ben)).rejects.toThrow('closed');
+    await stage.end();
+  });
+
+  it('reports options that are missing, all at once', async () => {
+    const { settings } = await import('./options.ts');
+    expect(() => settings({ name: 'x'.repeat(129), ringFor: 0 } as never)).toThrow(
+      /identity .*contacts .*transport .*workerURL .*name .*ringFor/);
+  });
+
+  it('declines an Invite of another version as unsupported', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const seal = ann.identity.seal.bind(ann.identity);
+    ann.identity.seal = (to, m) => {
+      if (m.type !== MessageType.Invite) return seal(to, m);
+      const body = m.body.slice();
+      expect([...body.subarray(0, 3)]).toEqual([0xa8, 1, 1]); // a map of 8, version 1
+      body[2] = 2;
+      return seal(to, { ...m, body });
+    };
+    const call = await ann.dial(ben);
+    await ended(call);
+    expect(ann.events(call)).toEqual(['ended: unsupported there']);
+    await stage.end();
+  });
+});
