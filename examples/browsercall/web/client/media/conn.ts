@@ -1,0 +1,412 @@
+import { Outgoing } from './candidate.ts';
+import type { Candidate } from './candidate.ts';
+import { MessageChannel0 } from './channel.ts';
+import { MediaError } from './errors.ts';
+import type { ConnEvent, ConnState, Kinds, Sealing, Stream, TrackInfo, TrackRole } from './events.ts';
+import { Negotiation, choose, media } from './negotiate.ts';
+import { RemoteCandidates } from './remote_candidates.ts';
+import type { Description } from './sdp.ts';
+import { allCodecs } from './sdp_codec.ts';
+import type { CodecOrder } from './sdp_codec.ts';
+import { Sections } from './sections.ts';
+import { snapshot } from './stats.ts';
+import type { ConnStats } from './stats.ts';
+import { TrackEnds } from './track_ends.ts';
+
+/** Everything a Conn needs. */
+export interface ConnOptions {
+  /** Seals and opens frames. It is the owner's to destroy, after the Conn is closed. */
+  frames: Sealing;
+  /** True on the side that answers the call: it is the DTLS client, and the polite side when descriptions cross. */
+  callee: boolean;
+  /** STUN and TURN servers of our own: a server that a peer names is never used. */
+  iceServers: RTCIceServer[];
+  /** Relay candidates alone: the peer learns the address of the TURN server and nothing else. */
+  relayOnly?: boolean;
+  /** A call inside one network or on one machine: host addresses are sent as they are. */
+  lan?: boolean;
+  /** Gets the events, in order; must not throw. */
+  notify: (e: ConnEvent) => void;
+  /** Codecs in the order in which they are wanted; without it, all that can be sealed, VP8 first. */
+  codecs?: CodecOrder;
+}
+
+/** Reports whether this browser can seal frames. */
+export function canSeal(): boolean {
+  return typeof RTCRtpScriptTransform === 'function' && typeof RTCPeerConnection === 'function';
+}
+
+/**
+ * The one owner of an RTCPeerConnection, as media.Conn in Go. Steps of a negotiation are taken one after another. Tracks
+ * stay the application's: none is stopped here.
+ */
+export class Conn {
+  readonly #o: ConnOptions;
+  readonly #pc: RTCPeerConnection;
+  readonly #sections: Sections;
+  readonly #negotiation: Negotiation;
+  readonly #candidates: RemoteCandidates;
+  readonly #outgoing: Outgoing;
+  readonly #channel: MessageChannel0;
+  readonly #ends: TrackEnds;
+  #queue: Promise<unknown> = Promise.resolve();
+  #used = false;
+  #started = false;
+  #closed = false;
+  #reported: ConnState = 'new';
+
+  /** Touches no network. Throws an `unsupported` MediaError where frames cannot be sealed. */
+  constructor(o: ConnOptions) {
+    if (!canSeal()) {
+      throw new MediaError('unsupported', 'this browser cannot seal what it sends (no RTCRtpScriptTransform): ' +
+        'use a current Firefox, Chromium or Safari');
+    }
+    this.#o = o;
+    const policy = { relayOnly: o.relayOnly ?? false, lan: o.lan ?? false };
+    this.#pc = new RTCPeerConnection({
+      iceServers: o.iceServers, iceTransportPolicy: policy.relayOnly ? 'relay' : 'all',
+      bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require', iceCandidatePoolSize: 0,
+    });
+    const order = o.codecs ?? allCodecs;
+    this.#sections = new Sections(this.#pc, o.frames, o.callee ? 0 : 1, order);
+    this.#negotiation = new Negotiation({
+      pc: this.#pc, sections: this.#sections, sealing: o.frames, callee: o.callee, order,
+      settled: (peer) => this.#settled(peer),
+    });
+    this.#ends = new TrackEnds((track) => this.#trackEnded(track));
+    this.#outgoing = new Outgoing(policy);
+    this.#candidates = new RemoteCandidates(policy, (line, ufrag) => this.#useCandidate(line, ufrag));
+    this.#channel = new MessageChannel0(this.#pc, () => this.#notify({ type: 'channelOpen' }),
+      (data) => this.#notify({ type: 'message', data }));
+    this.#pc.onicecandidate = (e) => this.#onCandidate(e.candidate);
+    this.#pc.onconnectionstatechange = () => this.#onState();
+    this.#pc.ontrack = () => this.#sections.adopt(); // sealed before anything can come
+  }
+
+  /** Where the connection stands now. */
+  get state(): ConnState {
+    return this.#closed ? 'closed' : this.#pc.connectionState;
+  }
+
+  /** SHA-256 of our DTLS certificate, 32 bytes; known after offer or answer, and the same for life. */
+  fingerprint(): Uint8Array {
+    return this.#negotiation.fingerprint.slice();
+  }
+
+  /** The caller's first description. Nothing is gathered and no candidate exists before accept. */
+  offer(send: MediaStreamTrack[], receive: Kinds): Promise<string> {
+    return this.#step(() => {
+      this.#first();
+      this.#attachAll(send);
+      for (const s of this.#sections.all()) {
+        s.wanted = receive[s.kind];
+      }
+      for (const kind of ['audio', 'video'] as const) {
+        if (receive[kind] && !this.#sections.all().some((s) => s.kind === kind)) {
+          this.#sections.add(kind).wanted = true;
+        }
+      }
+      return this.#negotiation.offer(false);
+    });
+  }
+
+  /** The caller's second step: the peer's answer, whose one fingerprint must be `want`. Gathering starts. */
+  accept(answer: string, want: Uint8Array): Promise<void> {
+    return this.#step(() => {
+      this.#expect(!this.#negotiation.stable);
+      return this.#negotiation.answered(answer, want);
+    });
+  }
+
+  /**
+   * The callee's first and only step; gathering starts. Tracks of the peer whose kind is not in `receive` are refused.
+   * What the offer has no section for waits for the next describe, see untaken.
+   */
+  answer(offer: string, want: Uint8Array, send: MediaStreamTrack[], receive: Kinds): Promise<string> {
+    return this.#step(() => {
+      this.#expect(!this.#used);
+      const checked = this.#negotiation.proposed(offer, want); // what is refused changes nothing
+      this.#first();
+      return this.#negotiation.take(checked, () => {
+        choose(this.#sections, checked, receive);
+        this.#attachAll(send);
+        for (const s of this.#sections.all()) {
+          s.wanted ||= s.transceiver.mid === null && receive[s.kind];
+        }
+      });
+    });
+  }
+
+  /**
+   * Makes a description that tells the peer what changed: tracks added, replaced or removed, hold; with `restart` ICE starts
+   * anew. The peer's answer goes to described. A `state` error while another one is under way.
+   */
+  describe(restart: boolean): Promise<string> {
+    return this.#step(() => {
+      this.#expect(this.#negotiation.stable && !this.#negotiation.pending);
+      return this.#negotiation.offer(restart);
+    });
+  }
+
+  /** Takes the peer's answer to describe. A `state` error if that was dropped because descriptions crossed. */
+  described(answer: string, want: Uint8Array): Promise<void> {
+    return this.#step(() => {
+      this.#expect(this.#negotiation.stable);
+      return this.#negotiation.answered(answer, want);
+    });
+  }
+
+  /** Drops a description of ours that will not be answered. */
+  forget(): void {
+    if (this.#negotiation.stable) {
+      this.#negotiation.forget();
+    }
+  }
+
+  /**
+   * Takes a description of the peer and makes the answer. `accept` decides on each track that is new and may take its time.
+   * When descriptions cross, the callee drops its own (make it again after), and the caller throws a `glare` error.
+   */
+  async apply(offer: string, want: Uint8Array, accept: (t: TrackInfo) => boolean | Promise<boolean>): Promise<string> {
+    const news = await this.#step(() => {
+      this.#expect(this.#negotiation.stable);
+      return this.#negotiation.news(this.#negotiation.proposed(offer, want));
+    });
+    const agreed = new Set<string>();
+    for (const track of news) { // nothing waits while somebody thinks about it
+      if (await accept(track)) {
+        agreed.add(track.mid);
+      }
+    }
+    return this.#step(() => {
+      const checked = this.#negotiation.proposed(offer, want);
+      return this.#negotiation.take(checked, () => {
+        for (const line of media(checked)) {
+          const s = this.#sections.byMid(line.mid);
+          if (s !== undefined && agreed.has(line.mid)) {
+            s.wanted = true;
+          }
+        }
+      });
+    });
+  }
+
+  /** Takes a candidate of the peer, before or after its description; an empty line says that no more will come. */
+  async addCandidate(c: Candidate): Promise<void> {
+    if (!this.#closed && c.line !== '') {
+      this.#candidates.add(c.line); // its mid is of no use: all sections are bundled
+    }
+  }
+
+  /** What we send, in the order of the sections; known after offer or answer. */
+  streams(): Stream[] {
+    return this.#sections.streams();
+  }
+
+  /** Reports whether the peer has no section for something that we send, or takes nothing there: describe asks it to. */
+  untaken(): boolean {
+    return this.#sections.sending().some((s) => !(s.negotiated && s.peerTakes));
+  }
+
+  /** Lets our tracks be sent as soon as the path is up. Nothing is sent before. */
+  async start(): Promise<void> {
+    this.#started = true;
+    await this.#flow();
+  }
+
+  /** Adds a track; it is sent after the next describe. */
+  addTrack(track: MediaStreamTrack, role: TrackRole): Promise<Stream> {
+    return this.#step(async () => {
+      this.#expect(this.#negotiation.stable);
+      const s = this.#sections.attach(track, role);
+      this.#ends.watch(track);
+      await s.flow(false);
+      return { ctx: s.ctx ?? -1, mid: s.mid, kind: s.kind, codec: this.#sections.codecOf(s) };
+    });
+  }
+
+  /** Ends a stream at once; the next describe tells the peer. */
+  async removeTrack(ctx: number): Promise<void> {
+    const s = this.#sections.byCtx(ctx);
+    this.#ends.unwatch(s.track);
+    s.track = undefined;
+    await s.flow(false);
+  }
+
+  /** Swaps the track of a stream for another of its kind, without a describe. */
+  async replaceTrack(ctx: number, track: MediaStreamTrack): Promise<void> {
+    const s = this.#sections.byCtx(ctx);
+    if (track.kind !== s.kind) {
+      throw new MediaError('state', `stream ${ctx} is ${s.kind}: it keeps its kind for life`);
+    }
+    this.#ends.unwatch(s.track);
+    s.track = track;
+    this.#ends.watch(track);
+    await this.#flow();
+  }
+
+  /** Takes the track of a stream off the wire, so that not even silence is sent, or puts it back. */
+  async setMuted(ctx: number, on: boolean): Promise<void> {
+    this.#sections.byCtx(ctx).muted = on;
+    await this.#flow();
+  }
+
+  /** Stops everything in both directions, or goes on; the next describe tells the peer. */
+  async hold(on: boolean): Promise<void> {
+    this.#negotiation.held = on;
+    for (const s of this.#sections.all()) {
+      s.transceiver.receiver.track.enabled = !on;
+    }
+    await this.#flow();
+  }
+
+  /** Asks our encoders for key frames, as after a change of keys; where the browser cannot, the worker does. */
+  async forceKeyFrames(): Promise<void> {
+    for (const { kind, transceiver: { sender } } of this.#sections.sending()) {
+      if (kind === 'video' && sender.track !== null) {
+        const set = sender.setParameters.bind(sender) as (p: RTCRtpSendParameters, o: object) => Promise<void>;
+        const parameters = sender.getParameters();
+        const encodingOptions = parameters.encodings.map(() => ({ keyFrame: true }));
+        await set(parameters, { encodingOptions }).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Renews the servers, as when their credentials were; used from the next ICE restart on. */
+  setIceServers(servers: RTCIceServer[]): void {
+    this.#expect(true);
+    this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers: servers });
+  }
+
+  /** Sends one message of 1 to 32 KiB, in order, without waiting. Throws `notOpen` and `backlog` errors. */
+  sendMessage(b: Uint8Array): void {
+    this.#expect(true);
+    this.#channel.send(b);
+  }
+
+  /** What was sent and received up to now. It holds no address. */
+  async stats(): Promise<ConnStats> {
+    return snapshot(await this.#pc.getStats(), this.#sections.all());
+  }
+
+  /** Ends everything at once; no event follows. Idempotent. */
+  close(): void {
+    if (this.#closed) {
+      return;
+    }
+    this.#closed = true;
+    this.#ends.clear();
+    this.#channel.close();
+    this.#pc.onicecandidate = this.#pc.onconnectionstatechange = this.#pc.ontrack = null;
+    this.#pc.close();
+  }
+
+  /** Takes a step after all steps before it. */
+  #step<T>(f: () => T | Promise<T>): Promise<T> {
+    const done = this.#queue.then(() => {
+      this.#expect(true);
+      return f();
+    });
+    this.#queue = done.catch(() => undefined);
+    return done;
+  }
+
+  #expect(ok: boolean): void {
+    if (this.#closed) {
+      throw new MediaError('closed', 'the connection is closed');
+    }
+    if (!ok) {
+      throw new MediaError('state', 'the step does not fit where the negotiation stands');
+    }
+  }
+
+  #first(): void {
+    this.#expect(!this.#used);
+    this.#used = true;
+  }
+
+  #attachAll(send: readonly MediaStreamTrack[]): void {
+    for (const kind of ['audio', 'video']) {
+      const [first, second, ...more] = send.filter((t) => t.kind === kind);
+      if (more.length > 0) {
+        throw new MediaError('state', `two ${kind} tracks are the most at first`);
+      }
+      for (const [track, role] of [[first, kind === 'audio' ? 'microphone' : 'camera'], [second, 'screen']] as const) {
+        if (track !== undefined) {
+          this.#sections.attach(track, role);
+          this.#ends.watch(track);
+        }
+      }
+    }
+  }
+
+  #trackEnded(track: MediaStreamTrack): void {
+    const s = this.#sections.sending().find((o) => o.track === track);
+    if (s !== undefined) {
+      this.#notify({ type: 'trackEnded', info: s.info(), sent: true });
+    }
+  }
+
+  /** Says for every section whether its track may be sent now. */
+  async #flow(): Promise<void> {
+    const flowing = this.#started && this.#negotiation.stable && !this.#negotiation.held && !this.#closed;
+    await Promise.all(this.#sections.all().map((s) => s.flow(flowing && s.negotiated && s.peerTakes)));
+  }
+
+  #settled(peer: Description): void {
+    this.#candidates.described(peer.ufrag, peer.candidates);
+    const held = media(peer).every((line) => !line.sends && !line.receives);
+    for (const s of this.#sections.all()) {
+      const receives = s.wanted && s.peerSends && s.transceiver.mid !== null;
+      if (receives && !s.announced) {
+        s.announced = true;
+        this.#notify({ type: 'trackAdded', track: s.transceiver.receiver.track, info: s.info() });
+      } else if (!receives && s.announced && !held) {
+        s.announced = false;
+        this.#notify({ type: 'trackEnded', info: s.info() });
+      }
+    }
+    this.#flow().catch(() => this.close()); // a track that cannot be taken off the wire must not stay on it
+  }
+
+  #useCandidate(line: string, ufrag: string): void {
+    this.#pc.addIceCandidate({ candidate: line, sdpMLineIndex: 0, usernameFragment: ufrag })
+      .catch(() => undefined); // one that the browser cannot use leaves the others
+  }
+
+  #onCandidate(found: RTCIceCandidate | null): void {
+    if (found === null) {
+      this.#notify({ type: 'gathered' });
+      return;
+    }
+    try {
+      const line = this.#outgoing.rewrite(found.candidate, found.usernameFragment ?? this.#negotiation.ufrag);
+      this.#notify({ type: 'candidate', mid: found.sdpMid ?? '0', line });
+    } catch (e) {
+      if (!(e instanceof MediaError)) {
+        throw e;
+      } // never sent
+    }
+  }
+
+  #onState(): void {
+    const state = this.#pc.connectionState;
+    if (state === this.#reported || state === 'closed') {
+      return;
+    }
+    this.#reported = state;
+    this.#notify(state === 'failed' ? { type: 'state', state, error: this.#failure() } : { type: 'state', state });
+  }
+
+  #failure(): MediaError {
+    return this.#pc.sctp?.transport.state === 'failed'
+      ? new MediaError('fingerprint', 'DTLS failed: whoever answered does not hold the key behind the fingerprint')
+      : new MediaError('state', 'no network path to the peer: is a TURN server reachable from both sides?');
+  }
+
+  #notify(e: ConnEvent): void {
+    if (!this.#closed) {
+      this.#o.notify(e);
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import { MediaError } from './errors.ts';
+import type { Sealing, TrackInfo } from './events.ts';
+import type { Codec, Kind } from './sdp_codec.ts';
+
+/** One m= section of audio or video: a transceiver, and what both sides have agreed about it. */
+export class MediaSection {
+  readonly kind: Kind;
+  readonly transceiver: RTCRtpTransceiver;
+  /** As in the description of ours given out last, or in the one in force; empty before. */
+  mid = '';
+  /** The stream that is or was sent here; it stays, so that its counter never starts again. */
+  ctx: number | undefined;
+  /** The ctx that convention gives to what is sent here; another one only if descriptions crossed. */
+  slot: number | undefined;
+  /** What is sent here. */
+  track: MediaStreamTrack | undefined;
+  muted = false;
+  /** We take what the peer sends. */
+  wanted = false;
+  /** A description of the peer has named the section. */
+  known = false;
+  /** Both sides know what is sent here. */
+  negotiated = false;
+  /** By the last description of the peer. */
+  peerSends = false;
+  peerTakes = false;
+  /** The owner was told of the peer's track. */
+  announced = false;
+  /** What we send in; undefined until negotiated. */
+  codec: Codec | undefined;
+  #opens = '';
+  #sent: MediaStreamTrack | null = null;
+
+  constructor(kind: Kind, transceiver: RTCRtpTransceiver) {
+    this.kind = kind;
+    this.transceiver = transceiver;
+    this.mid = transceiver.mid ?? '';
+  }
+
+  /** Seals all that this section will ever send as stream `ctx`. Without it nothing is sent. */
+  seal(sealing: Sealing, ctx: number): void {
+    this.ctx = undefined; // should the browser refuse, nothing flows
+    this.transceiver.sender.transform = taken(sealing.sender(ctx, this.kind));
+    if (this.transceiver.sender.transform === null) {
+      throw unsealed('sent');
+    }
+    this.ctx = ctx;
+  }
+
+  /** Opens all that this section receives, under the mid that it has for good. */
+  open(sealing: Sealing, leaf: number): void {
+    const mid = this.transceiver.mid ?? '';
+    if (mid === '' || this.#opens === mid) {
+      return;
+    }
+    this.mid = mid;
+    this.transceiver.receiver.transform = taken(sealing.receiver(leaf, mid, this.kind));
+    if (this.transceiver.receiver.transform === null) {
+      throw unsealed('received');
+    }
+    this.#opens = mid;
+  }
+
+  /** Lets the track be sent or not: a section whose sender is not sealed is never given one. */
+  async flow(on: boolean): Promise<void> {
+    const next = on && !this.muted && this.ctx !== undefined ? this.track ?? null : null;
+    if (next !== this.#sent) {
+      this.#sent = next; // the browser takes them one after another
+      await this.transceiver.sender.replaceTrack(next);
+    }
+  }
+
+  /** What the owner is told of the peer's track. */
+  info(): TrackInfo {
+    return { mid: this.mid, kind: this.kind, ...(this.codec === undefined ? {} : { codec: this.codec }) };
+  }
+}
+
+function taken(transform: RTCRtpScriptTransform | undefined): RTCRtpScriptTransform {
+  if (!transform) {
+    throw unsealed('carried');
+  }
+  return transform;
+}
+
+function unsealed(what: string): MediaError {
+  return new MediaError('unsupported', `frames cannot be ${what} sealed here: nothing is sent. Use a browser with RTCRtpScriptTransform`);
+}

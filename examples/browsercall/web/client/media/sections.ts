@@ -1,0 +1,160 @@
+import { prefer } from './codec_preferences.ts';
+import { MediaError } from './errors.ts';
+import type { Sealing, Stream, TrackRole } from './events.ts';
+import { maxSections } from './sdp.ts';
+import type { Description } from './sdp.ts';
+import type { Codec, CodecOrder, Kind } from './sdp_codec.ts';
+import { MediaSection } from './section.ts';
+
+/** The audio and video sections of a connection, and the streams that were declared in them. */
+export class Sections {
+  readonly #pc: RTCPeerConnection;
+  readonly #sealing: Sealing;
+  readonly #leaf: number; // of the peer
+  readonly #order: CodecOrder;
+  readonly #told = new Map<number, string>(); // ctx to the mid and codec that left with it
+  readonly #used = new Set<number>();
+  #all: MediaSection[] = [];
+
+  constructor(pc: RTCPeerConnection, sealing: Sealing, leaf: number, order: CodecOrder) {
+    this.#pc = pc;
+    this.#sealing = sealing;
+    this.#leaf = leaf;
+    this.#order = order;
+  }
+
+  all(): readonly MediaSection[] {
+    return this.#all;
+  }
+
+  /** Those that send something, or would. */
+  sending(): MediaSection[] {
+    return this.#all.filter((s) => s.track !== undefined);
+  }
+
+  byMid(mid: string): MediaSection | undefined {
+    return this.#all.find((s) => s.mid === mid && mid !== '');
+  }
+
+  byCtx(ctx: number): MediaSection {
+    const section = this.sending().find((s) => s.ctx === ctx);
+    if (section === undefined) {
+      throw new MediaError('state', `no stream ${ctx} is sent`);
+    }
+    return section;
+  }
+
+  /** Makes a section for the next offer. */
+  add(kind: Kind): MediaSection {
+    if (this.#all.length >= maxSections - 1) {
+      throw new MediaError('description', `${this.#all.length} tracks are the most: remove one first`);
+    }
+    return this.#keep(new MediaSection(kind, this.#pc.addTransceiver(kind, { direction: 'inactive' })));
+  }
+
+  /** Takes over the transceivers that a description of the peer made, and opens what they receive. */
+  adopt(): void {
+    for (const t of this.#pc.getTransceivers()) {
+      const known = this.#all.find((s) => s.transceiver === t);
+      (known ?? this.#keep(new MediaSection(t.receiver.track.kind as Kind, t))).open(this.#sealing, this.#leaf);
+    }
+  }
+
+  #keep(section: MediaSection): MediaSection {
+    prefer(section.transceiver, section.kind, this.#order);
+    this.#all.push(section);
+    return section;
+  }
+
+  /** Puts a track into the section of its role, into an idle one or into a new one. */
+  attach(track: MediaStreamTrack, role: TrackRole): MediaSection {
+    const kind = track.kind as Kind;
+    const slot = slotOf(kind, role);
+    const own = this.#all.find((s) => s.slot === slot);
+    if (own?.track !== undefined) {
+      throw new MediaError('state', `a ${role} track is sent already: remove or replace it`);
+    }
+    const section = own ?? this.#all.find((s) => s.kind === kind && s.slot === undefined) ?? this.add(kind);
+    if (section.ctx === undefined) {
+      section.seal(this.#sealing, this.#takeCtx(slot));
+    }
+    section.slot = slot;
+    section.track = track;
+    section.negotiated = false; // the peer has agreed to an older state of the section
+    section.muted = false;
+    return section;
+  }
+
+  #takeCtx(slot: number): number {
+    let ctx = slot;
+    for (let next = 4; this.#used.has(ctx); next++) {
+      ctx = next;
+    }
+    this.#used.add(ctx);
+    return ctx;
+  }
+
+  /** Names the sections that an offer of ours adds: browsers list them in the order in which they were made. */
+  name(offer: Description): void {
+    const fixed = new Set(this.#all.map((s) => s.transceiver.mid));
+    const free = offer.sections.filter((s) => s.kind !== 'application' && !fixed.has(s.mid));
+    const nameless = this.#all.filter((s) => s.transceiver.mid === null);
+    if (nameless.length !== free.length || nameless.some((s, i) => s.kind !== free[i]?.kind)) {
+      throw new MediaError('description', 'a description of ours has other sections than were made');
+    }
+    nameless.forEach((s, i) => {
+      s.mid = free[i]?.mid ?? '';
+    });
+    this.redeclare();
+  }
+
+  /** Forgets names that an offer gave which is not in force. */
+  unname(): void {
+    for (const s of this.#all) {
+      s.mid = s.transceiver.mid ?? '';
+    }
+  }
+
+  /** A stream that would be declared otherwise than before gets another ctx: a ctx keeps its mid and codec for life. */
+  redeclare(): void {
+    for (const s of this.#all) {
+      if (s.ctx !== undefined && s.slot !== undefined && this.#told.has(s.ctx) && this.#told.get(s.ctx) !== this.#text(s)) {
+        s.negotiated = false;
+        s.seal(this.#sealing, this.#takeCtx(s.slot));
+      }
+    }
+  }
+
+  /** What we send, in the order of the sections. */
+  streams(): Stream[] {
+    const out: Stream[] = [];
+    for (const s of this.sending()) {
+      if (s.ctx !== undefined && s.mid !== '') {
+        this.#told.set(s.ctx, this.#text(s));
+        out.push({ ctx: s.ctx, mid: s.mid, kind: s.kind, codec: this.codecOf(s) });
+      }
+    }
+    return out;
+  }
+
+  #text(s: MediaSection): string {
+    return `${s.mid} ${this.codecOf(s)}`;
+  }
+
+  /** What a section sends, or will send to a peer that takes what it took elsewhere. */
+  codecOf(s: MediaSection): Codec {
+    const codec = s.codec ?? this.#all.find((o) => o.kind === s.kind && o.codec !== undefined)?.codec ?? this.#order[s.kind][0];
+    if (codec === undefined) {
+      throw new MediaError('codec', `no ${s.kind} codec is allowed here`);
+    }
+    return codec;
+  }
+}
+
+function slotOf(kind: Kind, role: TrackRole): number {
+  const slot = { audio: { microphone: 0, screen: 3, camera: -1 }, video: { camera: 1, screen: 2, microphone: -1 } }[kind][role];
+  if (slot < 0) {
+    throw new MediaError('state', `a ${role} has no ${kind}`);
+  }
+  return slot;
+}
