@@ -1,74 +1,18 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { hex } from '../bytes.ts';
-import { fakeMailbox, fakes, type FakeSocket } from './fakerelay.ts';
+import { fakeMailbox, recording, settle, stage, url, type FakeSocket } from './fakerelay.ts';
 import { encodeFrame } from './frame.ts';
 import { maxSeen } from './inbox.ts';
 import { maxInFlight, Relay } from './relay.ts';
 import { answerTimeout, connectTimeout, quietTimeout } from './session.ts';
 import { maxBody, maxNotice, retention, SignalError, type Packet } from './transport.ts';
 
-const url = 'wss://relay.example/v1';
 const fill = (n: number, b = 1) => new Uint8Array(n).fill(b);
 const idOf = (i: number) => Uint8Array.from({ length: 16 }, (_, at) => (at < 4 ? i >> (8 * at) : 9));
 const packet = (b = 1): Packet => ({ to: fill(32), token: fill(16), body: fill(4, b) });
-const settle = () => vi.advanceTimersByTimeAsync(0);
 const fault = (f: SignalError['fault']) => expect.objectContaining({ name: 'SignalError', fault: f });
 
-let made: FakeSocket[];
-let dialled: Relay[];
-
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => {
-  for (const r of dialled) r.close();
-  expect(vi.getTimerCount()).toBe(0); // nothing stays behind a closed transport
-  vi.useRealTimers();
-});
-
-/** Starts a dial, and gives the socket that it made. */
-function begin(mailbox = fakeMailbox() as ReturnType<typeof fakeMailbox> | undefined, abort?: AbortSignal) {
-  const f = fakes();
-  made = f.made;
-  dialled = [];
-  const dial = Relay.dial(url, mailbox, { WebSocket: f.WebSocket, draw: () => 0.5, ...(abort && { abort }) });
-  dial.then((r) => dialled.push(r), () => {});
-  return { dial, mailbox };
-}
-
-/** The relay's side of a handshake. */
-async function greet(s: FakeSocket): Promise<void> {
-  s.open();
-  s.frame('challenge', { version: 1, challenge: fill(32, 7) });
-  await settle();
-  s.frame('ready', { version: 1 });
-  await settle();
-}
-
-async function connected(mailbox: ReturnType<typeof fakeMailbox> | undefined = fakeMailbox()) {
-  const { dial } = begin(mailbox);
-  await settle();
-  await greet(made[0]!);
-  return { relay: await dial, socket: made[0]! };
-}
-
-async function sender() {
-  const f = fakes();
-  made = f.made;
-  dialled = [];
-  const dial = Relay.dial(url, undefined, { WebSocket: f.WebSocket, draw: () => 0.5 });
-  await greet(made[0]!);
-  dialled.push(await dial);
-  return { relay: dialled[0]!, socket: made[0]! };
-}
-
-/** Breaks the connection and gives the next one, greeted. */
-async function reconnected(): Promise<FakeSocket> {
-  const n = made.length;
-  made.at(-1)!.end();
-  await vi.advanceTimersToNextTimerAsync();
-  expect(made.length).toBe(n + 1);
-  await greet(made[n]!);
-  return made[n]!;
-}
+const { made, begin, greet, connected, sender, reconnected } = stage();
 
 const deliver = (s: FakeSocket, i: number) =>
   s.frame('deliver', { id: idOf(i), token: fill(16), body: fill(3, i) });
@@ -107,7 +51,7 @@ describe('dial', () => {
     ['a text message', 'rejected', (s) => (s.open(), s.message('hello'))],
     ['silence', 'unavailable', async () => void (await vi.advanceTimersByTimeAsync(connectTimeout))],
   ])('%s is %s at once', async (_, what, relay) => {
-    const { dial } = begin();
+    const dial = begin(fakeMailbox());
     const failed = expect(dial).rejects.toEqual(fault(what));
     await relay(made[0]!);
     await failed;
@@ -118,7 +62,7 @@ describe('dial', () => {
 
   test('a mailbox that does not sign is rejected', async () => {
     const mailbox = { ...fakeMailbox(), answer: () => Promise.reject(new Error('the secret seed')) };
-    const { dial } = begin(mailbox);
+    const dial = begin(mailbox);
     const failed = expect(dial).rejects.toEqual(fault('rejected'));
     made[0]!.open();
     made[0]!.frame('challenge', { version: 1, challenge: fill(32) });
@@ -128,15 +72,15 @@ describe('dial', () => {
 
   test('abort ends the attempt', async () => {
     const abort = new AbortController();
-    const { dial } = begin(fakeMailbox(), abort.signal);
+    const dial = begin(fakeMailbox(), abort.signal);
     abort.abort(new Error('enough'));
     await expect(dial).rejects.toThrow('enough');
     expect(made[0]!.closed).toBe(1000);
   });
 
   test('ws:// to another machine is insecure', async () => {
-    const { WebSocket } = fakes();
-    await expect(Relay.dial('ws://relay.example', undefined, { WebSocket })).rejects.toEqual(fault('insecure'));
+    const dial = Relay.dial('ws://relay.example', undefined, { WebSocket: recording() });
+    await expect(dial).rejects.toEqual(fault('insecure'));
   });
 });
 
@@ -394,77 +338,4 @@ describe('close', () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(made.length).toBe(1);
   });
-});
-
-describe('open', () => {
-  test("is for a call's mailbox, kept for a minute, or for a sender", async () => {
-    const { relay } = await connected();
-    const opening = relay.open(fakeMailbox());
-    await settle();
-    await greet(made[1]!);
-    const opened = await opening;
-    dialled.push(opened as Relay);
-    expect(made[1]!.of('hello')[0]).toMatchObject({ keep: 60, ed25519: fill(32, 1) });
-    const other = relay.open(undefined, 'wss://Other.example');
-    await settle();
-    await greet(made[2]!);
-    dialled.push((await other) as Relay);
-    expect([made[1]!.url, made[2]!.url]).toEqual([url, 'wss://other.example/v1']);
-    expect(made[2]!.of('hello')).toEqual([{ kind: 'hello', version: 1 }]);
-  });
-});
-
-describe('ICE servers', () => {
-  const turn = { urls: ['turn:a:3478?transport=udp', 'turns:[2001:db8::1]:5349'], username: 'u', credential: 'c' };
-
-  async function asked(relay: Relay, socket: FakeSocket, seconds: number, servers: typeof turn[]) {
-    const answer = relay.iceServers();
-    await settle();
-    socket.frame('servers', { n: socket.of('ask').at(-1)!.n, seconds, servers });
-    return answer;
-  }
-
-  test('are kept for half of their lifetime', async () => {
-    const { relay, socket } = await connected();
-    const got = await asked(relay, socket, 3600, [turn]);
-    expect(got).toEqual([turn]);
-    (got[0]!.urls as string[]).push('turn:changed'); // by the caller: what is kept is not its own
-    vi.setSystemTime(Date.now() + 1_799_999);
-    expect(await relay.iceServers()).toEqual([turn]);
-    vi.setSystemTime(Date.now() + 1);
-    const later = { ...turn, username: 'v' };
-    expect(await asked(relay, socket, 3600, [later])).toEqual([later]);
-  });
-
-  test('without any, the list is empty; when refused, rejected', async () => {
-    const { relay, socket } = await connected();
-    expect(await asked(relay, socket, 0, [])).toEqual([]);
-    const failed = expect(relay.iceServers()).rejects.toEqual(fault('rejected'));
-    await settle();
-    socket.frame('result', { n: 2, code: 3 });
-    await failed;
-  });
-
-  test('what a browser would refuse is left out', async () => {
-    const { relay, socket } = await connected();
-    const bad = ['turn:a:99999', 'turn:a?transport=sctp', 'turn:', 'turn:a:0', 'turn:a b', 'stun:a?transport=udp'];
-    const servers = [...bad.map((u) => ({ ...turn, urls: [u] })), { urls: ['turn:a'] } as typeof turn, turn];
-    expect(await asked(relay, socket, 60, servers)).toEqual([turn]);
-  });
-
-  test('an answer of the wrong kind is an error of that request alone', async () => {
-    const { relay, socket } = await connected();
-    const failed = expect(relay.send(packet())).rejects.toEqual(fault('unavailable'));
-    await settle();
-    socket.frame('servers', { n: 1, seconds: 1, servers: [] });
-    await failed;
-    expect(socket.closed).toBeUndefined();
-  });
-});
-
-test('nothing of a transport shows when it is printed or serialised', async () => {
-  const { relay } = await connected();
-  await Promise.resolve();
-  expect(JSON.stringify(relay)).toBe('{}');
-  expect(String(relay)).toBe('[object Object]');
 });
