@@ -99,7 +99,7 @@ function muted(l: Loop, b: InCallBody): void {
   const stream = l.keys.streams.find((s) => s.ctx === m.ctx);
   if (!stream || b.seq <= (l.control.lastMute.get(m.ctx) ?? 0)) return;
   l.control.lastMute.set(m.ctx, b.seq);
-  const info = { mid: stream.mid, kind: stream.kind, codec: stream.codec };
+  const info = { mid: stream.mid, kind: stream.kind };
   l.tell({ type: 'muteChanged', ctx: m.ctx, info, muted: m.muted });
 }
 

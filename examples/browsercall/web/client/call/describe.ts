@@ -10,6 +10,7 @@ import { unless } from './patience.ts';
 import type { TrackInfo } from './ports.ts';
 import { StateError } from './reason.ts';
 import { signal } from './send.ts';
+import { lent } from './setup.ts';
 
 /** The pause between two repetitions of a description that is not answered, in milliseconds. */
 const againTime = 2000;
@@ -31,6 +32,7 @@ export function negotiate(l: Loop, restart: boolean): void {
   l.candidates.sent = 0;
   l.jobs.do(async () => {
     try {
+      if (restart) conn.setIceServers(await lent(l)); // what our relay lent at the start may have run out
       const sdp = await conn.describe(restart);
       l.back((now) => describeMade(now, n, sdp, restart));
     } catch (e) {

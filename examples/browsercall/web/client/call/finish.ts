@@ -57,11 +57,13 @@ export async function takeDown(l: Loop): Promise<void> {
   l.abort.abort(new Error('the call has ended'));
   l.line?.transport.close();
   l.invites?.transport.close();
-  l.keys.destroy();
+  const { conn } = l;
+  const closed = new Promise<void>((resolve) => {
+    resolve(conn?.close());
+  });
+  l.keys.destroy(); // after the connection has begun to close, whatever becomes of that
   for (const c of l.control.chats.splice(0)) c.sent(new Error('the call has ended'));
   for (const w of l.control.describe.waiting.splice(0)) w(new Error('the call has ended'));
-  const conn = l.conn;
-  const closed = Promise.resolve().then(() => conn?.close());
   if (!(await settled(stopTime, Promise.all([l.jobs.done, closed])))) {
     l.context.settings.log('a connection did not close in time');
   }

@@ -11,8 +11,8 @@ export type Kinds = KindsBody;
 
 /** What one side of a call sends and takes. */
 export interface MediaOptions {
-  /** The tracks, at most one of a kind at first (more with Call.addTrack). They stay the application's: a call that
-   * ends does not stop them. */
+  /** The tracks, at most two of a kind at first: the second video is a screen (more with Call.addTrack). They stay the
+   * application's: a call that ends does not stop them. */
   send: MediaStreamTrack[];
   /** The kinds that this side wants to receive. */
   receive: Kinds;
@@ -83,8 +83,8 @@ export function settings(o: ClientOptions): Settings {
 export function checkMedia(m: MediaOptions): void {
   if (!Array.isArray(m.send) || !m.receive) throw new TypeError('send and receive are needed: which tracks, which kinds?');
   for (const kind of ['audio', 'video']) {
-    if (m.send.filter((t) => t.kind === kind).length > 1) {
-      throw new RangeError(`more than one ${kind} track at first: add the others with addTrack once connected`);
+    if (m.send.filter((t) => t.kind === kind).length > 2) {
+      throw new RangeError(`more than two ${kind} tracks at first: add the others with addTrack once connected`);
     }
   }
 }

@@ -125,6 +125,9 @@ export async function observe(l: Loop, e: ConnEvent): Promise<void> {
       return sealAccept(l);
     case 'state': {
       l.control.unsure = e.state !== 'connected';
+      if (e.error && mediaFault(e.error).forged) { // somebody else's certificate
+        return l.step({ is: 'fault', reason: EndReason.AuthFailed, cause: e.error });
+      }
       const path = paths[e.state];
       return path ? l.step({ is: 'transport', path }) : undefined;
     }

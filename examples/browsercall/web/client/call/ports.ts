@@ -3,11 +3,12 @@
 import type { Message, Opened } from '../envelope/message.ts';
 import type { Box, ID } from '../identity/id.ts';
 import type { Signer } from '../identity/keys.ts';
+import type { ConnEvent, Sealing, TrackInfo, TrackRole } from '../media/events.ts';
 import type { Binding, Handled, Member } from '../mls/index.ts';
 import type { MailboxLike, Packet, Transport } from '../signal/transport.ts';
 import type { CandidateBody, KindsBody, StreamBody } from './message.ts';
 
-export type { Binding, Box, Handled, ID, MailboxLike, Member, Message, Opened, Packet, Signer, Transport };
+export type { Binding, Box, ConnEvent, Handled, ID, MailboxLike, Member, Message, Opened, Packet, Signer, TrackInfo, TrackRole, Transport };
 
 /** A mailbox of ours. open checks size, HPKE, padding, shape, recipient and signature; not the time, nor repetition. */
 export interface OwnMailbox extends MailboxLike {
@@ -73,33 +74,13 @@ export interface Groups<K extends OwnKeyPackage = OwnKeyPackage> {
 }
 
 /** Seals and opens frames, in a thread of its own. Its event `first` says that a frame of the other side was opened. */
-export interface FramesLike extends EventTarget {
+export interface FramesLike extends EventTarget, Sealing {
   install(e: { epoch: number; baseKey: Uint8Array; ownLeaf: number; leaves: number[] }): Promise<void>;
   switchSend(epoch: number): Promise<void>;
   declare(leaf: number, streams: StreamBody[]): Promise<void>;
   stats(): Promise<{ epochFrames?: number | bigint }>;
   destroy(): void;
 }
-
-/** What a received track is. */
-export interface TrackInfo {
-  mid: string;
-  kind: 'audio' | 'video';
-  codec?: string;
-}
-
-/** What happens to a connection. The last state of one that is not closed by us is `failed`. */
-export type ConnEvent =
-  | { type: 'candidate'; mid: string; line: string }
-  | { type: 'gathered' }
-  | { type: 'state'; state: 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed'; error?: unknown }
-  | { type: 'channelOpen' }
-  | { type: 'message'; data: Uint8Array }
-  | { type: 'trackAdded'; track: MediaStreamTrack; info: TrackInfo }
-  | { type: 'trackEnded'; info: TrackInfo; sent?: boolean };
-
-/** What a track that is added in a call shows. */
-export type TrackRole = 'camera' | 'screen' | 'microphone';
 
 /** The one owner of an RTCPeerConnection. */
 export interface ConnLike {
@@ -123,6 +104,8 @@ export interface ConnLike {
   untaken(): boolean;
   /** Lets media flow. */
   start(): void | Promise<void>;
+  /** Asks our encoders for key frames, as after a change of keys. */
+  forceKeyFrames(): Promise<void>;
   /** Renews what an ICE restart uses. */
   setIceServers(servers: RTCIceServer[]): void;
   sendMessage(b: Uint8Array): void;

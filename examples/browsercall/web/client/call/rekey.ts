@@ -137,6 +137,8 @@ export async function switchTo(l: Loop, epoch: number): Promise<void> {
   } catch (e) {
     return l.fail(EndReason.AuthFailed, e);
   }
+  // Both sides want a picture that needs no earlier one; the worker asks for theirs.
+  if (l.conn && l.machine.view.started) l.conn.forceKeyFrames().catch(() => undefined); // one that fails comes later
   if (epoch > l.call.epoch) {
     l.call.epoch = epoch;
     l.emit({ type: 'keysChanged', epoch });

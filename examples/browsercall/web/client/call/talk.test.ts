@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MediaError } from '../media/errors.ts';
 import type { CallEvent } from './event.ts';
 import { begin, both, connected, ended, over, passes, settle, Stage, until } from './testing-stage.ts';
 import type { Person } from './testing-stage.ts';
@@ -43,7 +44,7 @@ describe('in a call', () => {
     const done = a.setMuted('video', true);
     await until('Ben knows', () => all(ben, b, 'muteChanged').length === 1);
     await done;
-    expect(all(ben, b, 'muteChanged')[0]).toMatchObject({ ctx: 1, muted: true, info: { kind: 'video', codec: 'VP8' } });
+    expect(all(ben, b, 'muteChanged')[0]).toMatchObject({ ctx: 1, muted: true, info: { kind: 'video', mid: '1' } });
     expect(stage.world.conns[0]?.muted.get(1)).toBe(true);
     const held = b.hold(true);
     await until('Ann knows', () => all(ann, a, 'holdChanged').length === 1);
@@ -124,8 +125,9 @@ describe('keys', () => {
     const [ca, cb] = stage.world.conns;
     expect(ca?.frames.keys.get(2)).toBe(cb?.frames.keys.get(2));
     expect(ca?.frames.keys.get(2)).not.toBe(ca?.frames.keys.get(1));
+    expect(stage.world.conns.map((c) => c.forced)).toEqual([1, 1]);
     expect([all(ann, a, 'keysChanged'), all(ben, b, 'keysChanged')].map((l) => l.map((e) => e.epoch))).toEqual([[2], [2]]);
-    await until('an hour later', () => stage.world.conns.every((c) => c.frames.sending === 3), 3_602_000);
+    await until('an hour later', () => stage.world.conns.every((c) => c.frames.sending === 3), 3_610_000, 10_000);
     expect(ca?.frames.keys.get(3)).toBe(cb?.frames.keys.get(3));
     await stage.end();
   }, 60_000);
@@ -135,7 +137,7 @@ describe('keys', () => {
     const [ann, ben] = await stage.pair();
     await connected(ann, ben);
     stage.world.conns[0]!.frames.epochFrames = 2 ** 24;
-    await until('both send with epoch 2', () => stage.world.conns.every((c) => c.frames.sending === 2), 130_000);
+    await until('both send with epoch 2', () => stage.world.conns.every((c) => c.frames.sending === 2), 130_000, 1000);
     await stage.end();
   });
 
@@ -211,6 +213,18 @@ describe('a path that is lost', () => {
     await until('ICE starts anew', () => stage.world.conns[0]?.restarts === 1);
     await passes(1000);
     expect([a.state, b.state]).toEqual(['connected', 'connected']);
+    await stage.end();
+  });
+});
+
+describe('a certificate that is not the promised one', () => {
+  it('ends the call, though ICE works', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const [a] = await connected(ann, ben);
+    stage.world.conns[0]!.tell({ type: 'state', state: 'failed', error: new MediaError('fingerprint', 'DTLS failed') });
+    await ended(a);
+    expect(ann.events(a).at(-1)).toBe('ended: authentication failed');
     await stage.end();
   });
 });

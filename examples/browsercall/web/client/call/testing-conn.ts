@@ -29,6 +29,16 @@ export class FakeFrames extends EventTarget implements FramesLike {
     this.declared.set(leaf, streams);
   }
 
+  sender(): never {
+    throw new Error('nothing is sealed');
+  }
+
+  receiver(): never {
+    throw new Error('nothing is opened');
+  }
+
+  async codecs(): Promise<void> {}
+
   async stats(): Promise<{ epochFrames: number }> {
     return { epochFrames: this.epochFrames };
   }
@@ -85,6 +95,7 @@ export class FakeConn implements ConnLike {
   started = false;
   closed = false;
   restarts = 0;
+  forced = 0;
   held = false;
   untakenKind = false;
   /** What the next description claims instead of the fingerprint. */
@@ -162,6 +173,10 @@ export class FakeConn implements ConnLike {
   forget(): void {
     this.#pending.unshift(...this.#offered.splice(0));
     this.#offering = false;
+  }
+
+  async forceKeyFrames(): Promise<void> {
+    this.forced++;
   }
 
   setIceServers(): void {}

@@ -43,21 +43,21 @@ export async function settle(): Promise<void> {
   }
 }
 
-/** Lets ms milliseconds pass. */
-export async function passes(ms: number): Promise<void> {
+/** Lets ms milliseconds pass, step by step. */
+export async function passes(ms: number, step = 50): Promise<void> {
   await settle();
-  for (let left = ms; left > 0; left -= 50) {
-    await vi.advanceTimersByTimeAsync(Math.min(50, left));
+  for (let left = ms; left > 0; left -= step) {
+    await vi.advanceTimersByTimeAsync(Math.min(step, left));
     await settle();
   }
 }
 
 /** Lets time pass until something holds; fails after limit milliseconds. */
-export async function until(what: string, holds: () => boolean, limit = 10_000): Promise<void> {
+export async function until(what: string, holds: () => boolean, limit = 10_000, step = 50): Promise<void> {
   await settle();
-  for (let at = 0; !holds(); at += 50) {
+  for (let at = 0; !holds(); at += step) {
     if (at > limit) expect.fail(`not within ${limit} ms: ${what}`);
-    await passes(50);
+    await passes(step, step);
   }
 }
 
@@ -134,12 +134,15 @@ export class Person {
   readonly rings: Incoming[] = [];
   readonly heard = new Map<Call, CallEvent[]>();
   #client: Client | undefined;
+  /** What the client's calls are made of; a test may put others in. */
+  parts: Parts;
 
   constructor(name: string, identity: Identity, contacts: Contacts, transport: Person['transport']) {
     this.name = name;
     this.identity = identity;
     this.contacts = contacts;
     this.transport = transport;
+    this.parts = {} as Parts;
   }
 
   get client(): Client {
@@ -148,9 +151,14 @@ export class Person {
   }
 
   start(stage: Stage, options: Partial<ClientOptions>): void {
-    const parts: Parts = {
+    const real: Parts = {
       mailbox: () => Mailbox.create(), groups: async () => Group, frames: () => new FakeFrames(),
       conn: (o) => stage.world.make(o),
+    };
+    this.parts = real;
+    const parts: Parts = {
+      mailbox: () => this.parts.mailbox(), groups: () => this.parts.groups(), frames: () => this.parts.frames(),
+      conn: (o) => this.parts.conn(o),
     };
     this.#client = new Client({
       identity: this.identity, contacts: this.contacts, transport: this.transport, parts,
