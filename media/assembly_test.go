@@ -16,6 +16,7 @@ type testPacket struct {
 	ts      uint32
 	marker  bool
 	payload []byte
+	rule    *rule // nil: the usual one
 }
 
 // testFrames packs n frames as the sender does. sizes are of the laid-out frames.
@@ -27,7 +28,7 @@ func testFrames(kind Kind, n int, seq uint16, size func(i int) int) (frames [][]
 		frames = append(frames, data)
 		ts := uint32(i) * 3000
 		if kind == Audio {
-			packets = append(packets, testPacket{seq, ts, false, data})
+			packets = append(packets, testPacket{seq, ts, false, data, nil})
 			seq++
 			continue
 		}
@@ -36,7 +37,7 @@ func testFrames(kind Kind, n int, seq uint16, size func(i int) int) (frames [][]
 			k := min(len(data), maxPayload-vp8DescriptorSize)
 			b := make([]byte, vp8DescriptorSize)
 			putVP8Descriptor(b, track.picture, first)
-			packets = append(packets, testPacket{seq, ts, k == len(data), append(b, data[:k]...)})
+			packets = append(packets, testPacket{seq, ts, k == len(data), append(b, data[:k]...), nil})
 			data = data[k:]
 			seq++
 		}
@@ -46,7 +47,10 @@ func testFrames(kind Kind, n int, seq uint16, size func(i int) int) (frames [][]
 
 func feed(a *assembler, p testPacket, now time.Time) bool {
 	q := a.take()
-	q.payload, q.rule, q.ts, q.marker, q.at = q.buf[:copy(q.buf[:], p.payload)], defaultRules[a.kind], p.ts, p.marker, now
+	q.payload, q.rule, q.ts, q.marker, q.at = q.buf[:copy(q.buf[:], p.payload)], p.rule, p.ts, p.marker, now
+	if p.rule == nil {
+		q.rule = defaultRules[a.kind]
+	}
 	return a.push(q, p.seq)
 }
 
@@ -180,7 +184,7 @@ func TestAssemblyOtherSenders(t *testing.T) {
 				frames = append(frames, data)
 				parts := payloader.Payload(1200, data)
 				for j, payload := range parts {
-					feed(a, testPacket{seq, uint32(i), markers && j == len(parts)-1, payload}, now)
+					feed(a, testPacket{seq, uint32(i), markers && j == len(parts)-1, payload, nil}, now)
 					seq++
 				}
 				out, missing := popAll(a, now, time.Hour)
@@ -243,11 +247,18 @@ func TestAssemblyAllocates(t *testing.T) {
 func FuzzAssembly(f *testing.F) {
 	f.Add([]byte{1, 0, 0, 0x90, 0x80, 0x80, 1, 9, 2, 0, 0x80, 0x80, 0x80, 0x80, 1})
 	f.Add(bytes.Repeat([]byte{0, 0x90, 0xff, 0x10, 1}, 40))
+	for i, payload := range []string{"\x98\x80\x01abc", "\xfe\x80\x01\x00\x00\x02\x38\x00\x10\x00\x10\x01\x14\x01ab", "\x65\x88\x84\x80", "\x18\x00\x01\x67\x00\x02\x65\x88", "\x7c\x85\x88", "\x7c\x45\x80", "\x10\x30ab", "\x00\x03\x32\x01a\x01\x30"} {
+		for rule := range 4 {
+			f.Add(append([]byte{1, byte(i), byte(len(payload)), byte(rule << 4), 1, 1}, payload...))
+		}
+	}
+	vault := newVault(9)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		kind := Video
 		if len(data) > 0 && data[0]&1 == 0 {
 			kind = Audio
 		}
+		codecs := codecsOf(kind)
 		a := newAssembler(kind)
 		now := time.Unix(1, 0)
 		var scratch []uint16
@@ -255,7 +266,7 @@ func FuzzAssembly(f *testing.F) {
 			size := min(int(data[2]), len(data)-6)
 			p := testPacket{
 				seq: uint16(data[0])<<8 | uint16(data[1]), ts: uint32(data[3] & 3), marker: data[4]&1 == 1,
-				payload: data[6 : 6+size],
+				payload: data[6 : 6+size], rule: ruleOf(codecs[int(data[3]>>4)%len(codecs)]),
 			}
 			now = now.Add(time.Duration(data[5]) * time.Millisecond)
 			data = data[6+size:]
@@ -266,8 +277,11 @@ func FuzzAssembly(f *testing.F) {
 				if !ok {
 					break
 				}
-				if len(f.data) == 0 || f.missing < 0 {
+				if len(f.data) == 0 || f.missing < 0 || len(f.ends) > maxParts {
 					t.Fatal("an empty frame, or less than none missing")
+				}
+				if _, _, err := f.rule.layout().open(f, &testOpener{v: vault}); err == nil {
+					t.Fatal("a frame was opened that nobody sealed")
 				}
 			}
 			if a.held > len(a.ring) || a.top < a.next || a.top-a.next > uint64(len(a.ring)) || len(scratch) > nackAtOnce {

@@ -19,25 +19,61 @@ type nowhere struct {
 func (n *nowhere) WriteRTP(_ *rtp.Header, b []byte) (int, error) { n.packets++; return len(b), nil }
 
 // bench is a sender of 4 kB pictures to nowhere.
-func bench(t testing.TB) (*sender, *nowhere, Frame) {
+func bench(t testing.TB) (*sender, *nowhere, Frame) { return benchIn(t, VP8) }
+
+// benchIn is the same for any codec.
+func benchIn(t testing.TB, codec Codec) (*sender, *nowhere, Frame) {
+	kind := ruleOf(codec).kind
+	source := newSource(kind, 1, 1)
+	source.codec = codec
 	s := newSide(t, Settings{LAN: true}, false, newVault(1), newVault(2))
 	t.Cleanup(s.close)
-	_, err := s.conn.Offer([]Source{newSource(Video, 1, 1)}, both)
+	_, err := s.conn.Offer([]Source{source}, both)
 	check(t, err)
 	to := s.conn.sections[0].sender
 	out := &nowhere{}
 	to.track.writer, to.track.playout = out, 1
 	to.clock.reported = true
-	return to, out, Frame{Data: make([]byte, 4166)}
+	f := Frame{Data: make([]byte, 4166), Key: true}
+	switch {
+	case kind == Audio:
+		f.Data = f.Data[:120]
+	case codec == H264:
+		f.Data = h264Frame(1, 2700, true)
+	}
+	return to, out, f
 }
 
 // TestSendingAllocatesNothing per frame, sealing included.
 func TestSendingAllocatesNothing(t *testing.T) {
-	s, _, f := bench(t)
-	ctx := context.Background()
-	s.frame(ctx, f)
-	if n := testing.AllocsPerRun(100, func() { s.frame(ctx, f) }); n > 1 { // the test sealer's nonce
-		t.Errorf("%v allocations a frame", n)
+	for _, codec := range append(codecsOf(Audio), codecsOf(Video)...) {
+		s, _, f := benchIn(t, codec)
+		ctx := context.Background()
+		s.frame(ctx, f)
+		if n := testing.AllocsPerRun(100, func() { s.frame(ctx, f) }); n > 1 { // the test sealer's nonce
+			t.Errorf("%s: %v allocations a frame", codec, n)
+		}
+		s.sealer = &fixedSFrame{sframe: make([]byte, 4000)}
+		s.frame(ctx, f)
+		if n := testing.AllocsPerRun(100, func() { s.frame(ctx, f) }); n > 0 {
+			t.Errorf("%s: %v allocations a frame for its layout and its packets", codec, n)
+		}
+	}
+}
+
+// BenchmarkSendIn is what a picture of some 4 kB costs in each codec before SRTP.
+func BenchmarkSendIn(b *testing.B) {
+	for _, codec := range codecsOf(Video) {
+		b.Run(string(codec), func(b *testing.B) {
+			s, out, f := benchIn(b, codec)
+			b.ReportAllocs()
+			b.SetBytes(int64(len(f.Data)))
+			ctx := context.Background()
+			for b.Loop() {
+				s.frame(ctx, f)
+			}
+			perPacket(b, out.packets)
+		})
 	}
 }
 

@@ -45,7 +45,12 @@ func FuzzRTP(f *testing.F) {
 	f.Add([]byte{0x80, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0x90, 0x80, 0x80, 1, 0, 9, 9})
 	f.Add([]byte{0xb0, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0xbe, 0xde, 0, 1, 1, 2, 3, 255})
 	addVectors(f, "sfu-crashes/rtp", "webrtc-corpora/rtp-corpus")
-	receivers := []*receiver{aloneReceiver(f, Audio), aloneReceiver(f, Video)}
+	var receivers []*receiver
+	for _, rule := range rules {
+		r := aloneReceiver(f, rule.kind)
+		r.coding = rule
+		receivers = append(receivers, r)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, r := range receivers {
 			now := time.Now()

@@ -12,10 +12,12 @@ func newH264Layout() layout { return &h264Layout{} }
 
 func (l *h264Layout) seal(dst []byte, f Frame, s Sealer) (_ []byte, err error) {
 	var slice []byte
+	sets := 0
 	for nal := range nalUnits(f.Data) {
 		switch kind := nal[0] & 0x1f; {
-		case kind == nalSPS || kind == nalPPS:
+		case (kind == nalSPS || kind == nalPPS) && sets < maxParts:
 			dst = append(append(dst, 0, 0, 0, 1), nal...)
+			sets++
 		case slice == nil && (kind == nalSlice || kind == nalIDR):
 			slice = nal
 		}
@@ -33,6 +35,9 @@ func (l *h264Layout) seal(dst []byte, f Frame, s Sealer) (_ []byte, err error) {
 
 func (l *h264Layout) open(f wholeFrame, o Opener) (data []byte, key bool, err error) {
 	for nal := range f.parts {
+		if len(nal) == 0 {
+			return nil, false, errLayout
+		}
 		kind := nal[0] & 0x1f
 		if sealed := len(nal) == len(f.data) || &nal[len(nal)-1] == &f.data[len(f.data)-1]; !sealed {
 			if kind != nalSPS && kind != nalPPS {

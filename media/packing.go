@@ -37,7 +37,7 @@ func (j *joint) cut() {
 	}
 }
 
-const maxParts = 8 // spatial layers of a picture, and more than any codec has
+const maxParts = 8 // ends of layers, or of NAL units, within a picture
 
 // packPlain sends a frame as it is, behind a head of one size; put writes the head into the packet.
 func packPlain(t *localTrack, data []byte, size int, put func(b []byte, first, last bool)) error {
