@@ -51,7 +51,7 @@ export function conformance(dial: Dial): void {
   test('order of each sender', async () => {
     const to = await owner();
     const senders = await Promise.all([connect(), connect(), connect()]);
-    void Promise.all(senders.map(async (t, s) => {
+    const sent = Promise.all(senders.map(async (t, s) => {
       for (let i = 0; i < 40; i++) await t.send(to.packet(`${s} ${i}`));
     }));
     const due = [0, 0, 0];
@@ -59,6 +59,7 @@ export function conformance(dial: Dial): void {
       const [s, n] = (await next(to.transport)).split(' ').map(Number) as [number, number];
       expect(n).toBe(due[s]!++);
     }
+    await sent;
   });
 
   test('limits of size', async () => {

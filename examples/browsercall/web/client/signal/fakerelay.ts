@@ -85,7 +85,7 @@ export const settle = () => vi.advanceTimersByTimeAsync(0);
 /** A mailbox that remembers what it signed for. */
 export type FakeMailbox = ReturnType<typeof fakeMailbox>;
 
-/** Sets up fake time for the tests of a file, and transports whose relay is the test. All are closed after each test. */
+/** Fake time for the tests of a file, and transports whose relay is the test. All are closed after each test. */
 export function stage() {
   const made: FakeSocket[] = [];
   const dialled: Relay[] = [];
