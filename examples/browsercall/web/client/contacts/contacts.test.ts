@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { hex, random } from '../bytes.ts';
+import { base64url, hex, random } from '../bytes.ts';
 import { encodeIntroduction } from '../envelope/introduction.ts';
 import { messageTypes, type Opened } from '../envelope/message.ts';
 import { revoke } from '../envelope/revocation.ts';
@@ -134,10 +134,11 @@ describe('introductions', () => {
     expect(bob.contacts.get(alice.id.id)!.state).toBe('confirmed');
   });
 
-  test('whom we asked nothing cannot confirm itself', async () => {
-    await alice.contacts.handle(await open(alice, await mallory.contacts.use((await alice.contacts.invite(hour)).uri())));
+  test('who asked us cannot confirm itself, though it knows the exchange and the request', async () => {
+    const request = await open(alice, await mallory.contacts.use((await alice.contacts.invite(hour)).uri()));
+    await alice.contacts.handle(request);
     const body = encodeIntroduction({ token: random(16), name: 'M', relays: [] });
-    const draft = { to: alice.id.id, call: random(32), seq: 0, time: now, type: messageTypes.confirm, body, ref: random(32) };
+    const draft = { to: alice.id.id, call: request.message.call, seq: 0, time: now, type: messageTypes.confirm, body, ref: request.hash };
     const { box } = await mallory.id.seal(boxOf(alice.id.id), draft);
     await expect(alice.contacts.handle(await alice.id.mailbox().open(box, alice.id.id))).rejects.toMatchObject(unexpected);
     expect(alice.contacts.mayRing(mallory.id.id)).toBe('ignore');
@@ -155,6 +156,8 @@ describe('introductions', () => {
     await expect(alice.contacts.handle(await open(alice, await mallory.contacts.use(uri)))).rejects.toMatchObject(noContact);
     await alice.contacts.remove(mallory.id.id);
     await expect(alice.contacts.handle(await open(alice, await mallory.contacts.use(uri)))).rejects.toMatchObject(invitationRefused);
+    expect(alice.contacts.tokens()).toEqual([]);
+    await alice.contacts.add(mallory.contacts.card()); // back by a card: what it used before stays spent
     expect(alice.contacts.tokens()).toEqual([]);
   });
 
@@ -177,6 +180,10 @@ describe('introductions', () => {
     for (const bad of ['sotto:letter/', 'sotto:letter/!', `sotto:letter/${'A'.repeat(5000)}`, 'letter', '', letter.text().slice(0, -4)]) {
       await expect(alice.contacts.handleText(bad)).rejects.toThrow();
     }
+    await alice.contacts.add(mallory.contacts.card());
+    const missed = { to: alice.id.id, call: random(32), seq: 0, time: now, type: messageTypes.missedCall, body: encode(record({})) };
+    const { text } = await mallory.id.sealLetter(boxOf(alice.id.id), missed);
+    await expect(alice.contacts.handleText(`sotto:letter/${base64url(text)}`)).rejects.toMatchObject(unexpected);
     for (const printed of [JSON.stringify(letter), inspect(letter, { depth: 9 })]) expect(printed).not.toContain([...letter.to.token].join(', '));
   });
 

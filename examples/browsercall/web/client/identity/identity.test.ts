@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { equal, fromHex, hex, random } from '../bytes.ts';
+import { concat, equal, fromHex, hex, random } from '../bytes.ts';
 import { Malformed } from '../wire.ts';
+import { bech32Encode } from './bech32.ts';
 import { emoji } from './emoji.ts';
 import { addressOf, sameID, shortID } from './id.ts';
 import { Identity } from './identity.ts';
@@ -84,6 +85,14 @@ describe('text', () => {
       expect(() => parseID(bad)).toThrow(Malformed);
     }
     expect(sameID(parseID(text.toUpperCase()), parseID(text))).toBe(true);
+  });
+
+  test('another version, length or prefix under a right checksum', async () => {
+    const { id } = await Identity.generate();
+    expect(parseID(bech32Encode('sotto', concat(Uint8Array.of(1), id)))).toEqual(id);
+    for (const v of [0, 2, 255]) expect(() => parseID(bech32Encode('sotto', concat(Uint8Array.of(v), id)))).toThrow(Malformed);
+    expect(() => parseID(bech32Encode('sotto', id))).toThrow(Malformed);
+    expect(() => parseID(bech32Encode('sotta', concat(Uint8Array.of(1), id)))).toThrow(Malformed);
   });
 
   test('a safety number is shown in groups', async () => {
