@@ -4,7 +4,7 @@ import { noGo, Peer } from './peer.ts';
 
 // SOTTO_SEED=17 runs that history alone.
 const only = process.env['SOTTO_SEED'];
-const histories = 104;
+const histories = 100;
 const seeds = only === undefined ? Array.from({ length: histories }, (_, i) => i + 1) : [Number(only)];
 
 describe.skipIf(noGo() !== undefined)('groups of Go and TypeScript', () => {
@@ -16,14 +16,14 @@ describe.skipIf(noGo() !== undefined)('groups of Go and TypeScript', () => {
   it(`agree in ${seeds.length} random histories`, async () => {
     for (const seed of seeds) {
       try {
-        await new History(peer, seed, counts).run(12);
+        await new History(peer, seed, counts).run(9);
       } catch (e) {
         throw new Error(`SOTTO_SEED=${seed}: ${e instanceof Error ? e.message : String(e)}`, { cause: e });
       }
     }
     if (only !== undefined) return;
     expect(counts.biggest).toBe(8);
-    expect(Math.min(counts.added, counts.removed, counts.updates, counts.messages, counts.refusals)).toBeGreaterThan(100);
-    expect(counts.epochs).toBeGreaterThan(800);
-  }, 120_000);
+    expect(Math.min(counts.added, counts.removed, counts.updates, counts.messages, counts.refusals)).toBeGreaterThan(60);
+    expect(counts.epochs).toBeGreaterThan(600);
+  }, 240_000); // half a minute of two cores; more where others want them too
 });

@@ -48,18 +48,15 @@ export function checkTree(tree: RatchetTree, limit: number, allowed: (id: ID) =>
     }
     once('e', n.leaf.hpkePublicKey);
     once('s', n.leaf.signaturePublicKey);
+    const old = leafAt(before, i / 2);
+    if (old === n.leaf) continue; // the very object that was checked when it came
     const b = checkLeaf(n.leaf, allowed);
     if (i === 0 && !equal(b.invite, new Uint8Array(hashSize))) throw new GroupError('policy', 'a creator who answers an Invite');
-    checkChange(leafAt(before, i / 2), n.leaf, replaced(i / 2));
+    if (!old || replaced(i / 2)) checkLifetime(n.leaf);
+    else checkSuccessor(old, n.leaf);
   }
   if (seen.size === 0 || !leafAt(tree, 0)) throw new GroupError('policy', 'a group without its creator');
   if (leavesOf(tree).length > limit) throw new GroupError('limit', 'more members than may be');
-}
-
-function checkChange(old: LeafNode | undefined, next: LeafNode, replaced: boolean): void {
-  if (old && equal(old.signature, next.signature)) return;
-  if (!old || replaced) checkLifetime(next);
-  else checkSuccessor(old, next);
 }
 
 function powerOfTwo(n: number): number {
