@@ -9,8 +9,9 @@ const (
 	av1Unfinished  = 0x40 // Y: the last one goes on in the next
 	av1NewSequence = 0x08 // N
 
-	obuFrame   = 0x30 // the header of a sealed OBU: type OBU_FRAME, no extension, no size
-	obuHasSize = 0x02
+	obuFrame    = 0x30 // the header of a sealed OBU: type OBU_FRAME, no extension, no size
+	obuSequence = 0x08 // of a sequence header, without its size
+	obuHasSize  = 0x02
 )
 
 // av1Packing is the AV1 RTP specification.

@@ -107,7 +107,12 @@ func (av1Layout) seal(dst []byte, f Frame, s Sealer) ([]byte, error) {
 
 func (av1Layout) open(f wholeFrame, o Opener) (data []byte, key bool, err error) {
 	data = make([]byte, 0, len(f.data))
+	first := true
 	for part := range f.parts {
+		skip := first && len(f.ends) > 0 && len(part) > 0 && part[0] == obuSequence // a browser's, for its packetiser
+		if first = false; skip {
+			continue
+		}
 		if len(part) < 2 || part[0] != obuFrame {
 			return nil, false, errLayout
 		}
