@@ -28,22 +28,26 @@ export async function giveWay(l: Loop, transport: Transport, invitation: Invitat
     call.finished(EndReason.Closed, false, e);
     return;
   }
-  void takeOver(l, context, transport, invitation);
+  takeOver(l, context, transport, invitation).catch((e: unknown) => call.finished(EndReason.MediaFailed, false, e));
 }
 
-/** Opens the callee's mailbox, which takes the network, and runs the loop that goes on. Never rejects. */
+/** Opens the callee's mailbox, which takes the network, and runs the loop that goes on. */
 async function takeOver(l: Loop, context: CallContext, transport: Transport, invitation: Invitation): Promise<void> {
   const { call, media } = l;
+  if (!media) throw new Error('a call was dialled without media');
+  const chats = l.control.chats.splice(0); // they wait on
   await lastMessages(l, closeTime);
   await takeDown(l);
   const limit = AbortSignal.any([context.signal, call.hung, AbortSignal.timeout(reachTime)]);
   let next: Loop;
   try {
-    if (!media) throw new Error('there is no media to answer with');
     next = await answering(context, call, transport, invitation, limit);
+    call.workedBy(next);
+    next.control.chats.push(...chats);
   } catch (e) {
+    for (const c of chats) c.sent(e);
     call.finished(call.hung.aborted ? call.hungReason : EndReason.Unreachable, false, e);
     return;
   }
-  await next.run({ post: 'input', input: { is: 'start' } }, { post: 'answered', media: media! });
+  await next.run({ post: 'input', input: { is: 'start' } }, { post: 'answered', media });
 }

@@ -6,7 +6,6 @@ import { Courier } from './courier.ts';
 import type { Loop } from './loop.ts';
 import { unless } from './patience.ts';
 import type { MailboxLike, Opened, OwnMailbox, Transport } from './ports.ts';
-import { Queue } from './queue.ts';
 import { read } from './receive.ts';
 
 /** How many letters of one call may wait for its loop; then the mailbox is not read until it catches up. */
@@ -48,7 +47,7 @@ export class Line {
   readonly done: Promise<void>;
   readonly #loop: Loop;
   #unread = 0;
-  readonly #room = new Queue<true>();
+  #room: (() => void) | undefined;
 
   constructor(loop: Loop, transport: Transport) {
     this.#loop = loop;
@@ -64,8 +63,9 @@ export class Line {
         const { body } = await unless(signal, this.transport.receive(signal));
         await this.#opened(body);
         while (this.#unread >= maxUnread) {
-          await unless(signal, this.#room.ready());
-          this.#room.take();
+          await unless(signal, new Promise<void>((resolve) => {
+            this.#room = resolve;
+          }));
         }
       }
     } catch (e) {
@@ -79,7 +79,7 @@ export class Line {
     this.#unread++;
     const posted = this.#loop.call.post({ post: 'task', of: undefined, run: (l) => {
       this.#unread--;
-      this.#room.put(true);
+      this.#room?.();
       return l === this.#loop ? read(l, letter) : undefined;
     } });
     if (!posted) this.#unread--;

@@ -87,6 +87,8 @@ export class Loop {
   line: Line | undefined;
   invites: Outbound | undefined;
   invitation: Invitation | undefined;
+  /** Callee: ICE servers that were asked for while it rings. */
+  lending: Promise<RTCIceServer[]> | undefined;
   accept: Received<AcceptBody> | undefined;
   welcome: Received<WelcomeBody> | undefined;
   /** Caller: hears once whether the Invite was stored. */

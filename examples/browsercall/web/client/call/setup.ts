@@ -72,6 +72,7 @@ export async function answering(
     l.keys.invited(invitation.body, invitation.hash);
     l.invitation = invitation;
     l.line = new Line(l, await openLine(transport, abort, l.keys.own));
+    l.lending = lent(l); // our own relay; so that it does not take time after the accept
     return l;
   } catch (e) {
     await takeDown(l);
@@ -82,7 +83,7 @@ export async function answering(
 /** Makes the call's connection. It touches no network but our own relay, for its ICE servers. */
 export async function makeConn(l: Loop): Promise<ConnLike> {
   const { settings, parts } = l.context;
-  const iceServers = await lent(l);
+  const iceServers = await (l.lending ?? lent(l));
   const conn = await parts.conn({
     frames: l.keys.frames, callee: l.machine.role === 'callee', iceServers, lan: settings.lan ?? false,
     relayOnly: throughRelay(settings, l.keys.peer), notify: (e) => l.notify(e),
