@@ -54,9 +54,8 @@ type newMember struct {
 }
 
 type created struct {
-	Identity     []byte `json:"identity"`
-	SignatureKey []byte `json:"signatureKey"`
-	Binding      []byte `json:"binding"`
+	Identity []byte `json:"identity"`
+	Binding  []byte `json:"binding"`
 }
 
 type group struct {
@@ -125,8 +124,6 @@ func mlsNew(in newMember) (created, error) {
 	if suite == 0 {
 		suite = mls.X25519ChaCha
 	}
-	signer := id.Signer()
-	var key []byte = public[:32]
 	caps := mls.NewCapabilities(suite, bindingType)
 	for _, e := range in.Extensions {
 		caps.Extensions = append(caps.Extensions, mls.ExtensionType(e))
@@ -134,7 +131,7 @@ func mlsNew(in newMember) (created, error) {
 	for _, p := range in.Proposals {
 		caps.Proposals = append(caps.Proposals, mls.ProposalType(p))
 	}
-	cfg := mls.Config{Suite: suite, Signer: signer, Credential: mls.BasicCredential(public[:]), Capabilities: &caps,
+	cfg := mls.Config{Suite: suite, Signer: id.Signer(), Credential: mls.BasicCredential(public[:]), Capabilities: &caps,
 		LeafExtensions: []mls.Extension{{Type: bindingType, Data: b}}, Authenticate: authentic,
 		PSK: func(mls.PSKID) ([]byte, error) { return []byte("pre-shared"), nil }}
 	if in.NoLeaf || in.Leaf != nil {
@@ -154,7 +151,7 @@ func mlsNew(in newMember) (created, error) {
 		cfg.Policy = profile(&caps)
 	}
 	members[in.Name] = &member{cfg: cfg}
-	return created{Identity: public[:], SignatureKey: key, Binding: b}, nil
+	return created{Identity: public[:], Binding: b}, nil
 }
 
 // binding makes the leaf extension of a member: a fresh mailbox, and hashes of nothing in particular.
