@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
-  base64url, compare, concat, equal, fromBase64url, fromHex, fromUtf8, hex, random, readU32, readU64, source, u32, u64, utf8,
+  base64url, compare, concat, equal, fromBase64url, fromHex, fromUtf8, hex, random, readU32, readU64, source, u32,
+  u64, utf8,
 } from './bytes.ts';
 
 describe('bytes', () => {
@@ -53,7 +54,8 @@ describe('bytes', () => {
   });
 
   // The last three have stray bits, as "AA" would be the one text of their byte.
-  test.each(['A', 'AAAAA', 'AA==', 'A+AA', 'A/AA', 'AA A', 'AAA\n', 'AB', 'AAB', 'A_'])('fromBase64url refuses %j', (s) => {
+  test.each(['A', 'AAAAA', 'AA==', 'A+AA', 'A/AA', 'AA A', 'AAA\n', 'AB', 'AAB', 'A_'])('fromBase64url refuses %j',
+    (s) => {
     expect(() => fromBase64url(s)).toThrow(SyntaxError);
   });
 

@@ -1,4 +1,6 @@
-/** Byte strings: the few operations that everything here shares. Nothing in this file keeps or prints what it is given. */
+/**
+ * Byte strings: the few operations that everything here shares. Nothing in this file keeps or prints what it is given.
+ */
 
 /** Bytes in memory of their own kind: what WebCrypto takes. Every function here that makes bytes makes these. */
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -43,7 +45,7 @@ export function hex(b: Uint8Array): string {
 
 /** Reads hexadecimal digits of either case. Throws SyntaxError, which quotes nothing. */
 export function fromHex(s: string): Bytes {
-  if (s.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(s)) throw new SyntaxError('not an even number of hexadecimal digits');
+  if (s.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(s)) throw new SyntaxError('not pairs of hexadecimal digits');
   return Uint8Array.from({ length: s.length / 2 }, (_, i) => parseInt(s.slice(2 * i, 2 * i + 2), 16));
 }
 

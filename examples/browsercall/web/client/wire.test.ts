@@ -50,7 +50,8 @@ function accepted(b: Uint8Array): boolean {
 describe('wire', () => {
   // RFC 8949, appendix A: the rows within the protocol's shapes.
   test.each<[string, Value]>([
-    ['00', 0], ['17', 23], ['1818', 24], ['1903e8', 1000], ['1a000f4240', 1000000], ['1b000000e8d4a51000', 1000000000000],
+    ['00', 0], ['17', 23], ['1818', 24], ['1903e8', 1000], ['1a000f4240', 1000000],
+    ['1b000000e8d4a51000', 1000000000000],
     ['1b001fffffffffffff', Number.MAX_SAFE_INTEGER], ['f4', false], ['f5', true], ['40', new Uint8Array(0)],
     ['4401020304', fromHex('01020304')], ['60', ''], ['6449455446', 'IETF'], ['62c3bc', 'ü'], ['64f0908591', '𐅑'],
     ['80', []], ['8301820203820405', [1, [2, 3], [4, 5]]], ['a0', new Map()], ['a201020304', new Map([[3, 4], [1, 2]])],
@@ -60,9 +61,11 @@ describe('wire', () => {
   });
 
   test.each([
-    ['nothing', ''], ['not minimal, 1 byte', '1817'], ['not minimal, 2 bytes', '1900ff'], ['not minimal, 4 bytes', '1a0000ffff'],
+    ['nothing', ''], ['not minimal, 1 byte', '1817'], ['not minimal, 2 bytes', '1900ff'],
+    ['not minimal, 4 bytes', '1a0000ffff'],
     ['not minimal, 8 bytes', '1b00000000ffffffff'], ['2^53', '1b0020000000000000'], ['2^64-1', '1bffffffffffffffff'],
-    ['negative', '20'], ['tag', 'c000'], ['float16', 'f93c00'], ['float32', 'fa47c35000'], ['float64', 'fb3ff199999999999a'],
+    ['negative', '20'], ['tag', 'c000'], ['float16', 'f93c00'], ['float32', 'fa47c35000'],
+    ['float64', 'fb3ff199999999999a'],
     ['null', 'f6'], ['undefined', 'f7'], ['simple 16', 'f0'], ['true in two bytes', 'f815'], ['break', 'ff'],
     ['indefinite bytes', '5f4101ff'], ['indefinite text', '7f6161ff'], ['indefinite array', '9f01ff'],
     ['indefinite map', 'bf0101ff'], ['reserved 28', '1c'], ['length not minimal', '580101'], ['cut bytes', '4201'],
@@ -133,7 +136,8 @@ describe('wire', () => {
 
 describe('fields', () => {
   const shape = {
-    n: [1, 'uint', 5], key: [2, 'bytes', 2], blob: [3, 'bytes', 0, 3], name: [4, 'text?', 4], list: [5, 'list?', 1, 2], on: [6, 'bool?'],
+    n: [1, 'uint', 5], key: [2, 'bytes', 2], blob: [3, 'bytes', 0, 3], name: [4, 'text?', 4],
+    list: [5, 'list?', 1, 2], on: [6, 'bool?'],
   } as const;
   const good = { 1: 5, 2: Uint8Array.of(1, 2), 3: new Uint8Array(0) };
 
@@ -144,9 +148,12 @@ describe('fields', () => {
   });
 
   test.each<[string, Record<number, Value | undefined>]>([
-    ['a missing field', { 1: undefined }], ['an unknown key', { 7: 0 }], ['another kind', { 1: true }], ['past its greatest', { 1: 6 }],
-    ['bytes too short', { 2: Uint8Array.of(1) }], ['bytes too long', { 3: new Uint8Array(4) }], ['text of 5 bytes', { 4: 'Zoëy' }],
-    ['empty optional text', { 4: '' }], ['empty optional list', { 5: [] }], ['false optional', { 6: false }], ['list of 3', { 5: [1, 2, 3] }],
+    ['a missing field', { 1: undefined }], ['an unknown key', { 7: 0 }], ['another kind', { 1: true }],
+    ['past its greatest', { 1: 6 }],
+    ['bytes too short', { 2: Uint8Array.of(1) }], ['bytes too long', { 3: new Uint8Array(4) }],
+    ['text of 5 bytes', { 4: 'Zoëy' }],
+    ['empty optional text', { 4: '' }], ['empty optional list', { 5: [] }], ['false optional', { 6: false }],
+    ['list of 3', { 5: [1, 2, 3] }],
     ['text for bytes', { 2: 'ab' }], ['list for a map', { 1: [] }],
   ])('refuses %s', (_, change) => {
     expect(() => fields(record({ ...good, ...change }), shape)).toThrow(Malformed);
@@ -157,7 +164,8 @@ describe('fields', () => {
   });
 
   test('unlessEmpty leaves out what an optional field may not be', () => {
-    expect([0, false, '', [], new Uint8Array(0), new Map(), undefined].map((v) => unlessEmpty(v as Value))).toEqual(Array(7).fill(undefined));
+    expect([0, false, '', [], new Uint8Array(0), new Map(),
+      undefined].map((v) => unlessEmpty(v as Value))).toEqual(Array(7).fill(undefined));
     expect(unlessEmpty('a')).toBe('a');
     expect(hex(encode(record({ 2: unlessEmpty(''), 1: 7 })))).toBe('a10107');
   });

@@ -75,7 +75,8 @@ function checkContainer(depth: number, n: number): void {
 
 /** The initial byte and the argument, in the shortest form. */
 function head(major: number, n: number): Bytes {
-  if (!Number.isSafeInteger(n) || n < 0 || Object.is(n, -0)) throw new Malformed('not an unsigned integer up to 2^53-1');
+  if (!Number.isSafeInteger(n) || n < 0 || Object.is(n,
+    -0)) throw new Malformed('not an unsigned integer up to 2^53-1');
   const top = major << 5;
   if (n < 24) return Uint8Array.of(top | n);
   if (n < 0x100) return Uint8Array.of(top | 24, n);
@@ -266,6 +267,7 @@ export function record(entries: Readonly<Record<number, Value | undefined>>): Va
 
 /** v, or undefined if it is empty, 0 or false: an optional field of a record is left out then. */
 export function unlessEmpty<V extends Value>(v: V | undefined): V | undefined {
-  if (!v || ((typeof v === 'string' || v instanceof Uint8Array || Array.isArray(v)) && v.length === 0)) return undefined;
+  if (!v || ((typeof v === 'string' || v instanceof Uint8Array || Array.isArray(v)) &&
+    v.length === 0)) return undefined;
   return v instanceof Map && v.size === 0 ? undefined : v;
 }

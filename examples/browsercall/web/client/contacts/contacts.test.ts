@@ -68,7 +68,8 @@ describe('introductions', () => {
     expect(bob.contacts.mayRing(alice.id.id)).toBe('ring');
     const pending = await alice.contacts.handle(await open(alice, letter));
     expect(pending).toMatchObject({ name: 'My Bob', claimed: 'Bob', state: 'pending', relays: ['wss://bob.example'] });
-    expect([alice.contacts.get(bob.id.id), alice.contacts.mayRing(bob.id.id), alice.contacts.requests().length]).toEqual([undefined, 'ignore', 1]);
+    expect([alice.contacts.get(bob.id.id), alice.contacts.mayRing(bob.id.id),
+      alice.contacts.requests().length]).toEqual([undefined, 'ignore', 1]);
     now += 1000;
     const back = await alice.contacts.confirm(bob.id.id, 'Bobby');
     const done = await bob.contacts.handle(await open(bob, back));
@@ -90,7 +91,8 @@ describe('introductions', () => {
 
   test('an invitation is for one identity, before it ends', async () => {
     const { uri } = await introduce(alice, bob);
-    await expect(alice.contacts.handle(await open(alice, await mallory.contacts.use(uri)))).rejects.toMatchObject(invitationRefused);
+    await expect(alice.contacts.handle(await open(alice,
+      await mallory.contacts.use(uri)))).rejects.toMatchObject(invitationRefused);
     await expect(alice.contacts.use(uri)).rejects.toMatchObject(invitationRefused);
     const again = await open(alice, await bob.contacts.use(uri)); // the same guest may
     expect((await alice.contacts.handle(again)).state).toBe('confirmed');
@@ -99,14 +101,16 @@ describe('introductions', () => {
     now += hour;
     await expect(alice.contacts.handle(await open(alice, letter))).rejects.toMatchObject(invitationRefused);
     await expect(bob.contacts.use(late)).rejects.toMatchObject(invitationRefused);
-    for (const ttl of [0, 59_999, 31 * 24 * hour, NaN]) await expect(alice.contacts.invite(ttl)).rejects.toThrow(RangeError);
+    for (const ttl of [0, 59_999, 31 * 24 * hour,
+      NaN]) await expect(alice.contacts.invite(ttl)).rejects.toThrow(RangeError);
   });
 
   test('a secret that nobody was given, and a request that came late', async () => {
     const guess = encodeIntroduction({ token: random(16), secret: random(16), name: 'M', relays: [] });
     const draft = { to: alice.id.id, call: random(32), seq: 0, time: now, type: messageTypes.request, body: guess };
     const box = (await mallory.id.seal(boxOf(alice.id.id), draft)).box;
-    await expect(alice.contacts.handle(await alice.id.mailbox().open(box, alice.id.id))).rejects.toMatchObject(invitationRefused);
+    await expect(alice.contacts.handle(await alice.id.mailbox().open(box,
+      alice.id.id))).rejects.toMatchObject(invitationRefused);
     const uri = (await alice.contacts.invite(hour)).uri();
     const early = await open(alice, await bob.contacts.use(uri));
     now += 5;
@@ -128,7 +132,8 @@ describe('introductions', () => {
       return bob.contacts.handle(await bob.id.mailbox().open(box, bob.id.id));
     };
     await expect(send(mallory, {})).rejects.toMatchObject(unexpected);
-    for (const change of [{ call: random(32) }, { ref: random(32) }, { ref: undefined }]) await expect(send(alice, change)).rejects.toMatchObject(unexpected);
+    for (const change of [{ call: random(32) }, { ref: random(32) }, { ref: undefined }]) await expect(send(alice,
+      change)).rejects.toMatchObject(unexpected);
     expect(bob.contacts.get(alice.id.id)!.state).toBe('requested');
     await send(alice, {});
     expect(bob.contacts.get(alice.id.id)!.state).toBe('confirmed');
@@ -138,9 +143,11 @@ describe('introductions', () => {
     const request = await open(alice, await mallory.contacts.use((await alice.contacts.invite(hour)).uri()));
     await alice.contacts.handle(request);
     const body = encodeIntroduction({ token: random(16), name: 'M', relays: [] });
-    const draft = { to: alice.id.id, call: request.message.call, seq: 0, time: now, type: messageTypes.confirm, body, ref: request.hash };
+    const draft = { to: alice.id.id, call: request.message.call, seq: 0, time: now, type: messageTypes.confirm, body,
+      ref: request.hash };
     const { box } = await mallory.id.seal(boxOf(alice.id.id), draft);
-    await expect(alice.contacts.handle(await alice.id.mailbox().open(box, alice.id.id))).rejects.toMatchObject(unexpected);
+    await expect(alice.contacts.handle(await alice.id.mailbox().open(box,
+      alice.id.id))).rejects.toMatchObject(unexpected);
     expect(alice.contacts.mayRing(mallory.id.id)).toBe('ignore');
   });
 
@@ -153,9 +160,11 @@ describe('introductions', () => {
     expect([alice.contacts.requests(), admits(alice, inv.secret.token)]).toEqual([[], false]);
     const { uri } = await introduce(alice, mallory);
     await alice.contacts.block(mallory.id.id);
-    await expect(alice.contacts.handle(await open(alice, await mallory.contacts.use(uri)))).rejects.toMatchObject(noContact);
+    await expect(alice.contacts.handle(await open(alice,
+      await mallory.contacts.use(uri)))).rejects.toMatchObject(noContact);
     await alice.contacts.remove(mallory.id.id);
-    await expect(alice.contacts.handle(await open(alice, await mallory.contacts.use(uri)))).rejects.toMatchObject(invitationRefused);
+    await expect(alice.contacts.handle(await open(alice,
+      await mallory.contacts.use(uri)))).rejects.toMatchObject(invitationRefused);
     expect(alice.contacts.tokens()).toEqual([]);
     await alice.contacts.add(mallory.contacts.card()); // back by a card: what it used before stays spent
     expect(alice.contacts.tokens()).toEqual([]);
@@ -177,14 +186,17 @@ describe('introductions', () => {
     expect(letter.text().length).toBeLessThan(800);
     expect((await alice.contacts.handleText(` ${letter.text()}\n`)).state).toBe('pending');
     await expect(mallory.contacts.handleText(letter.text())).rejects.toMatchObject({ refusal: 'notSealedToUs' });
-    for (const bad of ['sotto:letter/', 'sotto:letter/!', `sotto:letter/${'A'.repeat(5000)}`, 'letter', '', letter.text().slice(0, -4)]) {
+    for (const bad of ['sotto:letter/', 'sotto:letter/!', `sotto:letter/${'A'.repeat(5000)}`, 'letter', '',
+      letter.text().slice(0, -4)]) {
       await expect(alice.contacts.handleText(bad)).rejects.toThrow();
     }
     await alice.contacts.add(mallory.contacts.card());
-    const missed = { to: alice.id.id, call: random(32), seq: 0, time: now, type: messageTypes.missedCall, body: encode(record({})) };
+    const missed = { to: alice.id.id, call: random(32), seq: 0, time: now, type: messageTypes.missedCall,
+      body: encode(record({})) };
     const { text } = await mallory.id.sealLetter(boxOf(alice.id.id), missed);
     await expect(alice.contacts.handleText(`sotto:letter/${base64url(text)}`)).rejects.toMatchObject(unexpected);
-    for (const printed of [JSON.stringify(letter), inspect(letter, { depth: 9 })]) expect(printed).not.toContain([...letter.to.token].join(', '));
+    for (const printed of [JSON.stringify(letter),
+      inspect(letter, { depth: 9 })]) expect(printed).not.toContain([...letter.to.token].join(', '));
   });
 
   test('messages for others, of ours, and of other types', async () => {
@@ -193,7 +205,8 @@ describe('introductions', () => {
     const own = { message: { ...request.message, from: alice.id.id }, hash: request.hash };
     await expect(alice.contacts.handle(own)).rejects.toMatchObject(unexpected);
     for (const type of [1, 63, 68]) {
-      await expect(alice.contacts.handle({ ...request, message: { ...request.message, type } })).rejects.toMatchObject(unexpected);
+      await expect(alice.contacts.handle({ ...request,
+        message: { ...request.message, type } })).rejects.toMatchObject(unexpected);
     }
   });
 });
@@ -221,7 +234,8 @@ describe('contacts', () => {
     await expect(alice.contacts.add('sotto1', 'x')).rejects.toThrow();
     expect(await alice.store.read()).toEqual(before);
     const damaged = new MemoryStore();
-    for (const rows of [[random(5)], [encode([9, record({})])], [encode([2, record({ 1: random(64) })])], [...before!, before![1]!.slice(1)]]) {
+    for (const rows of [[random(5)], [encode([9, record({})])], [encode([2, record({ 1: random(64) })])],
+      [...before!, before![1]!.slice(1)]]) {
       await damaged.update(() => rows);
       await expect(Contacts.open(alice.id, damaged)).rejects.toMatchObject({ refusal: 'storage' });
     }
@@ -235,7 +249,8 @@ describe('contacts', () => {
     await introduce(alice, bob);
     expect([events, handler]).toEqual([3, 3]);
     const token = alice.contacts.get(bob.id.id)!.token!;
-    for (const printed of [JSON.stringify([alice.contacts, alice.contacts.list()]), inspect([alice.contacts, alice.contacts.list()], { depth: 9 })]) {
+    for (const printed of [JSON.stringify([alice.contacts, alice.contacts.list()]),
+      inspect([alice.contacts, alice.contacts.list()], { depth: 9 })]) {
       expect(printed).not.toContain([...token].join(', '));
       expect(printed).not.toContain(hex(token));
     }
@@ -253,8 +268,10 @@ describe('contacts', () => {
     await alice.contacts.block(id, false);
     expect([alice.contacts.mayRing(id), alice.contacts.tokens().length]).toEqual(['ring', 2]);
     await alice.contacts.remove(id);
-    expect([alice.contacts.mayRing(id), alice.contacts.tokens(), alice.contacts.get(id)]).toEqual(['ignore', [], undefined]);
-    for (const gone of [alice.contacts.remove(id), alice.contacts.block(id), alice.contacts.verify(id, 'emoji'), alice.contacts.cardFor(id)]) {
+    expect([alice.contacts.mayRing(id), alice.contacts.tokens(), alice.contacts.get(id)]).toEqual(['ignore', [],
+      undefined]);
+    for (const gone of [alice.contacts.remove(id), alice.contacts.block(id), alice.contacts.verify(id, 'emoji'),
+      alice.contacts.cardFor(id)]) {
       await expect(gone).rejects.toMatchObject(noContact);
     }
   });
@@ -273,7 +290,8 @@ describe('contacts', () => {
     await introduce(alice, bob);
     const [next, thief] = [await Identity.generate(), await Identity.generate()];
     const tell = async (statement: Uint8Array): Promise<unknown> => {
-      const draft = { to: alice.id.id, call: random(32), seq: 0, time: now, type: messageTypes.revocation, body: statement };
+      const draft = { to: alice.id.id, call: random(32), seq: 0, time: now, type: messageTypes.revocation,
+        body: statement };
       const { box } = await mallory.id.seal(boxOf(alice.id.id), draft);
       return alice.contacts.handle(await alice.id.mailbox().open(box, alice.id.id));
     };
@@ -281,7 +299,8 @@ describe('contacts', () => {
     await expect(tell(random(100))).rejects.toThrow();
     const token = hex(alice.contacts.get(bob.id.id)!.token!);
     await tell(await revoke(bob.id, now));
-    expect(alice.contacts.get(bob.id.id)).toMatchObject({ blocked: true, revoked: new Date(now), replacedBy: undefined });
+    expect(alice.contacts.get(bob.id.id)).toMatchObject({ blocked: true, revoked: new Date(now),
+      replacedBy: undefined });
     await expect(alice.contacts.block(bob.id.id, false)).rejects.toMatchObject(noContact);
     await expect(alice.contacts.acceptReplacement(bob.id.id)).rejects.toMatchObject(noContact);
     await tell(await revoke(bob.id, now, next));
@@ -305,7 +324,8 @@ describe('missed calls', () => {
     const call = random(32);
     await notice(bob, now, call);
     await expect(notice(bob, now, call)).rejects.toMatchObject(unexpected);
-    for (const time of [now - noticeMemory, now + 6 * 60_000]) await expect(notice(bob, time)).rejects.toMatchObject(unexpected);
+    for (const time of [now - noticeMemory, now + 6 * 60_000]) await expect(notice(bob,
+      time)).rejects.toMatchObject(unexpected);
     expect(alice.contacts.missedCalls()).toEqual([{ from: bob.id.id, time: new Date(now), video: false }]);
     now += noticeMemory;
     expect(alice.contacts.missedCalls()).toEqual([]);
@@ -316,7 +336,8 @@ describe('missed calls', () => {
     await alice.contacts.add(mallory.contacts.card());
     await notice(mallory, now - 5000);
     for (let i = 0; i < 12; i++) await notice(bob, now - 1000 + i);
-    expect(alice.contacts.missedCalls().map((n) => n.time.getTime() - now)).toEqual([-5000, ...Array.from({ length: 8 }, (_, i) => i - 996)]);
+    expect(alice.contacts.missedCalls().map((n) => n.time.getTime() - now)).toEqual([-5000,
+      ...Array.from({ length: 8 }, (_, i) => i - 996)]);
     await alice.contacts.clearMissedCalls();
     expect(alice.contacts.missedCalls()).toEqual([]);
   });

@@ -22,7 +22,10 @@ import { BrowserStore, type ContactStore } from './store.ts';
  * tabs may use one store; an error means that nothing was changed.
  */
 export class Contacts extends Book {
-  /** Opens the store of this name in this browser, or another store; now is in milliseconds. Rejects with Refused 'storage'. */
+  /**
+   * Opens the store of this name in this browser, or another store; now is in milliseconds. Rejects with Refused
+   * 'storage'.
+   */
   static async open(identity: Identity, at: string | ContactStore, now: () => number = Date.now): Promise<Contacts> {
     const c = new Contacts(identity, typeof at === 'string' ? new BrowserStore(at) : at, now);
     await c.reload();
@@ -36,9 +39,9 @@ export class Contacts extends Book {
   }
 
   /**
-   * Makes the owner of a card a contact under a label of ours; without one it takes the card's name. It asks nobody: who
-   * it is may ring from now on. A contact of the same ID keeps its label and gets the card's token and relays. Look at
-   * resembling before. An invitation is no card: see use.
+   * Makes the owner of a card a contact under a label of ours; without one it takes the card's name. It asks nobody:
+   * who it is may ring from now on. A contact of the same ID keeps its label and gets the card's token and relays. Look
+   * at resembling before. An invitation is no card: see use.
    */
   async add(card: Card | string, label = ''): Promise<Contact> {
     const c = typeof card === 'string' ? Card.parse(card) : card;
@@ -63,9 +66,13 @@ export class Contacts extends Book {
     return this.#letter(inv.secret.token, inv.relays, draft);
   }
 
-  /** Makes an invitation for one identity, good for ttl milliseconds; label becomes the contact's name, if it is given. */
+  /**
+   * Makes an invitation for one identity, good for ttl milliseconds; label becomes the contact's name, if it is given.
+   */
   async invite(ttl: number, label = ''): Promise<Invitation> {
-    if (!(ttl >= minInvitationTTL && ttl <= maxInvitationTTL)) throw new RangeError('an invitation lasts 1 minute to 30 days');
+    if (!(ttl >= minInvitationTTL && ttl <= maxInvitationTTL)) {
+      throw new RangeError('an invitation lasts 1 minute to 30 days');
+    }
     checkProfile({ name: label, relays: [] });
     const secret = { token: random(tokenSize), secret: random(invitationSecretSize) };
     return this.change((s, now) => {
@@ -99,8 +106,9 @@ export class Contacts extends Book {
 
   /**
    * Takes a message of type 64 to 67 that was opened in our own mailbox, and gives the contact that it is about: a
-   * pending one for a request (ask the user, then confirm or refuse), a confirmed one for a confirm, a blocked one for a
-   * revocation, who called for a missed call. A rejection means that it concerns nothing here: drop it, answer nothing.
+   * pending one for a request (ask the user, then confirm or refuse), a confirmed one for a confirm, a blocked one for
+   * a revocation, who called for a missed call. A rejection means that it concerns nothing here: drop it, answer
+   * nothing.
    */
   async handle(opened: Opened): Promise<Contact> {
     const { message: m } = opened;
@@ -124,7 +132,9 @@ export class Contacts extends Book {
     return this.handle(opened);
   }
 
-  /** Makes the identity that a revoked contact named a contact, unverified: a thief can name one too. The old one stays. */
+  /**
+   * Makes the identity that a revoked contact named a contact, unverified: a thief can name one too. The old one stays.
+   */
   async acceptReplacement(id: ID): Promise<Contact> {
     return this.edit(id, (s, r, now) => {
       if (r.revoked === undefined || !r.replacedBy) throw new Refused('noContact', 'nothing replaces it');
@@ -133,7 +143,8 @@ export class Contacts extends Book {
       const { token, issued, name, claimed, relays, ...rest } = r;
       s.put({ ...rest, name, claimed, relays });
       const tokens = { ...(token && { token }), ...(issued && { issued }) };
-      const next = { id: r.replacedBy, name, claimed, relays, ...tokens, state: 'confirmed', known: now, blocked: false } as const;
+      const next = { id: r.replacedBy, name, claimed, relays, ...tokens, state: 'confirmed', known: now,
+        blocked: false } as const;
       return new Contact(s.put(next));
     });
   }

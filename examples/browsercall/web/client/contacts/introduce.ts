@@ -16,7 +16,8 @@ import { messageTypes, type Draft, type Message, type Opened } from '../envelope
 import { Refused } from '../identity/errors.ts';
 import { sameID, type ID } from '../identity/id.ts';
 import { decode, fields } from '../wire.ts';
-import { maxNotices, noticeMemory, type ContactRecord, type InvitationRecord, type NoticeRecord, type State } from './state.ts';
+import { maxNotices, noticeMemory, type ContactRecord, type InvitationRecord, type NoticeRecord,
+  type State } from './state.ts';
 
 /** Random values of one step: the exchange's call, and a token for who has none of ours yet. */
 export interface Fresh {
@@ -44,7 +45,8 @@ export function useInvitation(s: State, inv: Invitation, label: string, fresh: F
   const issued = start.issued ?? fresh.token;
   s.put({
     ...without(start, 'request', 'requestTime'),
-    state: start.state === 'pending' ? 'requested' : start.state, // both invited each other: using theirs is our confirmation
+    // Both invited each other: using theirs is our confirmation.
+    state: start.state === 'pending' ? 'requested' : start.state,
     claimed: inv.name || start.claimed, relays: inv.relays, token: inv.secret.token, issued, exchange: fresh.call,
   });
   const body = encodeIntroduction({ token: issued, secret: inv.secret.secret, ...s.profile });
@@ -65,10 +67,12 @@ export function takeRequest(s: State, { message: m, hash }: Opened, now: number)
   if (known?.blocked) throw new Refused('noContact', 'it is blocked');
   if (m.time < (known?.requestTime ?? 0)) throw new Refused('unexpected'); // an earlier request, delivered late
   const start: ContactRecord = known ?? {
-    id: m.from, name: inv.label || intro.name || 'unnamed', claimed: '', relays: [], state: 'pending', known: now, blocked: false,
+    id: m.from, name: inv.label || intro.name || 'unnamed', claimed: '', relays: [], state: 'pending', known: now,
+    blocked: false,
   };
   s.put({
-    ...start, claimed: intro.name, token: intro.token, relays: intro.relays, exchange: m.call, request: hash, requestTime: m.time,
+    ...start, claimed: intro.name, token: intro.token, relays: intro.relays, exchange: m.call, request: hash,
+    requestTime: m.time,
   });
   s.invitations = s.invitations.map((i) => (i === inv ? { ...i, usedBy: m.from } : i));
 }

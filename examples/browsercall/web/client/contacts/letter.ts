@@ -7,8 +7,8 @@ const scheme = 'sotto:letter/';
 const maxText = 4096; // characters of base64url
 
 /**
- * It goes through a relay (sealed, to the mailbox to, on one of relays), or as text by any way that users have; which of
- * them does not matter, and both do no harm.
+ * It goes through a relay (sealed, to the mailbox to, on one of relays), or as text by any way that users have; which
+ * of them does not matter, and both do no harm.
  */
 export class Letter {
   readonly relays: readonly string[];

@@ -149,8 +149,10 @@ function checkContact(r: ContactRecord): void {
 
 function contactRow(r: ContactRecord): Value {
   return record({
-    1: r.id, 2: r.name, 3: unlessEmpty(r.claimed), 4: r.token, 5: unlessEmpty([...r.relays]), 6: states.indexOf(r.state) + 1, 7: r.known,
-    8: r.verified && [r.verified.time, verifiedBy.indexOf(r.verified.by) + 1], 9: unlessEmpty(r.blocked), 10: unlessEmpty(r.revoked),
+    1: r.id, 2: r.name, 3: unlessEmpty(r.claimed), 4: r.token, 5: unlessEmpty([...r.relays]),
+    6: states.indexOf(r.state) + 1, 7: r.known,
+    8: r.verified && [r.verified.time, verifiedBy.indexOf(r.verified.by) + 1], 9: unlessEmpty(r.blocked),
+    10: unlessEmpty(r.revoked),
     11: r.replacedBy, 12: r.issued, 13: r.exchange, 14: r.request, 15: unlessEmpty(r.requestTime),
   });
 }
@@ -158,8 +160,10 @@ function contactRow(r: ContactRecord): Value {
 function readContact(v: Value | undefined): ContactRecord {
   const { state, verified, blocked, claimed, relays, ...f } = fields(v, {
     id: [1, 'bytes', 64], name: [2, 'text', maxName], claimed: [3, 'text?', maxName], token: [4, 'bytes?', tokenSize],
-    relays: [5, 'list?', maxRelays], state: [6, 'uint', 1, 3], known: [7, 'uint', maxTime], verified: [8, 'list?', 2, 2], blocked: [9, 'bool?'],
-    revoked: [10, 'uint?', maxTime], replacedBy: [11, 'bytes?', 64], issued: [12, 'bytes?', tokenSize], exchange: [13, 'bytes?', 32],
+    relays: [5, 'list?', maxRelays], state: [6, 'uint', 1, 3], known: [7, 'uint', maxTime],
+    verified: [8, 'list?', 2, 2], blocked: [9, 'bool?'],
+    revoked: [10, 'uint?', maxTime], replacedBy: [11, 'bytes?', 64], issued: [12, 'bytes?', tokenSize],
+    exchange: [13, 'bytes?', 32],
     request: [14, 'bytes?', 32], requestTime: [15, 'uint?', maxTime],
   });
   const rest = { claimed: claimed ?? '', relays: texts(relays), state: states[state - 1]!, blocked: blocked ?? false };
@@ -187,12 +191,14 @@ function readProfile(v: Value | undefined): Profile {
 }
 
 function invitationRow(i: InvitationRecord): Value {
-  return record({ 1: i.token, 2: i.secret, 3: i.expires, 4: unlessEmpty(i.label), 5: i.usedBy, 6: unlessEmpty(i.closed) });
+  return record({ 1: i.token, 2: i.secret, 3: i.expires, 4: unlessEmpty(i.label), 5: i.usedBy,
+    6: unlessEmpty(i.closed) });
 }
 
 function readInvitation(v: Value | undefined): InvitationRecord {
   const { label, closed, ...f } = fields(v, {
-    token: [1, 'bytes', tokenSize], secret: [2, 'bytes', 16], expires: [3, 'uint', maxTime], label: [4, 'text?', maxName],
+    token: [1, 'bytes', tokenSize], secret: [2, 'bytes', 16], expires: [3, 'uint', maxTime],
+    label: [4, 'text?', maxName],
     usedBy: [5, 'bytes?', 64], closed: [6, 'bool?'],
   });
   return { ...f, label: label ?? '', closed: closed ?? false };
@@ -204,7 +210,8 @@ function noticeRow(n: NoticeRecord): Value {
 
 function readNotice(v: Value | undefined): NoticeRecord {
   const { video, ...f } = fields(v, {
-    from: [1, 'bytes', 64], call: [2, 'bytes', 32], time: [3, 'uint', maxTime], received: [4, 'uint', maxTime], video: [5, 'bool?'],
+    from: [1, 'bytes', 64], call: [2, 'bytes', 32], time: [3, 'uint', maxTime], received: [4, 'uint', maxTime],
+    video: [5, 'bool?'],
   });
   return { ...f, video: video ?? false };
 }

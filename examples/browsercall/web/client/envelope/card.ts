@@ -46,6 +46,7 @@ export class Card implements Profile {
 
   /** The whole card, for a link or a QR code: sotto:contact/sotto1…?name=…&relay=…#secret. It holds the token. */
   uri(): string {
-    return formatURI(scheme, { id: this.id, name: this.name, relays: this.relays, secret: this.#token ?? new Uint8Array(0) });
+    return formatURI(scheme, { id: this.id, name: this.name, relays: this.relays,
+      secret: this.#token ?? new Uint8Array(0) });
   }
 }

@@ -41,7 +41,8 @@ describe('envelopes', () => {
       bad[at]! ^= 1 << at % 8;
       await expect(mailbox.open(bad, bob.id)).rejects.toThrow(at === 0 ? Malformed : /does not open/);
     }
-    for (const n of [0, 1, 33, 49, 1024, box.length - 1]) await expect(mailbox.open(box.slice(0, n), bob.id)).rejects.toThrow(Malformed);
+    for (const n of [0, 1, 33, 49, 1024, box.length - 1]) await expect(mailbox.open(box.slice(0, n),
+      bob.id)).rejects.toThrow(Malformed);
     await expect(mailbox.open(concat(box, random(1)), bob.id)).rejects.toThrow(Malformed);
     await expect(mailbox.open(new Uint8Array(70000).fill(1), bob.id)).rejects.toThrow(Malformed);
   });
@@ -57,12 +58,14 @@ describe('envelopes', () => {
   test('an envelope passed on to another mailbox of the same HPKE key does not open', async () => {
     const other: Box = { ...mailbox.box, ed25519: alice.id.slice(0, 32) };
     const signed = await signPayload(alice.signer, encodePayload(alice.id, draft()));
-    await expect(mailbox.open(await sealTo(envelopeFormat, other, signed), bob.id)).rejects.toMatchObject({ refusal: 'notSealedToUs' });
+    await expect(mailbox.open(await sealTo(envelopeFormat, other, signed),
+      bob.id)).rejects.toMatchObject({ refusal: 'notSealedToUs' });
   });
 
   test('a signature of somebody else, of other bytes or under another label', async () => {
     const payload = encodePayload(alice.id, draft());
-    const sealed = async (sig: Uint8Array, p = payload): Promise<Uint8Array> => sealTo(envelopeFormat, mailbox.box, encode([p, sig]));
+    const sealed = async (sig: Uint8Array, p = payload): Promise<Uint8Array> => sealTo(envelopeFormat, mailbox.box,
+      encode([p, sig]));
     const label = utf8('sotto/v1 message\0');
     const good = await alice.signer.sign(concat(label, payload));
     await mailbox.open(await sealed(good), bob.id);
@@ -87,7 +90,8 @@ describe('envelopes', () => {
       return out;
     };
     await mailbox.open(await seal(padded(signed.length, 4096)), bob.id);
-    const bad = [padded(signed.length, 4096, 1), padded(signed.length, 16384), padded(4093, 4096), padded(0xffffffff, 4096), padded(signed.length, 4095)];
+    const bad = [padded(signed.length, 4096, 1), padded(signed.length, 16384), padded(4093, 4096),
+      padded(0xffffffff, 4096), padded(signed.length, 4095)];
     for (const b of bad) await expect(mailbox.open(await seal(b), bob.id)).rejects.toThrow(Malformed);
     const shorter = padded(signed.length - 1, 4096); // its CBOR is cut, and a byte of it lies in the padding
     await expect(mailbox.open(await seal(shorter), bob.id)).rejects.toThrow(Malformed);
@@ -99,7 +103,8 @@ describe('envelopes', () => {
       mailbox.open(await sealTo(envelopeFormat, mailbox.box, await signPayload(alice.signer, payload)), bob.id);
     await open(encode(record(good)));
     const changes: Record<number, Value | undefined>[] = [
-      { 1: undefined }, { 7: undefined }, { 9: 0 }, { 0: 0 }, { 3: random(31) }, { 8: random(31) }, { 8: new Uint8Array(0) }, { 4: true },
+      { 1: undefined }, { 7: undefined }, { 9: 0 }, { 0: 0 }, { 3: random(31) }, { 8: random(31) },
+      { 8: new Uint8Array(0) }, { 4: true },
       { 5: maxTime + 1 }, { 2: 'bob' }, { 6: [1] }, { 7: 'text' },
     ];
     for (const change of changes) await expect(open(encode(record({ ...good, ...change })))).rejects.toThrow(Malformed);
@@ -124,7 +129,8 @@ describe('envelopes', () => {
     const missed = await sign(draft({ type: messageTypes.missedCall, body: encode(new Map()) }));
     const invite = await sign(draft());
     await mailbox.open(await sealTo(noticeFormat, mailbox.box, missed), bob.id);
-    for (const box of [await sealTo(envelopeFormat, mailbox.box, missed), await sealTo(noticeFormat, mailbox.box, invite), await sealTo(textFormat, mailbox.box, invite)]) {
+    for (const box of [await sealTo(envelopeFormat, mailbox.box, missed),
+      await sealTo(noticeFormat, mailbox.box, invite), await sealTo(textFormat, mailbox.box, invite)]) {
       await expect(mailbox.open(box, bob.id)).rejects.toThrow(Malformed);
     }
     // The first byte is not authenticated by itself; the info that goes with it is.
@@ -138,13 +144,15 @@ describe('envelopes', () => {
     await expect(alice.seal(weak, draft())).rejects.toMatchObject({ refusal: 'weakKey' });
     await expect(alice.seal({ ...mailbox.box, hpke: random(1216) }, draft())).rejects.toThrow(Malformed);
     await expect(alice.seal(mailbox.box, draft({ body: random(maxBody + 1) }))).rejects.toMatchObject({ refusal: 'tooLarge' });
-    const bad: Partial<Draft>[] = [{ to: new Uint8Array(64) }, { call: random(16) }, { seq: -1 }, { time: maxTime + 1 }, { time: 1.5 }, { ref: random(5) }, { type: NaN }];
+    const bad: Partial<Draft>[] = [{ to: new Uint8Array(64) }, { call: random(16) }, { seq: -1 },
+      { time: maxTime + 1 }, { time: 1.5 }, { ref: random(5) }, { type: NaN }];
     for (const change of bad) await expect(alice.seal(mailbox.box, draft(change))).rejects.toThrow();
   });
 
   test('errors hold nothing of what was refused', async () => {
     const secret = utf8('a very secret word');
-    const payload = encode(record({ 1: alice.id, 2: bob.id, 3: random(32), 4: 0, 5: 1, 6: 1, 7: secret, 9: 'a very secret word' }));
+    const payload = encode(record({ 1: alice.id, 2: bob.id, 3: random(32), 4: 0, 5: 1, 6: 1, 7: secret,
+      9: 'a very secret word' }));
     const box = await sealTo(envelopeFormat, mailbox.box, await signPayload(alice.signer, payload));
     const e = await mailbox.open(box, bob.id).catch((e: unknown) => e as Error);
     expect(e).toBeInstanceOf(Malformed);

@@ -20,7 +20,8 @@ export const noticeSize = 1024;
 
 /** Envelopes; missed-call notices; letters as text. */
 export const envelopeFormat: Format = { version: 1, info: 'sotto/v1 envelope', sizes: [4096, 16384, 61440] };
-export const noticeFormat: Format = { version: 2, info: 'sotto/v1 notice', sizes: [noticeSize - 1 - encSize - tagSize] };
+export const noticeFormat: Format = { version: 2, info: 'sotto/v1 notice',
+  sizes: [noticeSize - 1 - encSize - tagSize] };
 export const textFormat: Format = { version: 3, info: 'sotto/v1 text', sizes: [512, 1024, 2048] };
 
 const lengthSize = 4;
@@ -68,7 +69,8 @@ function pad(format: Format, signed: Uint8Array): Bytes {
 /** Refuses every padding but the one that pad makes. */
 function unpad(format: Format, padded: Uint8Array): Uint8Array {
   const end = lengthSize + readU32(padded);
-  if (smallest(format, end) !== padded.length || padded.subarray(end).some((b) => b !== 0)) throw new Malformed('padding');
+  const zeros = padded.subarray(end).every((b) => b === 0);
+  if (smallest(format, end) !== padded.length || !zeros) throw new Malformed('padding');
   return padded.subarray(lengthSize, end);
 }
 

@@ -21,7 +21,9 @@ export async function hpkeSeal(to: Uint8Array, info: string, aad: Uint8Array, pl
   return concat(new Uint8Array(sender.enc), new Uint8Array(ct));
 }
 
-/** Opens enc || ct with a pair whose private key may be non-extractable. Refused 'notSealedToUs'; Malformed if short. */
+/**
+ * Opens enc || ct with a pair whose private key may be non-extractable. Refused 'notSealedToUs'; Malformed if short.
+ */
 export async function hpkeOpen(keys: CryptoKeyPair, info: string, aad: Uint8Array, box: Uint8Array): Promise<Bytes> {
   if (box.length < encSize + tagSize) throw new Malformed(`a box of ${box.length} bytes`);
   const enc = source(box.slice(0, encSize));

@@ -49,14 +49,16 @@ describe.skipIf(why !== undefined)(`with Go${why ? `: ${why}` : ''}`, () => {
       expect(number).toBe(safetyNumber(alice.id, id));
     });
 
-    test.each([0, 1, 3800, 3900, 16000, 60000])('a body of %i bytes from here is opened there, and back', async (size) => {
+    test.each([0, 1, 3800, 3900, 16000, 60000])('a body of %i bytes from here is opened there, and back',
+      async (size) => {
       const ref = size % 2 === 0 ? random(32) : undefined;
       const m = draft({ body: random(size), ...(ref && { ref }) });
       const { box, hash } = await alice.seal(boxOf(bobID), m);
       const there = await goOpens(box);
       expect(bytesOf(there, 'hash')).toEqual(hash);
       expect(bytesOf(there, 'from')).toEqual(alice.id);
-      expect([bytesOf(there, 'call'), there['seq'], there['time'], there['type']]).toEqual([m.call, m.seq, m.time, m.type]);
+      expect([bytesOf(there, 'call'), there['seq'], there['time'], there['type']]).toEqual([m.call, m.seq, m.time,
+        m.type]);
       expect(size === 0 ? (there['body'] ?? '') : hex(bytesOf(there, 'body'))).toBe(size === 0 ? '' : hex(m.body));
 
       const mailbox = await Mailbox.create();
@@ -82,7 +84,8 @@ describe.skipIf(why !== undefined)(`with Go${why ? `: ${why}` : ''}`, () => {
       const there = await goOpens(box);
       expect([there['type'], hex(bytesOf(there, 'body'))]).toEqual([messageTypes.missedCall, 'a101f5']);
       const message = { to: alice.id, call, seq: 0, time, type: 67, body: '' };
-      const back = bytesOf(await peer.request('seal notice', { who: 'bob', box: boxOf(alice.id), message, video: false }), 'box');
+      const back = bytesOf(await peer.request('seal notice',
+        { who: 'bob', box: boxOf(alice.id), message, video: false }), 'box');
       expect(back.length).toBe(noticeSize);
       const { message: m } = await alice.mailbox().open(back, alice.id);
       expect([m.type, hex(m.body), m.from]).toEqual([messageTypes.missedCall, 'a0', bobID]);
@@ -104,9 +107,12 @@ describe.skipIf(why !== undefined)(`with Go${why ? `: ${why}` : ''}`, () => {
       const here = contacts.get(bobID)!;
       const there = await peer.request('lookup', { who: 'bob', publicID: alice.id });
       expect([here.state, here.claimed, here.relays]).toEqual(['confirmed', 'Bob & Co', bobRelays]);
-      expect([there['state'], there['claimed'], there['relays']]).toEqual(['confirmed', 'Alice', contacts.profile.relays]);
-      const hashes = async (token: Uint8Array): Promise<string> => hex(new Uint8Array(await crypto.subtle.digest('SHA-256', token.slice())));
-      const admitted = ((await peer.request('tokens', { who: 'bob' }))['hashes'] as string[]).map((h) => Buffer.from(h, 'base64').toString('hex'));
+      expect([there['state'], there['claimed'], there['relays']]).toEqual(['confirmed', 'Alice',
+        contacts.profile.relays]);
+      const hashes = async (token: Uint8Array): Promise<string> =>
+        hex(new Uint8Array(await crypto.subtle.digest('SHA-256', token.slice())));
+      const admitted = ((await peer.request('tokens', { who: 'bob' }))['hashes'] as string[]).map((h) =>
+        Buffer.from(h, 'base64').toString('hex'));
       expect(admitted).toContain(await hashes(here.token!));
       expect(contacts.tokens().map(hex)).toContain(await hashes(bytesOf(there, 'token')));
       expect(contacts.mayRing(bobID)).toBe('ring');
@@ -168,9 +174,11 @@ describe.skipIf(why !== undefined)(`with Go${why ? `: ${why}` : ''}`, () => {
       const call = random(32);
       const now = Date.now();
       const message = { to: alice.id, call, seq: 0, time: now, type: 67, body: '' };
-      const box = bytesOf(await peer.request('seal notice', { who: 'bob', box: boxOf(alice.id), message, video: true }), 'box');
+      const box = bytesOf(await peer.request('seal notice',
+        { who: 'bob', box: boxOf(alice.id), message, video: true }), 'box');
       await contacts.handle(await alice.mailbox().open(box, alice.id));
-      await expect(contacts.handle(await alice.mailbox().open(box, alice.id))).rejects.toMatchObject({ refusal: 'unexpected' });
+      await expect(contacts.handle(await alice.mailbox().open(box,
+        alice.id))).rejects.toMatchObject({ refusal: 'unexpected' });
       expect(contacts.missedCalls()).toEqual([{ from: bobID, time: new Date(now), video: true }]);
       const ours = await alice.sealNotice(boxOf(bobID), { peer: bobID, call, time: now, video: false });
       await peer.request('receive', { who: 'bob', box: ours });
@@ -195,10 +203,14 @@ describe.skipIf(why !== undefined)(`with Go${why ? `: ${why}` : ''}`, () => {
 
   test('both say the same of names that look alike', async () => {
     const pairs: [string, string, boolean, boolean][] = [
-      ['Alice', ' aLICE ', true, true], ['Alice', 'Αlіce', false, true], ['Bob  Dylan', 'bob dylan', true, true], ['Bob', 'B0b', false, true],
-      ['Erna', 'Ema', false, true], ['Wendy', 'VVencly', false, true], ['Ｃａｒｏｌ', 'carol', false, true], ['Ilse', '|lse', false, true],
-      ['Straße', 'Strasse', false, true], ['İpek', 'ipek', true, true], ['', '', false, false], ['...', '!!', false, false], ['Alice', 'Bob', false, false],
-      ['Ζoë', 'zoe', false, true], ['日本', '日本', true, true], ['ΣΑΣ', 'σασ', true, true], ['Dave 2', 'Davez', false, true],
+      ['Alice', ' aLICE ', true, true], ['Alice', 'Αlіce', false, true], ['Bob  Dylan', 'bob dylan', true, true],
+      ['Bob', 'B0b', false, true],
+      ['Erna', 'Ema', false, true], ['Wendy', 'VVencly', false, true], ['Ｃａｒｏｌ', 'carol', false, true],
+      ['Ilse', '|lse', false, true],
+      ['Straße', 'Strasse', false, true], ['İpek', 'ipek', true, true], ['', '', false, false],
+      ['...', '!!', false, false], ['Alice', 'Bob', false, false],
+      ['Ζoë', 'zoe', false, true], ['日本', '日本', true, true], ['ΣΑΣ', 'σασ', true, true],
+      ['Dave 2', 'Davez', false, true],
     ];
     for (const [S, T, same, alike] of pairs) {
       const go = await peer.request('names', { S, T });
@@ -238,7 +250,8 @@ function mutate(b: Uint8Array): Uint8Array {
 function acceptedHere(b: Uint8Array): boolean {
   try {
     const f = fields(decode(b, 4096), {
-      uint: [1, 'uint'], bytes: [2, 'bytes', 0, 4096], text: [3, 'text?', 4096], texts: [4, 'list?', 256], bool: [5, 'bool?'], inner: [6, 'map?', 1],
+      uint: [1, 'uint'], bytes: [2, 'bytes', 0, 4096], text: [3, 'text?', 4096], texts: [4, 'list?', 256],
+      bool: [5, 'bool?'], inner: [6, 'map?', 1],
     });
     if (f.inner) fields(f.inner, { uint: [1, 'uint', 65535] });
     return (f.texts ?? []).every((t) => typeof t === 'string');

@@ -16,7 +16,8 @@ export const maxIntroduction = 64 + maxName + maxRelays * (maxRelayName + 8);
 
 /** The body of a request or a confirm. */
 export function encodeIntroduction(i: Introduction): Uint8Array {
-  return encode(record({ 1: i.token, 2: unlessEmpty(i.secret), 3: unlessEmpty(i.name), 4: unlessEmpty([...i.relays]) }));
+  return encode(record({ 1: i.token, 2: unlessEmpty(i.secret), 3: unlessEmpty(i.name),
+    4: unlessEmpty([...i.relays]) }));
 }
 
 /** Reads the body of a request, which has a secret, or of a confirm, which has none. Throws Malformed. */

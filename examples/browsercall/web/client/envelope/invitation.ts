@@ -41,7 +41,9 @@ export class Invitation implements Profile {
     this.#secret = secret;
   }
 
-  /** Reads a URI. Throws Malformed or Refused 'weakKey', which hold nothing of it. Whether it has expired is not asked. */
+  /**
+   * Reads a URI. Throws Malformed or Refused 'weakKey', which hold nothing of it. Whether it has expired is not asked.
+   */
   static parse(s: string): Invitation {
     const u = parseURI(scheme, s.trim());
     const secretEnd = tokenSize + invitationSecretSize;

@@ -49,14 +49,18 @@ export const maxTime = 253402300799999;
 const label = utf8('sotto/v1 message\0');
 
 const shape = {
-  from: [1, 'bytes', 64], to: [2, 'bytes', 64], call: [3, 'bytes', 32], seq: [4, 'uint'], time: [5, 'uint', maxTime], type: [6, 'uint'],
+  from: [1, 'bytes', 64], to: [2, 'bytes', 64], call: [3, 'bytes', 32], seq: [4, 'uint'], time: [5, 'uint', maxTime],
+  type: [6, 'uint'],
   body: [7, 'bytes', 0, maxSigned], ref: [8, 'bytes?', 32],
 } as const;
 
-/** The payload, which is hashed and signed. Throws Malformed, or Refused 'tooLarge', for what a receiver would refuse. */
+/**
+ * The payload, which is hashed and signed. Throws Malformed, or Refused 'tooLarge', for what a receiver would refuse.
+ */
 export function encodePayload(from: ID, m: Draft): Bytes {
   checkID(m.to);
-  if (m.body.length > maxBody) throw new Refused('tooLarge', `a body of ${m.body.length} bytes, the limit is ${maxBody}`);
+  if (m.body.length > maxBody) throw new Refused('tooLarge',
+    `a body of ${m.body.length} bytes, the limit is ${maxBody}`);
   const entries = {
     1: from, 2: m.to, 3: m.call, 4: m.seq, 5: m.time, 6: m.type, 7: m.body, 8: unlessEmpty(m.ref),
   };
@@ -78,7 +82,9 @@ export async function parseSigned(signed: Uint8Array, me: ID): Promise<Opened> {
   const parts = decode(signed, maxSigned);
   if (!Array.isArray(parts) || parts.length !== 2) throw new Malformed('a signed message has two parts');
   const [payload, sig] = parts;
-  if (!(payload instanceof Uint8Array) || !(sig instanceof Uint8Array)) throw new Malformed('a signed message is of bytes');
+  if (!(payload instanceof Uint8Array) || !(sig instanceof Uint8Array)) {
+    throw new Malformed('a signed message is of bytes');
+  }
   const message: Message = fields(decode(payload, maxSigned), shape);
   if (!sameID(message.to, me)) throw new Refused('wrongRecipient');
   checkID(message.from);

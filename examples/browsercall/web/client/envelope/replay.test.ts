@@ -22,8 +22,10 @@ describe('replay window', () => {
 
   test('its edges', () => {
     const w = new ReplayWindow();
-    expect([w.accept(100), w.accept(100), w.accept(37), w.accept(36), w.accept(37), w.accept(99)]).toEqual([true, false, true, false, false, true]);
-    for (const n of [-1, 0.5, NaN, Infinity, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER + 1]) expect(w.accept(n)).toBe(false);
+    expect([w.accept(100), w.accept(100), w.accept(37), w.accept(36), w.accept(37), w.accept(99)]).toEqual([true,
+      false, true, false, false, true]);
+    for (const n of [-1, 0.5, NaN, Infinity, Number.MAX_SAFE_INTEGER,
+      Number.MAX_SAFE_INTEGER + 1]) expect(w.accept(n)).toBe(false);
     expect([w.accept(Number.MAX_SAFE_INTEGER - 1), w.accept(101)]).toEqual([true, false]);
   });
 });

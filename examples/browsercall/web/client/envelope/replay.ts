@@ -1,4 +1,7 @@
-/** What refuses messages that come a second time. Ask only about messages that were opened: whoever can write could else move it. */
+/**
+ * What refuses messages that come a second time. Ask only about messages that were opened: whoever can write could else
+ * move it.
+ */
 import { hex } from '../bytes.ts';
 import type { ID } from '../identity/id.ts';
 
@@ -32,7 +35,10 @@ export class ReplayWindow {
 /** An Invite is accepted within 60 s of its time by either clock, so for 120 s at the most; it is remembered longer. */
 export const inviteMemory = 180_000; // ms
 
-/** Bounds of the cache. What is beyond is refused: forgetting an older one instead would let a flood bring back a stale ring. */
+/**
+ * Bounds of the cache. What is beyond is refused: forgetting an older one instead would let a flood bring back a stale
+ * ring.
+ */
 export const invitesPerSender = 64;
 export const invitesInAll = 8192;
 

@@ -7,7 +7,10 @@ import { verifyEd25519 } from '../identity/strict.ts';
 import { Malformed, decode, encode, fields, record } from '../wire.ts';
 import { maxTime } from './message.ts';
 
-/** Whoever has the old key can say both parts, a thief too: so act at once on the first, on the second when a user says so. */
+/**
+ * Whoever has the old key can say both parts, a thief too: so act at once on the first, on the second when a user says
+ * so.
+ */
 export interface Revocation {
   readonly id: ID;
   /** Milliseconds since 1970. */
@@ -58,7 +61,9 @@ export function formatRevocation(statement: Uint8Array): string {
 /** Undoes formatRevocation, without looking at the statement. Throws Malformed. */
 export function revocationText(s: string): Uint8Array {
   const text = s.trim();
-  if (!text.startsWith(scheme) || text.length > scheme.length + 2 * maxRevocation) throw new Malformed('text of a revocation');
+  if (!text.startsWith(scheme) || text.length > scheme.length + 2 * maxRevocation) {
+    throw new Malformed('text of a revocation');
+  }
   try {
     return fromBase64url(text.slice(scheme.length));
   } catch {

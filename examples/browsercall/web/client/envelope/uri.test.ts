@@ -23,7 +23,8 @@ function withCheck(head: string, secret: Uint8Array = new Uint8Array(0)): string
 describe('cards', () => {
   test('come back whole, and have no token in what is printed', () => {
     const token = random(16);
-    const card = new Card(id, { name: "Zoë & Bob's *(1)* ~!", relays: ['wss://a.example:8443/v1?x=1&y=#z', 'wss://b'] }, token);
+    const card = new Card(id, { name: "Zoë & Bob's *(1)* ~!",
+      relays: ['wss://a.example:8443/v1?x=1&y=#z', 'wss://b'] }, token);
     const again = Card.parse(` ${card.uri()}\n`);
     expect([again.id, again.name, again.relays, again.token]).toEqual([id, card.name, card.relays, token]);
     for (const printed of [JSON.stringify(card), inspect(card), String(card)]) {
@@ -48,11 +49,16 @@ describe('cards', () => {
     expect(Card.parse(withCheck(head)).name).toBe('');
     expect(Card.parse(withCheck(`${head}?later=1&name=a+b%20c&&x`)).name).toBe('a b c');
     const bad = [
-      withCheck(head, random(15)), withCheck(head, random(32)), withCheck(`${head}?name=a&name=b`), withCheck(`${head}?name=%zz`), withCheck(`${head}?name=%ff`),
-      withCheck(`${head}?name=a;relay=b`), withCheck(`${head}?name=%00`), withCheck(`${head}?name=%E2%80%AE`), withCheck(`${head}?name=${'x'.repeat(65)}`),
-      withCheck(`${head}?relay=`), withCheck(`${head}?relay=a+b`), withCheck(`${head}?relay=%C3%A9`), withCheck(`${head}?${'relay=a&'.repeat(5)}`),
-      withCheck(`${head}?relay=${'x'.repeat(201)}`), withCheck(`sotto:invite/${formatID(id)}`), withCheck(`sotto:contact/${formatID(id).slice(1)}`),
-      withCheck(`${head}?x=${'x'.repeat(maxURI)}`), head, `${head}#`, `${head}#AAAA`, `${head}?name=\ud800#AAAAAA`, 'sotto:', ':', '',
+      withCheck(head, random(15)), withCheck(head, random(32)), withCheck(`${head}?name=a&name=b`),
+      withCheck(`${head}?name=%zz`), withCheck(`${head}?name=%ff`),
+      withCheck(`${head}?name=a;relay=b`), withCheck(`${head}?name=%00`), withCheck(`${head}?name=%E2%80%AE`),
+      withCheck(`${head}?name=${'x'.repeat(65)}`),
+      withCheck(`${head}?relay=`), withCheck(`${head}?relay=a+b`), withCheck(`${head}?relay=%C3%A9`),
+      withCheck(`${head}?${'relay=a&'.repeat(5)}`),
+      withCheck(`${head}?relay=${'x'.repeat(201)}`), withCheck(`sotto:invite/${formatID(id)}`),
+      withCheck(`sotto:contact/${formatID(id).slice(1)}`),
+      withCheck(`${head}?x=${'x'.repeat(maxURI)}`), head, `${head}#`, `${head}#AAAA`, `${head}?name=\ud800#AAAAAA`,
+      'sotto:', ':', '',
     ];
     for (const uri of bad) expect(() => Card.parse(uri), uri).toThrow(Malformed);
     const weak = formatID(concat(new Uint8Array(32), id.subarray(32)));
@@ -61,7 +67,8 @@ describe('cards', () => {
 
   test('names are of what can be seen', () => {
     for (const name of ['', 'Zoë', '日本 🐶', 'x'.repeat(64), 'é'.repeat(32)]) checkProfile({ name, relays: [] });
-    for (const name of ['\n', '\u200b', '\u202e', '\u00a0', '\u2028', '\ufeff', '\ue000', '\ud800', 'x'.repeat(65), 'é'.repeat(33)]) {
+    for (const name of ['\n', '\u200b', '\u202e', '\u00a0', '\u2028', '\ufeff', '\ue000', '\ud800', 'x'.repeat(65),
+      'é'.repeat(33)]) {
       expect(() => checkProfile({ name, relays: [] })).toThrow(Malformed);
     }
   });
@@ -72,8 +79,10 @@ describe('invitations', () => {
     const secret = { token: random(16), secret: random(16) };
     const inv = new Invitation(id, { name: 'A', relays: ['wss://a'] }, 1_800_000_000_000, secret);
     const again = Invitation.parse(inv.uri());
-    expect([again.from, again.name, again.relays, again.expires, again.secret]).toEqual([id, 'A', ['wss://a'], 1_800_000_000_000, secret]);
-    for (const printed of [JSON.stringify(inv), inspect(inv)]) expect(printed).not.toContain([...secret.secret].join(', '));
+    expect([again.from, again.name, again.relays, again.expires, again.secret]).toEqual([id, 'A', ['wss://a'],
+      1_800_000_000_000, secret]);
+    for (const printed of [JSON.stringify(inv),
+      inspect(inv)]) expect(printed).not.toContain([...secret.secret].join(', '));
   });
 
   test('of other lengths and times are refused', () => {
@@ -96,7 +105,8 @@ describe('introductions', () => {
   });
 
   test('the longest that may be is read, and nothing longer', () => {
-    const longest = encodeIntroduction({ token: random(16), secret: random(16), name: 'x'.repeat(64), relays: Array<string>(4).fill('y'.repeat(200)) });
+    const longest = encodeIntroduction({ token: random(16), secret: random(16), name: 'x'.repeat(64),
+      relays: Array<string>(4).fill('y'.repeat(200)) });
     expect(longest.length).toBeLessThanOrEqual(maxIntroduction);
     expect(parseIntroduction(longest, 'request').relays.length).toBe(4);
     expect(() => parseIntroduction(new Uint8Array(maxIntroduction + 1), 'request')).toThrow(Malformed);
@@ -105,7 +115,8 @@ describe('introductions', () => {
   test('other shapes are refused', () => {
     const token = random(16);
     const bad = [
-      {}, { 1: random(15) }, { 1: token, 3: '' }, { 1: token, 3: '\u202e' }, { 1: token, 4: [] }, { 1: token, 4: [1] }, { 1: token, 4: [token] },
+      {}, { 1: random(15) }, { 1: token, 3: '' }, { 1: token, 3: '\u202e' }, { 1: token, 4: [] },
+      { 1: token, 4: [1] }, { 1: token, 4: [token] },
       { 1: token, 4: [''] }, { 1: token, 4: Array<string>(5).fill('a') }, { 1: token, 5: 0 }, { 1: 'abcdefghijklmnop' },
     ];
     for (const b of bad) expect(() => parseIntroduction(encode(record(b)), 'confirm')).toThrow(Malformed);

@@ -18,7 +18,8 @@ import { parseRevocation, revoke } from './revocation.ts';
 interface Vectors {
   identities: Record<'ed25519_seed' | 'x25519_private' | 'id' | 'text' | 'mailbox_address' | 'relay_origin' | 'relay_challenge' | 'relay_answer', string>[];
   safety_numbers: { a: string; b: string; number: string }[];
-  sas: (Record<'call' | 'nonce_a' | 'nonce_b' | 'commit' | 'h_invite' | 'h_accept' | 'sas', string> & { emoji: string[] })[];
+  sas: (Record<'call' | 'nonce_a' | 'nonce_b' | 'commit' | 'h_invite' | 'h_accept' | 'sas',
+    string> & { emoji: string[] })[];
   contact_uris: { id: string; name: string; relays: string[] | null; token: string; uri: string }[];
   invitation_uris: { uri: string; token: string; secret: string; expires_unix: number }[];
   envelopes: (Record<'kind' | 'mailbox_hpke_private' | 'mailbox_ed25519_seed' | 'box' | 'from' | 'to' | 'call' | 'body' | 'signed' | 'payload_hash', string> & {
@@ -35,7 +36,8 @@ describe('vectors shared with Go', () => {
   test('the file holds what is tested below', () => {
     const counts = Object.entries(v).map(([k, list]) => [k, (list as unknown[]).length]);
     expect(Object.fromEntries(counts)).toEqual({
-      identities: 3, safety_numbers: 3, sas: 3, contact_uris: 3, invitation_uris: 1, envelopes: 5, revocations: 2, refused_ids: 19,
+      identities: 3, safety_numbers: 3, sas: 3, contact_uris: 3, invitation_uris: 1, envelopes: 5, revocations: 2,
+      refused_ids: 19,
     });
   });
 
@@ -64,7 +66,8 @@ describe('vectors shared with Go', () => {
   });
 
   test.each(v.contact_uris)('card $uri', (x) => {
-    expect(new Card(fromHex(x.id), { name: x.name, relays: x.relays ?? [] }, x.token ? fromHex(x.token) : undefined).uri()).toBe(x.uri);
+    expect(new Card(fromHex(x.id), { name: x.name, relays: x.relays ?? [] },
+      x.token ? fromHex(x.token) : undefined).uri()).toBe(x.uri);
     const c = Card.parse(x.uri);
     expect([hex(c.id), c.name, c.relays, hex(c.token ?? fromHex(''))]).toEqual([x.id, x.name, x.relays ?? [], x.token]);
   });
@@ -85,7 +88,8 @@ describe('vectors shared with Go', () => {
       return;
     }
     const { message: m, hash } = await mailbox.open(fromHex(x.box), fromHex(x.to));
-    const body = { seq: x.seq, time: x.time_ms, type: x.type, body: fromHex(x.body), ...(x.ref && { ref: fromHex(x.ref) }) };
+    const body = { seq: x.seq, time: x.time_ms, type: x.type, body: fromHex(x.body),
+      ...(x.ref && { ref: fromHex(x.ref) }) };
     expect(m).toEqual({ from: fromHex(x.from), to: fromHex(x.to), call: fromHex(x.call), ...body });
     expect(hex(hash)).toBe(x.payload_hash);
     // What is signed is deterministic: the sender of the vector signs the same bytes again.
@@ -105,7 +109,8 @@ describe('vectors shared with Go', () => {
   test.each(v.revocations)('revocation $id', async (x) => {
     const r = await parseRevocation(fromHex(x.statement));
     expect([hex(r.id), r.time, r.replacedBy && hex(r.replacedBy)]).toEqual([x.id, x.time_ms, x.replaced_by]);
-    const [old, next] = await Promise.all(v.identities.map((i) => fixedIdentity(fromHex(i.ed25519_seed), fromHex(i.x25519_private))));
+    const [old, next] = await Promise.all(v.identities.map((i) => fixedIdentity(fromHex(i.ed25519_seed),
+      fromHex(i.x25519_private))));
     expect(hex(await revoke(old!, x.time_ms, x.replaced_by ? next : undefined))).toBe(x.statement);
   });
 

@@ -7,7 +7,8 @@ import { KeyPair, type KeyHandles } from './keys.ts';
 const ed25519Prefix = fromHex('302e020100300506032b657004220420');
 const x25519Prefix = fromHex('302e020100300506032b656e04220420');
 
-async function handle(name: string, prefix: Uint8Array, secret: Uint8Array, use: KeyUsage, publicUse: KeyUsage[]): Promise<CryptoKeyPair> {
+async function handle(name: string, prefix: Uint8Array, secret: Uint8Array, use: KeyUsage,
+  publicUse: KeyUsage[]): Promise<CryptoKeyPair> {
   const pkcs8 = source(concat(prefix, secret));
   const open = await crypto.subtle.importKey('pkcs8', pkcs8, name, true, [use]);
   const { kty, crv, x } = await crypto.subtle.exportKey('jwk', open);

@@ -49,7 +49,8 @@ describe('identity', () => {
     const gone = { refusal: 'destroyed' };
     await expect(id.signer.sign(message)).rejects.toMatchObject(gone);
     await expect(id.mailbox().answer('wss://a', random(32))).rejects.toMatchObject(gone);
-    await expect(id.seal(id.mailbox().box, { to: id.id, call: random(32), seq: 0, time: 1, type: 1, body: random(0) })).rejects.toMatchObject(gone);
+    await expect(id.seal(id.mailbox().box,
+      { to: id.id, call: random(32), seq: 0, time: 1, type: 1, body: random(0) })).rejects.toMatchObject(gone);
   });
 
   test('a mailbox is of fresh keys and a token that it does not print', async () => {
@@ -58,7 +59,8 @@ describe('identity', () => {
     expect(a.address).toEqual(addressOf(a.box));
     expect(a.box.token).toEqual(a.token);
     const me = await Identity.generate();
-    for (const printed of [JSON.stringify({ a, me }), `${a} ${me}`, inspect(a, { depth: 9 }), inspect(me, { depth: 9 })]) {
+    for (const printed of [JSON.stringify({ a, me }), `${a} ${me}`, inspect(a, { depth: 9 }),
+      inspect(me, { depth: 9 })]) {
       expect(printed).not.toContain(hex(a.token));
       expect(printed).not.toContain(Buffer.from(a.token).toString('base64'));
       expect(printed).not.toContain([...a.token].join(', '));
@@ -81,7 +83,8 @@ describe('text', () => {
       const wrong = text[i] === 'q' ? 'p' : 'q';
       expect(() => parseID(text.slice(0, i) + wrong + text.slice(i + 1))).toThrow(Malformed);
     }
-    for (const bad of [text.slice(1), `${text}q`, '', text.toUpperCase().replace('S', 's'), text.replace('sotto', 'sotta')]) {
+    for (const bad of [text.slice(1), `${text}q`, '', text.toUpperCase().replace('S', 's'),
+      text.replace('sotto', 'sotta')]) {
       expect(() => parseID(bad)).toThrow(Malformed);
     }
     expect(sameID(parseID(text.toUpperCase()), parseID(text))).toBe(true);
@@ -90,7 +93,8 @@ describe('text', () => {
   test('another version, length or prefix under a right checksum', async () => {
     const { id } = await Identity.generate();
     expect(parseID(bech32Encode('sotto', concat(Uint8Array.of(1), id)))).toEqual(id);
-    for (const v of [0, 2, 255]) expect(() => parseID(bech32Encode('sotto', concat(Uint8Array.of(v), id)))).toThrow(Malformed);
+    for (const v of [0, 2, 255]) expect(() =>
+      parseID(bech32Encode('sotto', concat(Uint8Array.of(v), id)))).toThrow(Malformed);
     expect(() => parseID(bech32Encode('sotto', id))).toThrow(Malformed);
     expect(() => parseID(bech32Encode('sotta', concat(Uint8Array.of(1), id)))).toThrow(Malformed);
   });

@@ -98,10 +98,14 @@ export class Identity {
     return openBox(textFormat, this.#keys, box, this.id);
   }
 
-  /** Seals the notice that a call was missed for the callee's own mailbox: 1024 bytes, which a relay may keep for a week. */
+  /**
+   * Seals the notice that a call was missed for the callee's own mailbox: 1024 bytes, which a relay may keep for a
+   * week.
+   */
   async sealNotice(to: Box, missed: MissedCall): Promise<Uint8Array> {
     const body = encode(record({ 1: unlessEmpty(missed.video) }));
-    const draft = { to: missed.peer, call: missed.call, seq: 0, time: missed.time, type: messageTypes.missedCall, body };
+    const draft = { to: missed.peer, call: missed.call, seq: 0, time: missed.time, type: messageTypes.missedCall,
+      body };
     return sealTo(noticeFormat, to, await signPayload(this.#keys, encodePayload(this.id, draft)));
   }
 

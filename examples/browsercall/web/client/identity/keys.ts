@@ -1,4 +1,6 @@
-/** The private half of a mailbox: a key that signs and a key that opens, which WebCrypto keeps and does not give out. */
+/**
+ * The private half of a mailbox: a key that signs and a key that opens, which WebCrypto keeps and does not give out.
+ */
 import { source, type Bytes } from '../bytes.ts';
 import { Refused } from './errors.ts';
 import { checkEd25519, checkX25519 } from './strict.ts';

@@ -48,7 +48,9 @@ export class Mailbox {
    */
   async answer(origin: string, challenge: Uint8Array): Promise<Uint8Array> {
     const o = utf8(origin);
-    if (o.length > 0xffff || challenge.length !== 32) throw new RangeError('an origin too long, or a challenge not of 32 bytes');
+    if (o.length > 0xffff || challenge.length !== 32) {
+      throw new RangeError('an origin too long, or a challenge not of 32 bytes');
+    }
     const length = Uint8Array.of(o.length >> 8, o.length & 0xff);
     return this.#keys.sign(concat(utf8('sotto/v1 relay auth\0'), length, o, challenge, this.address));
   }
