@@ -51,12 +51,12 @@ func packFUA(t *localTrack, nal []byte, last bool) error {
 
 // head says where NAL units begin; a picture may begin with any.
 func (h264Packing) head(b []byte) (h packetHead, ok bool) {
-	if len(b) < 2 {
+	if len(b) < 1 {
 		return h, false
 	}
 	switch kind := b[0] & 0x1f; {
 	case kind == nalFUA:
-		h.size, h.start = 2, b[1]&fuStart != 0
+		h.size, h.start = 2, len(b) > 2 && b[1]&fuStart != 0
 		return h, len(b) > 2
 	case kind == nalSTAPA:
 		h.size, h.start = 1, true

@@ -208,6 +208,7 @@ func FuzzLayout(f *testing.F) {
 	f.Add(byte(0), []byte("frame"), false)
 	f.Add(byte(2), h264Frame(1, 300, true), true)
 	f.Add(byte(2), []byte("\x00\x00\x01\x09\x00\x00\x01\x41\x98\x04\x00\x00\x00\x00\x01\x41"), false)
+	f.Add(byte(2), []byte("\x00\x00\x01\x27\x00\x00\x01\x4110"), true)
 	v := newVault(1)
 	f.Fuzz(func(t *testing.T, codec byte, frame []byte, key bool) {
 		r := ruleOf(codecsOf(Video)[int(codec)%4])

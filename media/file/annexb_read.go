@@ -8,7 +8,7 @@ import (
 
 // An AnnexBReader reads an H264 byte stream (ITU-T H.264, annex B) in access units. It is for one goroutine. The stream
 // has no times: they are counted from the frame rate. A frame's Data is what stands in the file, start codes and all, so
-// that the frames one after the other are the file again. No call carries H264 yet.
+// that the frames one after the other are the file again.
 type AnnexBReader struct {
 	in     *input
 	frame  Rational // seconds a frame

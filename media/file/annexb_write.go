@@ -23,6 +23,9 @@ func (a *AnnexBWriter) WriteFrame(f media.Frame) error {
 	if !bytes.HasPrefix(f.Data, []byte{0, 0, 1}) && !bytes.HasPrefix(f.Data, []byte{0, 0, 0, 1}) {
 		return errors.New("file: an H264 frame begins with a start code")
 	}
+	if err := a.out.reserve(len(f.Data)); err != nil {
+		return err
+	}
 	return a.out.write(f.Data)
 }
 

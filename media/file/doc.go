@@ -1,6 +1,6 @@
 // Package file reads and writes the files that a call's media can come from and go to.
 //
-// What to use first: [OpenIVF] and [OpenOgg] play VP8 and Opus files at their own pace as media.Source, and a [Recorder]
+// What to use first: [OpenIVF] and [OpenOgg] play video and Opus files at their own pace as media.Source, and a [Recorder]
 // writes the tracks of a call into a directory:
 //
 //	camera, err := file.OpenIVF("clip.ivf", file.SourceOptions{Loop: true})
@@ -11,9 +11,9 @@
 //
 //	format        read            write           in a call
 //	Ogg Opus      OggReader       OggWriter       yes
-//	IVF, VP8      IVFReader       IVFWriter       yes
+//	IVF           IVFReader       IVFWriter       yes: VP8, VP9 and AV1
 //	WebM          –               WebMWriter      yes: VP8 and Opus in one file
-//	H264 Annex B  AnnexBReader    AnnexBWriter    not yet
+//	H264 Annex B  AnnexBReader    AnnexBWriter    yes; the file has no times
 //	WAV, 16 bits  WAVReader       WAVWriter       no: it would need an Opus encoder, and there is none in pure Go
 //
 // Nothing is transcoded: a frame that goes through this package keeps its bytes.
@@ -27,6 +27,7 @@
 // created readable by their owner only, never overwrite a file, and hold the media in the clear: whoever can read the
 // directory can hear the call.
 //
-// Formats: Ogg, RFC 3533; Opus in Ogg, RFC 7845; Opus, RFC 6716; VP8, RFC 6386; IVF, a header of 32 bytes and 12 bytes
-// before each frame, as libvpx and ffmpeg have it; WebM, https://www.webmproject.org/docs/container/ over EBML, RFC 8794.
+// Formats: Ogg, RFC 3533; Opus in Ogg, RFC 7845; Opus, RFC 6716; VP8, RFC 6386; VP9 and AV1, their
+// bitstream specifications; H264, ITU-T H.264, annex B; IVF, a header of 32 bytes and 12 bytes before each frame, as libvpx
+// and ffmpeg have it; WebM, https://www.webmproject.org/docs/container/ over EBML, RFC 8794.
 package file

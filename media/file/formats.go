@@ -5,7 +5,7 @@ import "io"
 // Ogg is the Format of Opus in Ogg; see NewOggReader.
 func Ogg(r io.Reader) (FrameReader, error) { return reader(NewOggReader(r)) }
 
-// IVF is the Format of VP8 in IVF; see NewIVFReader.
+// IVF is the Format of VP8, VP9 or AV1 in IVF; see NewIVFReader.
 func IVF(r io.Reader) (FrameReader, error) { return reader(NewIVFReader(r)) }
 
 // WAV is the Format of uncompressed audio; see NewWAVReader.

@@ -15,12 +15,16 @@ const (
 	ivfFrameHeader = 12 // bytes before each frame: its length and its timestamp
 )
 
-// An IVFReader reads the VP8 frames of an IVF file. It is for one goroutine.
+// ivfCodecs are the codecs of IVF files by their FourCC.
+var ivfCodecs = map[string]media.Codec{"VP80": media.VP8, "VP90": media.VP9, "AV01": media.AV1}
+
+// An IVFReader reads the VP8, VP9 or AV1 frames of an IVF file. It is for one goroutine.
 //
 // The file does not say how long a frame lasts: Duration is 0. Empty frames, by which some encoders mark a dropped
 // picture, are passed over.
 type IVFReader struct {
 	in            *input
+	codec         media.Codec
 	timebase      Rational
 	width, height int
 	last          time.Duration
@@ -38,14 +42,15 @@ func NewIVFReader(r io.Reader) (*IVFReader, error) {
 	size := int64(binary.LittleEndian.Uint16(h[6:]))
 	v.timebase = Rational{Num: binary.LittleEndian.Uint32(h[20:]), Den: binary.LittleEndian.Uint32(h[16:])}
 	v.width = int(binary.LittleEndian.Uint16(h[12:]))
+	v.codec = ivfCodecs[string(h[8:12])]
 	v.height = int(binary.LittleEndian.Uint16(h[14:]))
 	switch {
 	case string(h[:4]) != ivfMagic:
 		return nil, v.in.badAt(0, "it does not begin with DKIF", nil)
 	case binary.LittleEndian.Uint16(h[4:]) != 0 || size < ivfHeader:
 		return nil, v.in.badAt(0, "unknown version of IVF", nil)
-	case string(h[8:12]) != "VP80":
-		return nil, v.in.badAt(0, fmt.Sprintf("its codec is %q, not VP80", h[8:12]), nil)
+	case ivfCodecs[string(h[8:12])] == "":
+		return nil, v.in.badAt(0, fmt.Sprintf("its codec is %q, not VP80, VP90 or AV01", h[8:12]), nil)
 	case v.timebase.Num == 0 || v.timebase.Den == 0:
 		return nil, v.in.badAt(0, "its time base is zero", nil)
 	}
@@ -57,7 +62,7 @@ func NewIVFReader(r io.Reader) (*IVFReader, error) {
 
 // Track gives the picture's size as the header has it.
 func (v *IVFReader) Track() media.TrackInfo {
-	return media.TrackInfo{Kind: media.Video, Codec: media.VP8, ClockRate: 90000, Width: v.width, Height: v.height}
+	return media.TrackInfo{Kind: media.Video, Codec: v.codec, ClockRate: 90000, Width: v.width, Height: v.height}
 }
 
 // Timebase is how many seconds one tick of the file's timestamps lasts.
@@ -99,5 +104,5 @@ func (v *IVFReader) next() (media.Frame, error) {
 		return media.Frame{}, v.in.badAt(at, "cut short in a frame", err)
 	}
 	v.last = t
-	return media.Frame{Data: data, Time: t, Key: parseVP8(data).key}, nil
+	return media.Frame{Data: data, Time: t, Key: parsePicture(v.codec, data).key}, nil
 }

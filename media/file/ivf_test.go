@@ -149,7 +149,7 @@ func TestIVFErrorsNameTheFault(t *testing.T) {
 		"shorter than an IVF header":       nil,
 		"does not begin with DKIF":         with(0, 'R', 'I', 'F', 'F'),
 		"unknown version":                  with(4, 1),
-		`its codec is "VP90", not VP80`:    with(8, []byte("VP90")...),
+		`its codec is "HEVC", not VP80`:    with(8, []byte("HEVC")...),
 		"time base is zero":                with(16, 0, 0, 0, 0),
 		"shorter than its header says":     with(6, 0xff, 0xff),
 		"a frame of 4294967295 bytes":      with(32, 0xff, 0xff, 0xff, 0xff),

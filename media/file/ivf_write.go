@@ -3,6 +3,7 @@ package file
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"math"
@@ -13,11 +14,12 @@ import (
 
 // IVFOptions describes the file that an IVFWriter writes. The zero value is right for the frames of a call.
 type IVFOptions struct {
-	Width, Height int      // pixels; 0: as the first key frame says
-	Timebase      Rational // seconds a tick; zero: 1/90000, the clock of video in RTP
+	Codec         media.Codec // VP8, VP9 or AV1; "": VP8
+	Width, Height int         // pixels; 0: as the first key frame says
+	Timebase      Rational    // seconds a tick; zero: 1/90000, the clock of video in RTP
 }
 
-// An IVFWriter writes VP8 frames as an IVF file. It is a media.Sink: WriteFrame and Close are for one goroutine.
+// An IVFWriter writes VP8, VP9 or AV1 frames as an IVF file. It is a media.Sink: WriteFrame and Close are for one goroutine.
 //
 // Each frame is written as it comes, so a program that dies leaves a readable file. A writer that is an io.WriterAt, such
 // as an *os.File at its beginning, gets the length of the video into its header; others leave that 0.
@@ -40,23 +42,34 @@ var (
 // NewIVFWriter returns a writer to w, which it takes over: Close closes w if that is an io.Closer. Nothing is written
 // before the first frame.
 func NewIVFWriter(w io.Writer, o IVFOptions) *IVFWriter {
+	if o.Codec == "" {
+		o.Codec = media.VP8
+	}
 	if o.Timebase == (Rational{}) {
 		o.Timebase = Rational{Num: 1, Den: 90000}
 	}
 	return &IVFWriter{out: output{w: w}, options: o}
 }
 
-// WriteFrame appends a frame with its Time as timestamp; two frames never share one. Its Duration is used for the file's
+// WriteFrame appends a frame with its Time as timestamp; two frames never share one. A temporal unit of AV1 that lacks the
+// delimiter gets one, since the format asks for it. Its Duration is used for the file's
 // length only. A gap in Time is a gap in the file.
 func (v *IVFWriter) WriteFrame(f media.Frame) error {
 	if err := checkFrame(&v.out, f); err != nil {
 		return err
 	}
 	ticks := v.options.Timebase.ticks(f.Time)
-	unit := ivfFrameHeader + len(f.Data)
+	var before []byte
+	if v.options.Codec == media.AV1 && !delimited(f.Data) {
+		before = delimiter
+	}
+	size := len(before) + len(f.Data)
+	unit := ivfFrameHeader + size
 	v.buf = v.buf[:0]
 	if !v.begun {
-		v.buf = v.header(f.Data)
+		if err := v.header(f.Data); err != nil {
+			return err
+		}
 		unit += ivfHeader
 	} else {
 		ticks = max(ticks, v.ticks+1)
@@ -64,9 +77,9 @@ func (v *IVFWriter) WriteFrame(f media.Frame) error {
 	if err := v.out.reserve(unit); err != nil {
 		return err
 	}
-	v.buf = binary.LittleEndian.AppendUint32(v.buf, uint32(len(f.Data)))
+	v.buf = binary.LittleEndian.AppendUint32(v.buf, uint32(size))
 	v.buf = binary.LittleEndian.AppendUint64(v.buf, ticks)
-	v.buf = append(v.buf, f.Data...)
+	v.buf = append(append(v.buf, before...), f.Data...)
 	if err := v.out.write(v.buf); err != nil {
 		return err
 	}
@@ -93,20 +106,31 @@ func checkFrame(o *output, f media.Frame) error {
 	return o.err
 }
 
-func (v *IVFWriter) header(first []byte) []byte {
+// header begins the file.
+func (v *IVFWriter) header(first []byte) error {
+	fourCC := ""
+	for name, codec := range ivfCodecs {
+		if codec == v.options.Codec {
+			fourCC = name
+		}
+	}
+	if fourCC == "" {
+		return fmt.Errorf("file: an IVF file has no %q", v.options.Codec)
+	}
 	w, h := v.options.Width, v.options.Height
-	if p := parseVP8(first); w == 0 || h == 0 {
+	if p := parsePicture(v.options.Codec, first); w == 0 || h == 0 {
 		w, h = p.width, p.height
 	}
 	b := append(v.buf[:0], ivfMagic...)
 	b = binary.LittleEndian.AppendUint16(b, 0)
 	b = binary.LittleEndian.AppendUint16(b, ivfHeader)
-	b = append(b, "VP80"...)
+	b = append(b, fourCC...)
 	b = binary.LittleEndian.AppendUint16(b, uint16(w))
 	b = binary.LittleEndian.AppendUint16(b, uint16(h))
 	b = binary.LittleEndian.AppendUint32(b, v.options.Timebase.Den)
 	b = binary.LittleEndian.AppendUint32(b, v.options.Timebase.Num)
-	return binary.LittleEndian.AppendUint64(b, 0) // the length, see stamp, and four unused bytes
+	v.buf = binary.LittleEndian.AppendUint64(b, 0) // the length, see stamp, and four unused bytes
+	return nil
 }
 
 // stamp writes the file's length in ticks into the header, at most once a second before the end, so that a file which is

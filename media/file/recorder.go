@@ -15,7 +15,8 @@ import (
 
 // RecorderOptions says what a Recorder writes. The zero value writes Ogg and IVF without a limit.
 type RecorderOptions struct {
-	// WebM writes audio and video into one file, recording.webm, instead of audio.ogg and video.ivf.
+	// WebM writes Opus and VP8 into one file, recording.webm, instead of audio.ogg and video.ivf. Other codecs have a file
+	// of their own all the same.
 	WebM bool
 	// MaxBytes is how large all files of the recording may become together; 0: no limit. A peer decides how much it
 	// sends, so a program that runs unattended should set one.
@@ -31,7 +32,7 @@ type RecorderOptions struct {
 //
 // Each frame is in the file when WriteFrame returns (Opus: when its page of 100 ms is full), so what a program that dies has
 // recorded stays readable. Files are created with a track's first frame, for their owner only, and never overwrite one:
-// audio.ogg, then audio-2.ogg.
+// audio.ogg, then audio-2.ogg. Video is video.ivf, or video.h264, a byte stream, in which times are lost.
 //
 // All methods may be called from any goroutine.
 type Recorder struct {
@@ -65,7 +66,7 @@ func NewRecorder(dir string, o RecorderOptions) (*Recorder, error) {
 	return r, nil
 }
 
-// Track returns the sink of a track: Opus or VP8. For another codec the sink's first WriteFrame fails. A video track is
+// Track returns the sink of a track: Opus, VP8, VP9, AV1 or H264. For another codec the sink's first WriteFrame fails. A video track is
 // recorded from its first key frame on.
 func (r *Recorder) Track(info media.TrackInfo) media.Sink {
 	r.mu.Lock()

@@ -271,8 +271,8 @@ func TestRecorderRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Track(media.TrackInfo{Kind: media.Video, Codec: media.H264}).WriteFrame(media.Frame{Data: []byte{1}, Key: true}); err == nil {
-		t.Error("took H264")
+	if err := r.Track(media.TrackInfo{Kind: media.Video, Codec: "H265"}).WriteFrame(media.Frame{Data: []byte{1}, Key: true}); err == nil {
+		t.Error("took H265")
 	}
 	open := r.Track(opusTrack)
 	if err := r.Close(); err == nil {

@@ -29,9 +29,13 @@ func (t *recorderTrack) WriteFrame(f media.Frame) error {
 		}
 		return errClosed
 	}
+	if !canRecord(t.info.Codec) {
+		t.ended, t.err = true, fmt.Errorf("file: a recorder cannot write %q", t.info.Codec)
+		return t.err
+	}
 	f.Time = t.r.place(f.Time)
 	t.file.Missing += int64(f.Missing)
-	if t.sink == nil && t.info.Codec == media.VP8 && !parseVP8(f.Data).key {
+	if t.sink == nil && t.info.Kind == media.Video && !parsePicture(t.info.Codec, f.Data).key {
 		t.file.Skipped++
 		return nil
 	}
@@ -84,15 +88,34 @@ func (t *recorderTrack) end() {
 // open creates the file of a track, or finds the WebM file that has room for it.
 func (r *Recorder) open(info media.TrackInfo) (media.Sink, string, error) {
 	switch {
-	case info.Codec != media.Opus && info.Codec != media.VP8:
-		return nil, "", fmt.Errorf("file: a recorder cannot write %q", info.Codec)
-	case r.options.WebM:
+	case r.options.WebM && (info.Codec == media.Opus || info.Codec == media.VP8):
 		return r.openWebM(info)
 	case info.Codec == media.Opus:
 		return r.openOgg()
+	case info.Codec == media.H264:
+		return r.openAnnexB()
 	default:
-		return r.openIVF()
+		return r.openIVF(info.Codec)
 	}
+}
+
+// canRecord reports whether there is a format for a codec.
+func canRecord(codec media.Codec) bool {
+	switch codec {
+	case media.Opus, media.VP8, media.VP9, media.H264, media.AV1:
+		return true
+	}
+	return false
+}
+
+func (r *Recorder) openAnnexB() (media.Sink, string, error) {
+	w, path, err := r.create("video.h264")
+	if err != nil {
+		return nil, "", err
+	}
+	a := NewAnnexBWriter(w)
+	a.out.budget = r.budget
+	return a, path, nil
 }
 
 func (r *Recorder) openOgg() (media.Sink, string, error) {
@@ -105,12 +128,12 @@ func (r *Recorder) openOgg() (media.Sink, string, error) {
 	return o, path, nil
 }
 
-func (r *Recorder) openIVF() (media.Sink, string, error) {
+func (r *Recorder) openIVF(codec media.Codec) (media.Sink, string, error) {
 	w, path, err := r.create("video.ivf")
 	if err != nil {
 		return nil, "", err
 	}
-	v := NewIVFWriter(w, IVFOptions{})
+	v := NewIVFWriter(w, IVFOptions{Codec: codec})
 	v.out.budget = r.budget
 	return v, path, nil
 }

@@ -53,7 +53,7 @@ type Format func(io.Reader) (FrameReader, error)
 // OpenOgg plays the Opus track of an Ogg file.
 func OpenOgg(path string, o SourceOptions) (*Source, error) { return Open(path, Ogg, o) }
 
-// OpenIVF plays the VP8 track of an IVF file.
+// OpenIVF plays the VP8, VP9 or AV1 track of an IVF file.
 func OpenIVF(path string, o SourceOptions) (*Source, error) { return Open(path, IVF, o) }
 
 // OpenWAV plays a WAV file as uncompressed audio; see [PCM16] for what that can be used for.
