@@ -14,8 +14,8 @@ async function pair() {
   return { a, b, alice, bob, welcome, kp };
 }
 
-/** What a rejection says first of itself. */
-export async function refusal(p: Promise<unknown>): Promise<string> {
+/** By which word a rejection refuses. */
+async function refusal(p: Promise<unknown>): Promise<string> {
   try {
     await p;
   } catch (e) {
@@ -23,6 +23,30 @@ export async function refusal(p: Promise<unknown>): Promise<string> {
   }
   return 'nothing';
 }
+
+describe('a group of more', () => {
+  it('is joined where unmerged leaves differ from height to height, which the library refuses', async () => {
+    const alice = await Group.create({ call, ...(await generateOwn(true)), limit: 8 });
+    const others: Group[] = [];
+    const enter = async () => {
+      const kp = await Group.keyPackage(await generateOwn(false));
+      const { welcome, commit } = await alice.add(kp.message);
+      for (const g of others) await g.handle(commit);
+      others.push(await Group.join(welcome, kp, { call, peers: 'anybody', limit: 8 }));
+    };
+    for (let i = 0; i < 5; i++) await enter();
+    const removal = await alice.remove(2); // the path renews the keys of nodes 1, 3 and 7
+    for (const g of others.splice(1, 1)) expect(await g.handle(removal)).toEqual({ kind: 'commit', epoch: 6, removed: true });
+    for (const g of others) await g.handle(removal);
+    await enter(); // leaf 2 is unmerged at nodes 3 and 7
+    await enter(); // leaf 6 is at node 7 alone
+    expect(others.map((g) => g.ownLeaf)).toEqual([1, 3, 4, 5, 2, 6]);
+    expect(new Set(others.map((g) => hex(g.authenticator())))).toEqual(new Set([hex(alice.authenticator())]));
+    const commit = await alice.commit();
+    for (const g of others) expect(await g.handle(commit)).toEqual({ kind: 'commit', epoch: 9 });
+    expect(new Set(others.map((g) => hex(g.authenticator())))).toEqual(new Set([hex(alice.authenticator())]));
+  });
+});
 
 describe('a call for two', () => {
   it('agrees on keys, members and bindings in every epoch', async () => {
