@@ -5,7 +5,8 @@
  *     const contacts = await Contacts.open(identity, 'me');
  *     const transport = await Relay.dial('wss://relay.example', identity.mailbox());
  *     const client = new Client({ identity, contacts, transport, workerURL: '/worker.js' });
- *     const call = await client.dial(contacts.list()[0].id, { send: stream.getTracks(), receive: { audio: true, video: true } });
+ *     const media = { send: stream.getTracks(), receive: { audio: true, video: true } };
+ *     const call = await client.dial(contacts.list()[0].id, media);
  *     for await (const e of call.events()) …
  */
 export { contactsOnly, insecureAnyone, type Caller, type Decision, type RingLimits } from './call/admit.ts';

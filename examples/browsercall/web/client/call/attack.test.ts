@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Identity } from '../identity/identity.ts';
 import { Group } from '../mls/index.ts';
-import type { GroupLike, Groups, OwnKeyPackage } from './ports.ts';
+import type { Binding, GroupLike, Groups, OwnKeyPackage } from './ports.ts';
 import { Mailbox } from '../identity/mailbox.ts';
 import { Accept, Ack, Cancel, MessageType, Welcome } from './message.ts';
+import type { WelcomeBody } from './message.ts';
 import { EndReason } from './reason.ts';
 import { begin, both, connected, ended, over, passes, Stage, until } from './testing-stage.ts';
 import type { Person } from './testing-stage.ts';
@@ -103,8 +104,8 @@ describe('an offer that was tampered with', () => {
 
 describe('a Welcome that was tampered with', () => {
   it.each([
-    ['opens another nonce than was committed to', (w: ReturnType<typeof Welcome.parse>) => ({ ...w, nonce: random(32) })],
-    ['is not of this group', (w: ReturnType<typeof Welcome.parse>) => {
+    ['opens another nonce than was committed to', (w: WelcomeBody) => ({ ...w, nonce: random(32) })],
+    ['is not of this group', (w: WelcomeBody) => {
       const welcome = w.welcome.slice();
       welcome[welcome.length - 1]! ^= 1;
       return { ...w, welcome };
@@ -121,7 +122,7 @@ describe('a Welcome that was tampered with', () => {
 
 describe('a leaf whose binding is wrong', () => {
   /** Groups in which the creator's or the new member's binding is changed. */
-  function bound(change: (b: { dtls: Uint8Array; invite: Uint8Array; box: Mailbox['box'] }) => Partial<Mailbox['box']> | object): Groups {
+  function bound(change: (b: Binding) => object): Groups {
     return {
       create: (o) => Group.create({ ...o, binding: { ...o.binding, ...change(o.binding) } }) as Promise<GroupLike>,
       keyPackage: (o) => Group.keyPackage({ ...o, binding: { ...o.binding, ...change(o.binding) } }),
@@ -170,7 +171,10 @@ describe('a hostile relay', () => {
     const cancel = Cancel.encode({ reason: EndReason.Cancelled });
     const { box } = await ann.identity.seal(
       { ...ben.identity.mailbox().box, token: ann.contacts.get(ben.identity.id)!.token! },
-      { to: ben.identity.id, call: a.id, seq: 99, time: Date.now(), type: MessageType.Cancel, body: cancel, ref: random(32) });
+      {
+        to: ben.identity.id, call: a.id, seq: 99, time: Date.now(), type: MessageType.Cancel, body: cancel,
+        ref: random(32),
+      });
     stage.relay.inject({ ...seen[0]!, body: box });
     for (const p of seen.slice()) stage.relay.inject(p);
     for (const p of seen.slice().reverse()) stage.relay.inject(p);

@@ -119,18 +119,23 @@ export class Call {
     await this.done;
   }
 
-  /** Sends data, at most 16 KiB, encrypted and signed in the group, in order. It settles when the message is on its way;
-   * before the call is connected, and while it reconnects, it waits. Throws RangeError, StateError or EndedError. */
+  /**
+   * Sends data, at most 16 KiB, encrypted and signed in the group, in order. It settles when the message is on its way:
+   * before the call is connected, and while it reconnects, it waits. Throws RangeError, StateError or EndedError.
+   */
   async send(message: Uint8Array | string): Promise<void> {
     const data = typeof message === 'string' ? new TextEncoder().encode(message) : message.slice();
-    if (data.length > Limits.chat) throw new RangeError(`a message of ${data.length} bytes, the limit is ${Limits.chat}`);
+    if (data.length > Limits.chat) {
+      throw new RangeError(`a message of ${data.length} bytes, the limit is ${Limits.chat}`);
+    }
     await this.#ask((l, done) => chat(l, data, done));
   }
 
   /** Stops our tracks of a kind, or the stream of a ctx, or goes on with them, and tells the other side. */
   async setMuted(what: 'audio' | 'video' | number, on: boolean): Promise<void> {
     await this.#change(async (l) => {
-      const streams = l.connection.streams().filter((s) => (typeof what === 'number' ? s.ctx === what : s.kind === what));
+      const isMeant = (s: StreamBody) => (typeof what === 'number' ? s.ctx === what : s.kind === what);
+      const streams = l.connection.streams().filter(isMeant);
       if (streams.length === 0) throw new StateError('nothing of that kind is sent: add a track first');
       for (const { ctx } of streams) {
         await l.connection.setMuted(ctx, on);

@@ -1,6 +1,7 @@
 // One identity that can ring and be rung.
 
 import { random, equal } from '../bytes.ts';
+import type { Letter } from '../contacts/letter.ts';
 import { checkID } from '../identity/id.ts';
 import { contactsOnly } from './admit.ts';
 import type { Caller, Decision } from './admit.ts';
@@ -16,7 +17,7 @@ import { checkMedia, settings } from './options.ts';
 import type { ClientOptions, MediaOptions, Settings } from './options.ts';
 import { defaultParts } from './parts.ts';
 import { pause, unless } from './patience.ts';
-import type { Box, ID, Parts, Transport } from './ports.ts';
+import type { ID, Parts, Transport } from './ports.ts';
 import { Queue } from './queue.ts';
 import { EndReason, StateError } from './reason.ts';
 import { Registry } from './registry.ts';
@@ -54,14 +55,16 @@ export class Client {
 
   /**
    * Rings a contact. It settles when the contact's relay has stored the Invite; what follows are events of the call.
-   * Throws StateError for who is no contact or rings us already, EndedError if the call ended before, and what the relay
-   * or the connection threw.
+   * Throws StateError for who is no contact or rings us already, EndedError if the call ended before, and what the
+   * relay or the connection threw.
    */
   async dial(to: ID, media: MediaOptions, abort?: AbortSignal): Promise<Call> {
     checkMedia(media);
     checkID(to);
     const contact = this.#settings.contacts.get(to);
-    if (!contact?.token) throw new StateError('not a contact that we may ring: add the person first, and wait for the confirm');
+    if (!contact?.token) {
+      throw new StateError('not a contact that we may ring: add the person first, and wait for the confirm');
+    }
     if (equal(to, this.#settings.identity.id)) throw new StateError('the contact is this client itself');
     const call = new Call(this.#context, 'caller', to.slice(), random(32));
     this.#calls.enter(call);
@@ -95,12 +98,13 @@ export class Client {
   }
 
   /**
-   * Sends a letter of an introduction by the relay of whom it is for. It settles when the relay has it: for a minute, so
-   * if the other side does not read its mailbox now, deliver it again later or hand it over as text.
+   * Sends a letter of an introduction by the relay of whom it is for. It settles when the relay has it: for a minute,
+   * so if the other side does not read its mailbox now, deliver it again later or hand it over as text.
    */
-  async deliver(letter: { to: Box; relays: readonly string[]; sealed: Uint8Array }, abort?: AbortSignal): Promise<void> {
+  async deliver(letter: Pick<Letter, 'to' | 'relays' | 'sealed'>, abort?: AbortSignal): Promise<void> {
     const limit = AbortSignal.any([this.#abort.signal, ...(abort ? [abort] : [])]);
-    const t = await openTransport(this.#settings.transport, limit, undefined, relayOf(letter.relays, this.#settings.transport));
+    const { transport } = this.#settings;
+    const t = await openTransport(transport, limit, undefined, relayOf(letter.relays, transport));
     try {
       await t.send(packetTo(letter.to, letter.sealed), limit);
     } finally {
@@ -147,7 +151,7 @@ export class Client {
   }
 
   /** Opens the call's mailbox, which takes the network, and lets it ring. Never rejects. */
-  async #receive(call: Call, t: Transport, i: Invitation, caller: Caller, reason: EndReason | undefined): Promise<void> {
+  async #receive(call: Call, t: Transport, i: Invitation, caller: Caller, reason?: EndReason): Promise<void> {
     const limit = AbortSignal.any([this.#abort.signal, call.hung, AbortSignal.timeout(reachTime)]);
     let loop: Loop;
     try {

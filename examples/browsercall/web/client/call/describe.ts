@@ -167,7 +167,9 @@ function settle(l: Loop, error?: unknown): void {
 }
 
 /** Changes the connection with f; done hears when the other side has answered to it, or why not. */
-export async function renegotiate(l: Loop, f: () => void | Promise<void>, done: (error?: unknown) => void): Promise<void> {
+export async function renegotiate(
+  l: Loop, f: () => void | Promise<void>, done: (error?: unknown) => void,
+): Promise<void> {
   if (!l.conn || l.machine.state !== 'connected') return done(new StateError('the call is not connected just now'));
   try {
     await f();

@@ -42,7 +42,7 @@ export interface Doorkeeper extends CallContext {
   readonly calls: Registry;
   admit(c: Caller): Decision;
   /** Takes a call's mailbox and lets it ring; with a reason it declines. It returns at once. */
-  receive(call: Call, transport: Transport, invitation: Invitation, caller: Caller, reason: EndReason | undefined): void;
+  receive(call: Call, transport: Transport, invitation: Invitation, caller: Caller, reason?: EndReason): void;
 }
 
 /** Reads the identity's mailbox: whatever is in a packet, it goes on. A packet is dropped, counted, and never answered
@@ -69,7 +69,8 @@ export class Dispatcher {
         const { body } = await this.#transport.receive(signal);
         await this.#dispatch(body);
       } catch (e) {
-        if (!signal.aborted) settings.log("the identity's mailbox is not read any more: close this client and make another", e);
+        const advice = "the identity's mailbox is not read any more: close this client and make another";
+        if (!signal.aborted) settings.log(advice, e);
         return;
       }
     }
@@ -193,7 +194,9 @@ function introduce(door: Doorkeeper, caller: Caller, invitation: Invitation): Ca
   if (caller.contact || !claimed) return caller;
   const { same, alike } = door.settings.contacts.resembling(caller.id, claimed);
   return {
-    ...caller, claimed, ...(same[0] ? { keyChanged: same[0].name } : {}), ...(alike[0] ? { lookAlike: alike[0].name } : {}),
+    ...caller, claimed,
+    ...(same[0] ? { keyChanged: same[0].name } : {}),
+    ...(alike[0] ? { lookAlike: alike[0].name } : {}),
   };
 }
 

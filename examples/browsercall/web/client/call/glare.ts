@@ -20,7 +20,8 @@ export async function giveWay(l: Loop, transport: Transport, invitation: Invitat
   l.stored?.(undefined);
   l.stored = undefined;
   // The other side ignores it, but its other devices must not ring on.
-  await sendCancel(l, EndReason.AnsweredElsewhere, '').catch((e: unknown) => context.settings.log('no Cancel was sent', e));
+  const { log } = context.settings;
+  await sendCancel(l, EndReason.AnsweredElsewhere, '').catch((e: unknown) => log('no Cancel was sent', e));
   try {
     context.renamed(call, invitation.message.call);
   } catch (e) {

@@ -164,11 +164,12 @@ export class CallKeys {
     return { dtls: this.dtlsOwn, invite, box: this.own.box };
   }
 
-  /** Caller: makes the group for an Accept that has proved to come from the one who was invited. Throws if it has not. */
+  /** Caller: makes the group for an Accept that proves to come from the one who was invited. Throws if it does not. */
   async found(accept: Received<AcceptBody>): Promise<void> {
     checkBox(accept.body.box);
     this.group = await this.#groups.create({
-      call: this.call, id: this.#identity.id, signer: this.#identity.signer, binding: this.#binding(zeros), peers: [this.peer],
+      call: this.call, id: this.#identity.id, signer: this.#identity.signer, binding: this.#binding(zeros),
+      peers: [this.peer],
     });
     const { welcome } = await this.group.add(accept.body.keyPackage, (m) => this.#admit(m, accept.body.box));
     this.theirs = accept.body.box;
@@ -203,7 +204,7 @@ export class CallKeys {
     const them = members.find((m) => m.leaf === this.theirLeaf);
     const want = this.#expected;
     if (members.length !== 2 || g?.ownLeaf !== this.ownLeaf || !them || !want || !equal(them.id, this.peer) ||
-      !equal(them.binding.dtls, want.dtls) || !equal(them.binding.invite, want.invite) || !sameBox(them.binding.box, want.box)) {
+      !sameBinding(them.binding, want)) {
       throw new AuthError('not the group that was promised');
     }
   }
@@ -289,6 +290,10 @@ export function byeBody(reason: number): Uint8Array {
 export function ackInput(ref: Hash, body: Uint8Array): AckInput {
   const a = Ack.parse(body);
   return { is: 'ack', ref, epoch: a.epoch, auth: hex(a.authenticator), got: a.got };
+}
+
+function sameBinding(a: Binding, b: Binding): boolean {
+  return equal(a.dtls, b.dtls) && equal(a.invite, b.invite) && sameBox(a.box, b.box);
 }
 
 function sameBox(a: Box, b: Box): boolean {

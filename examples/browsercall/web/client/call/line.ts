@@ -12,7 +12,9 @@ import { read } from './receive.ts';
 const maxUnread = 64;
 
 /** Opens a transport and gives it up again if the abort comes first. */
-export async function openTransport(by: Transport, abort: AbortSignal, m?: MailboxLike, relay?: string): Promise<Transport> {
+export async function openTransport(
+  by: Transport, abort: AbortSignal, m?: MailboxLike, relay?: string,
+): Promise<Transport> {
   const opening = by.open(m, relay);
   try {
     return await unless(abort, opening);

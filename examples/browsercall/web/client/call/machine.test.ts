@@ -131,8 +131,8 @@ describe('random runs', () => {
   });
 
   it('let no remote input do anything before the local accept', () => {
-    const remote = ['ringing', 'accept', 'accept-second', 'welcome', 'welcome-other', 'ack', 'ack-got', 'ack-forked', 'bye',
-      'invite-again', 'decline', 'group', 'up', 'frame', 'cancel-won-race'];
+    const remote = ['ringing', 'accept', 'accept-second', 'welcome', 'welcome-other', 'ack', 'ack-got', 'ack-forked',
+      'bye', 'invite-again', 'decline', 'group', 'up', 'frame', 'cancel-won-race'];
     const roll = dice(42);
     for (let run = 0; run < 5000; run++) {
       const m = reach('callee', 'ringing');

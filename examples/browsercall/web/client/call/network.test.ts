@@ -21,7 +21,8 @@ describe('a relay that loses, repeats, delays and reorders', () => {
     const stage = new Stage();
     const [ann, ben] = await stage.pair();
     const roll = dice(0x9e37 * seed);
-    stage.fault = (): Fault => ({ drop: roll() < 0.1, copies: roll() < 0.2 ? 1 : 0, delay: roll() < 0.5 ? roll() * 400 : 0 });
+    stage.fault = (): Fault => (
+      { drop: roll() < 0.1, copies: roll() < 0.2 ? 1 : 0, delay: roll() < 0.5 ? roll() * 400 : 0 });
     stage.world.loses = () => roll() < 0.1;
     const at = ann.dial(ben);
     const b = await ben.answers();

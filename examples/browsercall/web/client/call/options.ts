@@ -69,7 +69,7 @@ export function settings(o: ClientOptions): Settings {
   if (!o.identity) faults.push('identity is missing: use Identity.load or Identity.generate');
   if (!o.contacts) faults.push('contacts is missing: use Contacts.open');
   if (!o.transport) faults.push('transport is missing: use Relay.dial');
-  if (!o.workerURL && !(o.parts?.frames && o.parts.conn)) faults.push('workerURL is missing: where is the built worker?');
+  if (!o.workerURL && !o.parts?.frames) faults.push('workerURL is missing: where is the built worker?');
   if (new TextEncoder().encode(o.name ?? '').length > Limits.name) faults.push('name is longer than 128 bytes');
   const ringFor = o.ringFor ?? ringTime;
   if (!(ringFor > 0 && ringFor <= maxRingTime)) faults.push('ringFor is not between 0 and 90 000 ms');
@@ -81,7 +81,9 @@ export function settings(o: ClientOptions): Settings {
 
 /** Throws for what cannot be a side of a call. */
 export function checkMedia(m: MediaOptions): void {
-  if (!Array.isArray(m.send) || !m.receive) throw new TypeError('send and receive are needed: which tracks, which kinds?');
+  if (!Array.isArray(m.send) || !m.receive) {
+    throw new TypeError('send and receive are needed: which tracks, which kinds?');
+  }
   for (const kind of ['audio', 'video']) {
     if (m.send.filter((t) => t.kind === kind).length > 2) {
       throw new RangeError(`more than two ${kind} tracks at first: add the others with addTrack once connected`);

@@ -61,7 +61,8 @@ describe('patience', () => {
 
   it('ends early when it is aborted', async () => {
     const c = new AbortController();
-    const waits = [pause(1000, c.signal), expect(unless(c.signal, new Promise(() => undefined))).rejects.toThrow('stop')];
+    const never = new Promise(() => undefined);
+    const waits = [pause(1000, c.signal), expect(unless(c.signal, never)).rejects.toThrow('stop')];
     c.abort(new Error('stop'));
     await Promise.all(waits);
     await expect(unless(c.signal, Promise.resolve(1))).rejects.toThrow('stop');

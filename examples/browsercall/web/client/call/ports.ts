@@ -8,7 +8,10 @@ import type { Binding, Handled, Member } from '../mls/index.ts';
 import type { MailboxLike, Packet, Transport } from '../signal/transport.ts';
 import type { CandidateBody, KindsBody, StreamBody } from './message.ts';
 
-export type { Binding, Box, ConnEvent, Handled, ID, MailboxLike, Member, Message, Opened, Packet, Signer, TrackInfo, TrackRole, Transport };
+export type {
+  Binding, Box, ConnEvent, Handled, ID, MailboxLike, Member, Message, Opened, Packet, Signer, TrackInfo, TrackRole,
+  Transport,
+};
 
 /** A mailbox of ours. open checks size, HPKE, padding, shape, recipient and signature; not the time, nor repetition. */
 export interface OwnMailbox extends MailboxLike {

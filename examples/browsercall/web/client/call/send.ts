@@ -102,7 +102,8 @@ async function direct(l: Loop, type: MessageType, body: Uint8Array): Promise<voi
 /** Sends over the data channel, if that is open and the path carries. */
 function channel(l: Loop, b: Uint8Array): boolean {
   const { state, view } = l.machine;
-  if (!l.conn || !l.control.open || l.control.unsure || !view.up || (state !== 'connected' && state !== 'ended')) return false;
+  const carries = l.control.open && !l.control.unsure && view.up && (state === 'connected' || state === 'ended');
+  if (!l.conn || !carries) return false;
   try {
     l.conn.sendMessage(b);
     return true;

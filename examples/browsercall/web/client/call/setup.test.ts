@@ -224,7 +224,8 @@ describe('set-up', () => {
     const before = stage.relay.stored;
     const token = ben.contacts.get(ann.identity.id) && ann.contacts.get(ben.identity.id)?.token;
     for (const n of [1, 100, 4145, 61_489]) {
-      stage.relay.inject({ to: ben.identity.mailbox().address, token: token!, body: crypto.getRandomValues(new Uint8Array(n)) });
+      const body = crypto.getRandomValues(new Uint8Array(n));
+      stage.relay.inject({ to: ben.identity.mailbox().address, token: token!, body });
     }
     await passes(500);
     expect([stage.relay.stored - before, ben.client.stats().refused]).toEqual([4, 4]);
@@ -291,8 +292,8 @@ describe('a client', () => {
     const stranger = await stage.person('Cid');
     await expect(ann.dial(stranger)).rejects.toThrow('not a contact');
     await expect(ann.client.dial(ann.identity.id.slice(1), both())).rejects.toThrow();
-    await expect(ann.client.dial(stranger.identity.id, both({ send: [...both().send, ...both().send, ...both().send] })))
-      .rejects.toThrow('more than two');
+    const six = [...both().send, ...both().send, ...both().send];
+    await expect(ann.client.dial(stranger.identity.id, both({ send: six }))).rejects.toThrow('more than two');
     await stage.end();
   });
 

@@ -22,7 +22,9 @@ import type { Role } from './state.ts';
 const lendTime = 2000;
 
 /** Makes a call's loop without its mailbox. */
-async function newLoop(context: CallContext, call: Call, role: Role, invite: string, abort: AbortSignal): Promise<Loop> {
+async function newLoop(
+  context: CallContext, call: Call, role: Role, invite: string, abort: AbortSignal,
+): Promise<Loop> {
   const { parts, settings } = context;
   const groups = await unless(abort, parts.groups());
   const own = await parts.mailbox();

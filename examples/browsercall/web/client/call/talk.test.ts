@@ -126,7 +126,8 @@ describe('keys', () => {
     expect(ca?.frames.keys.get(2)).toBe(cb?.frames.keys.get(2));
     expect(ca?.frames.keys.get(2)).not.toBe(ca?.frames.keys.get(1));
     expect(stage.world.conns.map((c) => c.forced)).toEqual([1, 1]);
-    expect([all(ann, a, 'keysChanged'), all(ben, b, 'keysChanged')].map((l) => l.map((e) => e.epoch))).toEqual([[2], [2]]);
+    const told = [all(ann, a, 'keysChanged'), all(ben, b, 'keysChanged')];
+    expect(told.map((l) => l.map((e) => e.epoch))).toEqual([[2], [2]]);
     await until('an hour later', () => stage.world.conns.every((c) => c.frames.sending === 3), 3_610_000, 10_000);
     expect(ca?.frames.keys.get(3)).toBe(cb?.frames.keys.get(3));
     await stage.end();
@@ -141,7 +142,7 @@ describe('keys', () => {
     await stage.end();
   });
 
-  it('a Commit that is lost is repeated, and nothing is sealed with keys that the other side lacks for longer than 1 s', async () => {
+  it('a Commit that is lost is repeated, and the old keys are sent with meanwhile, for 1 s at most', async () => {
     const stage = new Stage();
     const [ann, ben] = await stage.pair();
     const [a, b] = await connected(ann, ben);
@@ -187,7 +188,7 @@ describe('a path that is lost', () => {
     expect([said, stage.world.conns[0]!.restarts > 0]).toEqual([false, true]);
     stage.world.setPath(true);
     await until('it arrives', () => all(ben, b, 'message').length === 1);
-    expect(ann.events(a)).toEqual(['ringing', 'accepted', 'participantJoined', 'connected', 'reconnecting', 'connected']);
+    expect(ann.events(a).slice(2)).toEqual(['participantJoined', 'connected', 'reconnecting', 'connected']);
     await stage.end();
   });
 
@@ -267,7 +268,8 @@ describe('the end', () => {
     await ended(a);
     await twice;
     expect(ann.events(a).filter((e) => e.startsWith('ended'))).toHaveLength(1);
-    expect(JSON.stringify({ call: a, client: ann.client })).toMatch(/^\{"call":"call [0-9a-f]{8}, ended","client":"client"\}$/);
+    const shown = JSON.stringify({ call: a, client: ann.client });
+    expect(shown).toMatch(/^\{"call":"call [0-9a-f]{8}, ended","client":"client"\}$/);
     await stage.end();
   });
 });

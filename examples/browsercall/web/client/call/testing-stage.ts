@@ -25,7 +25,8 @@ let inFlight = 0;
 /** Counts what WebCrypto has not finished, which runs beside the clock of a test. */
 function watchCrypto(): void {
   const subtle = crypto.subtle as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
-  const methods = ['sign', 'verify', 'generateKey', 'importKey', 'exportKey', 'deriveBits', 'deriveKey', 'encrypt', 'decrypt', 'digest'];
+  const methods = ['sign', 'verify', 'generateKey', 'importKey', 'exportKey', 'deriveBits', 'deriveKey', 'encrypt',
+    'decrypt', 'digest'];
   for (const name of methods) {
     const original = subtle[name]!.bind(crypto.subtle);
     vi.spyOn(subtle, name as 'sign').mockImplementation((...args: unknown[]) => {
@@ -85,7 +86,9 @@ export class Stage {
   readonly #people: Person[] = [];
 
   /** Somebody with a client, and contacts of their own. */
-  async person(name: string, options: Partial<ClientOptions> = {}, identity?: Identity, contacts?: Contacts): Promise<Person> {
+  async person(
+    name: string, options: Partial<ClientOptions> = {}, identity?: Identity, contacts?: Contacts,
+  ): Promise<Person> {
     const id = identity ?? await Identity.generate();
     const book = contacts ?? await Contacts.open(id, new MemoryStore());
     if (!contacts) await book.setProfile({ name, relays: ['home'] });
@@ -210,7 +213,9 @@ export function both(media: Partial<MediaOptions> = {}): MediaOptions {
 }
 
 /** A call between two that is connected: the caller's side and the callee's. */
-export async function connected(a: Person, b: Person, ma: Partial<MediaOptions> = {}, mb: Partial<MediaOptions> = {}): Promise<[Call, Call]> {
+export async function connected(
+  a: Person, b: Person, ma: Partial<MediaOptions> = {}, mb: Partial<MediaOptions> = {},
+): Promise<[Call, Call]> {
   const at = a.dial(b, ma);
   const there = await b.answers(mb);
   const here = await at;
