@@ -1,4 +1,6 @@
-/** A random history of one group of Go and TypeScript members: docs/PROTOCOL.md, section 5, with more members than two. */
+/**
+ * A random history of one group of Go and TypeScript members: docs/PROTOCOL.md, section 5, with more members than two.
+ */
 import { expect } from 'vitest';
 import { equal, random } from '../bytes.ts';
 import { Ours, Theirs, type Party } from './mls_party.ts';

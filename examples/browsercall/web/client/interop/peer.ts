@@ -65,7 +65,10 @@ export class Peer {
     });
   }
 
-  /** Asks for op with these fields (Uint8Array becomes base64, undefined is left out); rejects with what Go says is wrong. */
+  /**
+   * Asks for op with these fields (Uint8Array becomes base64, undefined is left out); rejects with what Go says is
+   * wrong.
+   */
   request(op: string, fields: Fields = {}): Promise<Fields> {
     const id = this.#next++;
     const line = JSON.stringify({ ...fields, id, op }, (_, v: unknown) => (v instanceof Uint8Array ? base64(v) : v));

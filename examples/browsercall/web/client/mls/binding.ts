@@ -26,7 +26,8 @@ export function encodeBinding(b: Binding): Uint8Array {
   if (parts.some((p) => p.length !== 32) || b.box.token.length !== tokenSize) {
     throw new GroupError('malformed', 'the parts of a binding are of 32, 32, 32, 32 and 16 bytes');
   }
-  return concat(Uint8Array.of(version), b.dtls, b.invite, b.box.ed25519, Uint8Array.of(keySize), b.box.hpke, b.box.token);
+  const [head, length] = [Uint8Array.of(version), Uint8Array.of(keySize)];
+  return concat(head, b.dtls, b.invite, b.box.ed25519, length, b.box.hpke, b.box.token);
 }
 
 /** Reads the extension: of this version, this size, with keys that one can use. Throws GroupError. */

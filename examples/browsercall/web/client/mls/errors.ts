@@ -20,7 +20,8 @@ export class GroupError extends Error {
   readonly refusal: GroupRefusal;
 
   constructor(refusal: GroupRefusal, detail?: string, cause?: unknown) {
-    super(detail === undefined ? meanings[refusal] : `${meanings[refusal]}: ${detail}`, cause === undefined ? {} : { cause });
+    const said = detail === undefined ? meanings[refusal] : `${meanings[refusal]}: ${detail}`;
+    super(said, cause === undefined ? {} : { cause });
     this.refusal = refusal;
   }
 }

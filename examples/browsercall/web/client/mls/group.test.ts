@@ -106,8 +106,8 @@ describe('a call for two', () => {
     const [a, b] = [await generateOwn(true), await generateOwn(false)];
     const alice = await Group.create({ call, ...a, peers: [b.id] });
     const kp = await Group.keyPackage(b);
-    const no = alice.add(kp.message, () => { throw new Error('not the Invite'); });
-    await expect(no).rejects.toMatchObject({ name: 'GroupError', cause: { message: 'not the Invite' } });
+    const no = alice.add(kp.message, (m) => { throw new Error(`not the Invite of ${m.leaf}`); });
+    await expect(no).rejects.toMatchObject({ name: 'GroupError', cause: { message: 'not the Invite of 1' } });
     expect(alice.epoch).toBe(0);
     await alice.add(kp.message);
     expect(alice.epoch).toBe(1);

@@ -97,7 +97,8 @@ export class Group {
   /** Joins by a Welcome for this KeyPackage, which is then used up. Refuses any other group than the promised. */
   static async join(welcome: Uint8Array, kp: KeyPackage, expect: Expected): Promise<Group> {
     const halves = kp.halves();
-    const [limit, allowed] = [limitOf(expect), allowedOf(halves.own.id, expect.peers === 'anybody' ? undefined : expect.peers)];
+    const peers = expect.peers === 'anybody' ? undefined : expect.peers;
+    const [limit, allowed] = [limitOf(expect), allowedOf(halves.own.id, peers)];
     checkOwn(halves.own);
     const cs = suiteFor(halves.own.signer);
     const promised = { call: expect.call, limit, allowed };
@@ -136,12 +137,18 @@ export class Group {
    * Creator: adds the owner of a KeyPackage, and is in the new epoch. check may throw to refuse what its leaf says; the
    * error comes as the cause of a GroupError.
    */
-  add(keyPackage: Uint8Array, check: (m: Member) => void = () => {}): Promise<{ welcome: Uint8Array; commit: Uint8Array }> {
+  add(
+    keyPackage: Uint8Array, check: (m: Member) => void = () => {},
+  ): Promise<{ welcome: Uint8Array; commit: Uint8Array }> {
     return this.#serial('adding a member', async (s) => {
       const { keyPackage: kp } = readMessage(keyPackage, 'mls_key_package', bounds.keyPackage);
-      if (this.#limit === 2 && s.groupContext.epoch > 0n) throw new GroupError('policy', 'a call for two takes nobody else');
+      if (this.#limit === 2 && s.groupContext.epoch > 0n) {
+        throw new GroupError('policy', 'a call for two takes nobody else');
+      }
       const binding = checkKeyPackage(kp, this.#allowed);
-      check({ leaf: 2 * this.#limit, id: idOf(kp.leafNode).slice(), binding });
+      let leaf = 0; // the first that is free is the one that it will have
+      while (leafAt(s.ratchetTree, leaf)) leaf++;
+      check({ leaf, id: idOf(kp.leafNode).slice(), binding });
       const c = await this.#commit(s, [{ proposalType: 'add', add: { keyPackage: kp } }]);
       if (!c.welcome) throw new GroupError('invalid', 'a commit without a Welcome');
       const welcome = encodeMlsMessage({ version: 'mls10', wireformat: 'mls_welcome', welcome: c.welcome });
@@ -238,7 +245,8 @@ export class Group {
     for (const { proposal: p } of Object.values(unappliedProposals)) {
       if (p.proposalType === 'remove') leaving.add(p.remove.removed);
     }
-    const clientConfig = { ...s.clientConfig, paddingConfig: { kind: 'padUntilLength' as const, padUntilLength: 1024 } };
+    const paddingConfig = { kind: 'padUntilLength' as const, padUntilLength: 1024 };
+    const clientConfig = { ...s.clientConfig, paddingConfig };
     const context = { state: { ...s, unappliedProposals, clientConfig }, cipherSuite: this.#cs };
     const c = await createCommit(context, { extraProposals: proposals, ratchetTreeExtension: true });
     const next = { ...c.newState, clientConfig: s.clientConfig };
@@ -247,7 +255,9 @@ export class Group {
   }
 
   async #propose(s: ClientState, p: Proposal, fresh?: FreshLeaf): Promise<Uint8Array> {
-    if (Object.keys(s.unappliedProposals).length >= bounds.proposals) throw new GroupError('limit', 'proposals of one epoch');
+    if (Object.keys(s.unappliedProposals).length >= bounds.proposals) {
+      throw new GroupError('limit', 'proposals of one epoch');
+    }
     const r = await createProposal(s, false, p, this.#cs);
     if (fresh) this.#updates.push(fresh);
     this.#adopt(r.newState, r.consumed);
@@ -257,8 +267,8 @@ export class Group {
   /** Holds a new epoch to the profile, before it is ours. */
   async #checked(old: ClientState, next: ClientState, replaced: (leaf: number) => boolean): Promise<ClientState> {
     const [a, b] = [old.groupContext, next.groupContext];
-    if (b.epoch !== a.epoch + 1n || !equal(a.groupId, b.groupId) || a.cipherSuite !== b.cipherSuite || b.extensions.length > 0 ||
-      next.groupActiveState.kind !== 'active') {
+    if (b.epoch !== a.epoch + 1n || !equal(a.groupId, b.groupId) || a.cipherSuite !== b.cipherSuite ||
+      b.extensions.length > 0 || next.groupActiveState.kind !== 'active') {
       throw new GroupError('policy', 'a commit that makes another group');
     }
     checkTree(next.ratchetTree, this.#limit, this.#allowed, old.ratchetTree, replaced);
@@ -300,7 +310,9 @@ function wasRemoved(out: unknown): boolean {
 
 function limitOf(o: { limit?: number }): number {
   const limit = o.limit ?? 2;
-  if (!Number.isInteger(limit) || limit < 2 || limit > bounds.members) throw new GroupError('limit', 'members: 2 to 64');
+  if (!Number.isInteger(limit) || limit < 2 || limit > bounds.members) {
+    throw new GroupError('limit', 'members: 2 to 64');
+  }
   return limit;
 }
 

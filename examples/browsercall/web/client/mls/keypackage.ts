@@ -1,5 +1,7 @@
 /** A KeyPackage of ours: what travels, and its private half. */
-import { generateKeyPackageWithKey, type KeyPackage as PublicKeyPackage, type PrivateKeyPackage } from 'ts-mls/keyPackage.js';
+import {
+  generateKeyPackageWithKey, type KeyPackage as PublicKeyPackage, type PrivateKeyPackage,
+} from 'ts-mls/keyPackage.js';
 import { encodeMlsMessage } from 'ts-mls/message.js';
 import { GroupError, guarded } from './errors.ts';
 import { capabilities, checkOwn, credentialOf, extensionsOf, lifetime, type Own } from './profile.ts';

@@ -7,10 +7,12 @@ import { GroupError } from './errors.ts';
 export type Wireformat = MLSMessage['wireformat'];
 
 /**
- * Reads a message of this kind and of at most limit bytes. The library ignores what follows a message, and takes lengths
- * that are not minimal (section 2.1.2): what it read is encoded again and must be the same bytes.
+ * Reads a message of this kind and of at most limit bytes. The library ignores what follows a message, and takes
+ * lengths that are not minimal (section 2.1.2): what it read is encoded again and must be the same bytes.
  */
-export function readMessage<W extends Wireformat>(bytes: Uint8Array, kind: W, limit: number): MLSMessage & { wireformat: W } {
+export function readMessage<W extends Wireformat>(
+  bytes: Uint8Array, kind: W, limit: number,
+): MLSMessage & { wireformat: W } {
   if (bytes.length === 0 || bytes.length > limit) throw new GroupError('malformed', `${bytes.length} bytes`);
   const m = decoded(bytes);
   if (m.wireformat !== kind) throw new GroupError('policy', `${m.wireformat} where ${kind} is due`);

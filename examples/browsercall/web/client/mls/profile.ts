@@ -40,7 +40,9 @@ export interface Own {
 
 /** Capabilities of every leaf, exactly. */
 export function capabilities(): Capabilities {
-  return { versions: ['mls10'], ciphersuites: [suiteName], extensions: [bindingType], proposals: [], credentials: ['basic'] };
+  return {
+    versions: ['mls10'], ciphersuites: [suiteName], extensions: [bindingType], proposals: [], credentials: ['basic'],
+  };
 }
 
 /** The basic credential of an identity. */
@@ -62,12 +64,14 @@ export function extensionsOf(b: Binding): { extensionType: number; extensionData
 /** Refuses an identity with another's signer, or of no good keys. */
 export function checkOwn(o: Own): void {
   checkID(o.id);
-  if (!equal(o.id.subarray(0, 32), o.signer.publicKey)) throw new GroupError('policy', "the signer is not the identity's");
+  if (!equal(o.id.subarray(0, 32), o.signer.publicKey)) {
+    throw new GroupError('policy', "the signer is not the identity's");
+  }
 }
 
 /**
- * What the library is told. Credentials are left to checkLeaf, which sees all of the leaf; that of the library only keeps
- * strangers from getting as far.
+ * What the library is told. Credentials are left to checkLeaf, which sees all of the leaf; that of the library only
+ * keeps strangers from getting as far.
  */
 export function configFor(allowed: (id: ID) => boolean): ClientConfig {
   const known = (c: Credential, key: Uint8Array) => c.credentialType === 'basic' && c.identity.length === idSize &&
@@ -106,7 +110,9 @@ export function checkLeaf(l: LeafNode, allowed: (id: ID) => boolean): Binding {
   checkCapabilities(l.capabilities);
   checkKey(l.hpkePublicKey);
   const [e, ...more] = l.extensions;
-  if (!e || e.extensionType !== bindingType || more.length > 0) throw new GroupError('policy', 'a leaf with other extensions');
+  if (!e || e.extensionType !== bindingType || more.length > 0) {
+    throw new GroupError('policy', 'a leaf with other extensions');
+  }
   return parseBinding(e.extensionData);
 }
 
@@ -150,7 +156,9 @@ export function checkSuccessor(old: LeafNode, next: LeafNode): void {
 
 /** Holds a KeyPackage to the profile; the library verifies its signatures when it is added. */
 export function checkKeyPackage(kp: KeyPackage, allowed: (id: ID) => boolean): Binding {
-  if (kp.version !== 'mls10' || kp.cipherSuite !== suiteName) throw new GroupError('policy', 'a KeyPackage of another suite');
+  if (kp.version !== 'mls10' || kp.cipherSuite !== suiteName) {
+    throw new GroupError('policy', 'a KeyPackage of another suite');
+  }
   if (kp.extensions.length > 0) throw new GroupError('policy', 'a KeyPackage with extensions');
   if (kp.leafNode.leafNodeSource !== 'key_package') throw new GroupError('invalid', 'the source of a leaf');
   checkKey(kp.initKey);

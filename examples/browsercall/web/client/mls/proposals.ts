@@ -23,8 +23,13 @@ export interface FreshLeaf {
   readonly privateKey: Uint8Array;
 }
 
-/** Makes a leaf with a new key, otherwise as it was. The library cannot: it only makes leaves of KeyPackages and commits. */
-export async function freshLeaf(own: Own, leafIndex: number, groupId: Uint8Array, cs: CiphersuiteImpl): Promise<FreshLeaf> {
+/**
+ * Makes a leaf with a new key, otherwise as it was. The library cannot: it only makes leaves of KeyPackages and
+ * commits.
+ */
+export async function freshLeaf(
+  own: Own, leafIndex: number, groupId: Uint8Array, cs: CiphersuiteImpl,
+): Promise<FreshLeaf> {
   const pair = await cs.hpke.generateKeyPair();
   const tbs = {
     leafNodeSource: 'update' as const, hpkePublicKey: await cs.hpke.exportPublicKey(pair.publicKey),
@@ -37,19 +42,23 @@ export async function freshLeaf(own: Own, leafIndex: number, groupId: Uint8Array
 }
 
 /**
- * Says whether to keep a proposal of another member: an Update of its own leaf, and in a group of more than two a Remove.
- * One that no commit could hold is refused now, lest it keep all others from committing.
+ * Says whether to keep a proposal of another member: an Update of its own leaf, and in a group of more than two a
+ * Remove. One that no commit could hold is refused now, lest it keep all others from committing.
  */
 export async function checkProposal(state: ClientState, p: Proposal, sender: number, limit: number,
   allowed: (id: ID) => boolean, cs: CiphersuiteImpl): Promise<void> {
-  if (Object.keys(state.unappliedProposals).length >= bounds.proposals) throw new GroupError('limit', 'proposals of one epoch');
+  if (Object.keys(state.unappliedProposals).length >= bounds.proposals) {
+    throw new GroupError('limit', 'proposals of one epoch');
+  }
   if (p.proposalType === 'remove' && limit > 2) {
     const { removed } = p.remove;
     if (removed === creator || !leafAt(state.ratchetTree, removed)) throw new GroupError('invalid', 'whom to remove');
     return;
   }
   const old = leafAt(state.ratchetTree, sender);
-  if (p.proposalType !== 'update' || sender === creator || !old) throw new GroupError('policy', 'a proposal that is no Update');
+  if (p.proposalType !== 'update' || sender === creator || !old) {
+    throw new GroupError('policy', 'a proposal that is no Update');
+  }
   const leaf = p.update.leafNode;
   checkLeaf(leaf, allowed);
   checkSuccessor(old, leaf);
@@ -60,7 +69,8 @@ export async function checkProposal(state: ClientState, p: Proposal, sender: num
 }
 
 function hasKey(state: ClientState, key: Uint8Array): boolean {
-  return state.ratchetTree.some((n) => n && equal(n.nodeType === 'leaf' ? n.leaf.hpkePublicKey : n.parent.hpkePublicKey, key));
+  return state.ratchetTree.some((n) =>
+    n && equal(n.nodeType === 'leaf' ? n.leaf.hpkePublicKey : n.parent.hpkePublicKey, key));
 }
 
 /** What a commit of the creator holds, resolved. Refuses what calls do not allow. */
@@ -69,7 +79,9 @@ export function checkCommit(state: ClientState, c: Commit, sender: number, limit
   if (c.proposals.length > bounds.proposals) throw new GroupError('limit', 'proposals of one commit');
   const seen = new Set<string>();
   return c.proposals.map((p) => {
-    if (p.proposalOrRefType === 'proposal') return allowedIn(p.proposal, limit, { proposal: p.proposal, senderLeafIndex: sender });
+    if (p.proposalOrRefType === 'proposal') {
+      return allowedIn(p.proposal, limit, { proposal: p.proposal, senderLeafIndex: sender });
+    }
     const name = bytesToBase64(p.reference);
     const known = Object.hasOwn(state.unappliedProposals, name) ? state.unappliedProposals[name] : undefined;
     if (!known || seen.has(name)) throw new GroupError('invalid', 'a commit of a proposal that is not here');
@@ -79,13 +91,15 @@ export function checkCommit(state: ClientState, c: Commit, sender: number, limit
 }
 
 function allowedIn(p: Proposal, limit: number, out: ProposalWithSender): ProposalWithSender {
-  if (p.proposalType === 'update' || (limit > 2 && (p.proposalType === 'add' || p.proposalType === 'remove'))) return out;
+  if (p.proposalType === 'update' || (limit > 2 && (p.proposalType === 'add' || p.proposalType === 'remove'))) {
+    return out;
+  }
   throw new GroupError('policy', 'a commit of what calls do not change');
 }
 
 /**
- * The proposals that a commit of ours takes up: of each leaf the last Update, of those who are to go none, and no Remove
- * twice. More may not be in one commit (section 12.2).
+ * The proposals that a commit of ours takes up: of each leaf the last Update, of those who are to go none, and no
+ * Remove twice. More may not be in one commit (section 12.2).
  */
 export function selected(pending: UnappliedProposals, gone: readonly number[]): UnappliedProposals {
   const removed = new Set(gone);

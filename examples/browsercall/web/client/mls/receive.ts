@@ -34,14 +34,16 @@ export async function received(s: ClientState, message: Uint8Array, rules: Rules
   const { privateMessage: m } = readMessage(message, 'mls_private_message', bounds.message);
   if (!equal(m.groupId, s.groupContext.groupId)) throw new GroupError('policy', "another group's message");
   if (m.epoch !== s.groupContext.epoch) return late(s, m, rules);
-  const r = await unprotectPrivateMessage(s.keySchedule.senderDataSecret, m, s.secretTree, s.ratchetTree, s.groupContext,
-    s.clientConfig.keyRetentionConfig, rules.cs);
+  const r = await unprotectPrivateMessage(s.keySchedule.senderDataSecret, m, s.secretTree, s.ratchetTree,
+    s.groupContext, s.clientConfig.keyRetentionConfig, rules.cs);
   const sender = senderOf(r, s);
   const content = r.content.content;
   const after = { ...s, secretTree: r.tree };
   switch (content.contentType) {
     case 'application':
-      return { kind: 'application', leaf: sender, data: content.applicationData.slice(), state: after, consumed: r.consumed };
+      return {
+        kind: 'application', leaf: sender, data: content.applicationData.slice(), state: after, consumed: r.consumed,
+      };
     case 'proposal': {
       await checkProposal(s, content.proposal, sender, rules.limit, rules.allowed, rules.cs);
       const state = await processProposal(after, r.content, content.proposal, rules.cs.hash);
@@ -56,13 +58,14 @@ export async function received(s: ClientState, message: Uint8Array, rules: Rules
 async function late(s: ClientState, m: PrivateMessage, rules: Rules): Promise<Received> {
   const past = s.historicalReceiverData.get(m.epoch);
   if (!past || m.contentType !== 'application') throw new GroupError('epoch');
-  const r = await unprotectPrivateMessage(past.senderDataSecret, m, past.secretTree, past.ratchetTree, past.groupContext,
-    s.clientConfig.keyRetentionConfig, rules.cs);
+  const r = await unprotectPrivateMessage(past.senderDataSecret, m, past.secretTree, past.ratchetTree,
+    past.groupContext, s.clientConfig.keyRetentionConfig, rules.cs);
   const content = r.content.content;
   if (content.contentType !== 'application') throw new GroupError('epoch');
   const historicalReceiverData = new Map(s.historicalReceiverData).set(m.epoch, { ...past, secretTree: r.tree });
   const state = { ...s, historicalReceiverData };
-  return { kind: 'application', leaf: senderOf(r, s), data: content.applicationData.slice(), state, consumed: r.consumed };
+  const data = content.applicationData.slice();
+  return { kind: 'application', leaf: senderOf(r, s), data, state, consumed: r.consumed };
 }
 
 function senderOf(r: Unprotected, s: ClientState): number {
@@ -73,10 +76,12 @@ function senderOf(r: Unprotected, s: ClientState): number {
 }
 
 /**
- * Applies a commit that has been authenticated and allowed. The library knows nothing of a new key of our leaf: where the
- * commit takes up our Update, that key is put in place first.
+ * Applies a commit that has been authenticated and allowed. The library knows nothing of a new key of our leaf: where
+ * the commit takes up our Update, that key is put in place first.
  */
-async function applied(s: ClientState, m: PrivateMessage, proposals: ProposalWithSender[], rules: Rules): Promise<Received> {
+async function applied(
+  s: ClientState, m: PrivateMessage, proposals: ProposalWithSender[], rules: Rules,
+): Promise<Received> {
   const leaf = s.privatePath.leafIndex;
   const privateKeys = { ...s.privatePath.privateKeys };
   for (const { proposal: p, senderLeafIndex } of proposals) {

@@ -2,7 +2,9 @@
  * The one cipher suite of calls, MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519 (3), for the library: X25519 and
  * Ed25519 are WebCrypto's, ChaCha20-Poly1305 and SHA-256 those of noble.
  */
-import { AeadId, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256, type AeadEncryptionContext, type AeadInterface } from '@hpke/core';
+import {
+  AeadId, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256, type AeadEncryptionContext, type AeadInterface,
+} from '@hpke/core';
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { expand, extract } from '@noble/hashes/hkdf.js';
 import { hmac } from '@noble/hashes/hmac.js';

@@ -1,6 +1,8 @@
 /** The ratchet tree of a state that is to become ours: what the library does not verify, or not as RFC 9420 says. */
 import type { CiphersuiteImpl } from 'ts-mls/crypto/ciphersuite.js';
-import { verifyLeafNodeSignature, verifyLeafNodeSignatureKeyPackage, type LeafNode, type LeafNodeKeyPackage } from 'ts-mls/leafNode.js';
+import {
+  verifyLeafNodeSignature, verifyLeafNodeSignatureKeyPackage, type LeafNode, type LeafNodeKeyPackage,
+} from 'ts-mls/leafNode.js';
 import type { ParentNode } from 'ts-mls/parentNode.js';
 import { verifyParentHashes } from 'ts-mls/parentHash.js';
 import type { PrivateKeyPath } from 'ts-mls/privateKeyPath.js';
@@ -31,7 +33,9 @@ export function leavesOf(tree: RatchetTree): { leaf: number; node: LeafNode }[] 
  */
 export function checkTree(tree: RatchetTree, limit: number, allowed: (id: ID) => boolean, before: RatchetTree = [],
   replaced: (leaf: number) => boolean = () => true): void {
-  if (leafWidth(tree.length) > powerOfTwo(limit)) throw new GroupError('limit', 'a tree of more leaves than members may be');
+  if (leafWidth(tree.length) > powerOfTwo(limit)) {
+    throw new GroupError('limit', 'a tree of more leaves than members may be');
+  }
   const seen = new Set<string>();
   const once = (kind: string, key: Uint8Array) => {
     const name = kind + hex(key);
@@ -51,7 +55,9 @@ export function checkTree(tree: RatchetTree, limit: number, allowed: (id: ID) =>
     const old = leafAt(before, i / 2);
     if (old === n.leaf) continue; // the very object that was checked when it came
     const b = checkLeaf(n.leaf, allowed);
-    if (i === 0 && !equal(b.invite, new Uint8Array(hashSize))) throw new GroupError('policy', 'a creator who answers an Invite');
+    if (i === 0 && !equal(b.invite, new Uint8Array(hashSize))) {
+      throw new GroupError('policy', 'a creator who answers an Invite');
+    }
     if (!old || replaced(i / 2)) checkLifetime(n.leaf);
     else checkSuccessor(old, n.leaf);
   }
@@ -64,7 +70,9 @@ function powerOfTwo(n: number): number {
 }
 
 /** What a joiner verifies of the tree it is given (RFC 9420, section 12.4.3.1): signatures, unmerged leaves, hashes. */
-export async function checkJoined(tree: RatchetTree, groupId: Uint8Array, treeHash: Uint8Array, cs: CiphersuiteImpl): Promise<void> {
+export async function checkJoined(
+  tree: RatchetTree, groupId: Uint8Array, treeHash: Uint8Array, cs: CiphersuiteImpl,
+): Promise<void> {
   for (const { leaf, node } of leavesOf(tree)) {
     const good = node.leafNodeSource === 'key_package'
       ? await verifyLeafNodeSignatureKeyPackage(node as LeafNodeKeyPackage, cs.signature)
@@ -90,7 +98,9 @@ function checkUnmerged(tree: RatchetTree, index: number, parent: ParentNode): vo
     if (at < 0) throw new GroupError('invalid', 'unmerged leaves');
     for (const between of path.slice(0, at)) {
       const n = tree[between];
-      if (n?.nodeType === 'parent' && !n.parent.unmergedLeaves.includes(leaf)) throw new GroupError('invalid', 'unmerged leaves');
+      if (n?.nodeType === 'parent' && !n.parent.unmergedLeaves.includes(leaf)) {
+        throw new GroupError('invalid', 'unmerged leaves');
+      }
     }
   }
 }
@@ -100,8 +110,8 @@ function pathOf(tree: RatchetTree, leaf: number): number[] {
 }
 
 /**
- * The private keys that belong to the tree, and no others: the library keeps those of nodes that were blanked. Each must
- * be that of its node's public key, which the library does not verify (sections 7.5 and 12.4.3.1). Throws GroupError.
+ * The private keys that belong to the tree, and no others: the library keeps those of nodes that were blanked. Each
+ * must be that of its node's public key, which the library does not verify (sections 7.5 and 12.4.3.1). Throws GroupError.
  */
 export async function ownKeys(tree: RatchetTree, path: PrivateKeyPath): Promise<PrivateKeyPath> {
   const privateKeys: Record<number, Uint8Array> = {};
@@ -110,7 +120,9 @@ export async function ownKeys(tree: RatchetTree, path: PrivateKeyPath): Promise<
     if (!node || (node.nodeType === 'parent' && node.parent.unmergedLeaves.includes(path.leafIndex))) continue;
     const key = path.privateKeys[index];
     const want = node.nodeType === 'leaf' ? node.leaf.hpkePublicKey : node.parent.hpkePublicKey;
-    if (!key || !equal(await publicOf(key), want)) throw new GroupError('invalid', 'a path secret that is not that of its key');
+    if (!key || !equal(await publicOf(key), want)) {
+      throw new GroupError('invalid', 'a path secret that is not that of its key');
+    }
     privateKeys[index] = key;
   }
   return { leafIndex: path.leafIndex, privateKeys };

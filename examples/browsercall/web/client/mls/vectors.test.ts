@@ -100,7 +100,11 @@ describe('the vectors of suite 3', () => {
 async function after(state: ClientState, message: Uint8Array, psks: Record<string, Uint8Array>): Promise<ClientState> {
   const m = decodeMlsMessage(message, 0)?.[0];
   const find = makePskIndex(state, psks);
-  if (m?.wireformat === 'mls_private_message') return (await processPrivateMessage(state, m.privateMessage, find, cs)).newState;
-  if (m?.wireformat === 'mls_public_message') return (await processPublicMessage(state, m.publicMessage, find, cs)).newState;
+  if (m?.wireformat === 'mls_private_message') {
+    return (await processPrivateMessage(state, m.privateMessage, find, cs)).newState;
+  }
+  if (m?.wireformat === 'mls_public_message') {
+    return (await processPublicMessage(state, m.publicMessage, find, cs)).newState;
+  }
   throw new Error('a message of another kind');
 }

@@ -32,7 +32,9 @@ export interface Promised {
 
 const noPSK = new Uint8Array(32); // the secret of no pre-shared keys (section 8.4)
 
-/** The state of the group that a Welcome leads into. Throws GroupError, and whatever the library throws at bad input. */
+/**
+ * The state of the group that a Welcome leads into. Throws GroupError, and whatever the library throws at bad input.
+ */
 export async function joined(message: Uint8Array, kp: Halves, promised: Promised, cs: CiphersuiteImpl,
   clientConfig: ClientConfig): Promise<ClientState> {
   const { welcome } = readMessage(message, 'mls_welcome', bounds.message);
@@ -45,7 +47,8 @@ export async function joined(message: Uint8Array, kp: Halves, promised: Promised
   if (!(await verifyGroupInfoConfirmationTag(info, secrets.joinerSecret, noPSK, cs))) {
     throw new GroupError('authentication', 'the confirmation tag');
   }
-  const [keySchedule, encryptionSecret] = await deriveKeySchedule(secrets.joinerSecret, noPSK, info.groupContext, cs.kdf);
+  const c = info.groupContext;
+  const [keySchedule, encryptionSecret] = await deriveKeySchedule(secrets.joinerSecret, noPSK, c, cs.kdf);
   const secretTree = await createSecretTree(leafWidth(tree.length), encryptionSecret, cs.kdf);
   encryptionSecret.fill(0);
   secrets.joinerSecret.fill(0);
@@ -59,7 +62,9 @@ export async function joined(message: Uint8Array, kp: Halves, promised: Promised
 async function secretsOf(w: Welcome, kp: Halves, cs: CiphersuiteImpl): Promise<GroupSecrets> {
   if (w.cipherSuite !== suiteName) throw new GroupError('policy', 'a Welcome of another suite');
   const ref = await makeKeyPackageRef(kp.publicPackage, cs.hash);
-  if (!w.secrets.some((s) => equal(s.newMember, ref))) throw new GroupError('invalid', 'a Welcome for another KeyPackage');
+  if (!w.secrets.some((s) => equal(s.newMember, ref))) {
+    throw new GroupError('invalid', 'a Welcome for another KeyPackage');
+  }
   const key = await cs.hpke.importPrivateKey(kp.privatePackage.initPrivateKey);
   const secrets = await decryptGroupSecrets(key, ref, w, cs.hpke);
   if (!secrets) throw new GroupError('malformed', 'the group secrets');
@@ -80,7 +85,8 @@ function treeOf(info: GroupInfo, promised: Promised): RatchetTree {
 
 async function checkInfo(info: GroupInfo, tree: RatchetTree, promised: Promised, cs: CiphersuiteImpl): Promise<void> {
   const c = info.groupContext;
-  if (c.version !== 'mls10' || c.cipherSuite !== suiteName || c.extensions.length > 0 || !equal(c.groupId, promised.call)) {
+  if (c.version !== 'mls10' || c.cipherSuite !== suiteName || c.extensions.length > 0 ||
+    !equal(c.groupId, promised.call)) {
     throw new GroupError('policy', 'not the group that was promised');
   }
   if (c.epoch < 1n || c.epoch > BigInt(Number.MAX_SAFE_INTEGER) || (promised.limit === 2 && c.epoch !== 1n)) {
