@@ -34,15 +34,25 @@ type rule struct {
 
 // rules are all codecs there are, in the order in which we offer them.
 var rules = []*rule{
-	{codec: Opus, kind: Audio, mime: webrtc.MimeTypeOpus, fmtp: "minptime=10;useinbandfec=1", pt: 111, layout: newBareLayout},
+	{
+		codec: Opus, kind: Audio, mime: webrtc.MimeTypeOpus, fmtp: "minptime=10;useinbandfec=1", pt: 111,
+		layout: newBareLayout,
+	},
 	{codec: Opus, kind: Audio, mime: mimeRED, fmtp: "111/111", pt: 63, red: true, layout: newBareLayout},
 	{codec: VP8, kind: Video, mime: webrtc.MimeTypeVP8, pt: 96, rtx: 97, layout: newVP8Layout, packing: vp8Packing{}},
-	{codec: VP9, kind: Video, mime: webrtc.MimeTypeVP9, fmtp: "profile-id=0", pt: 98, rtx: 99, layout: newVP9Layout, packing: vp9Packing{}},
 	{
-		codec: H264, kind: Video, mime: webrtc.MimeTypeH264, fmtp: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
-		pt: 102, rtx: 103, layout: newH264Layout, packing: h264Packing{},
+		codec: VP9, kind: Video, mime: webrtc.MimeTypeVP9, fmtp: "profile-id=0", pt: 98, rtx: 99,
+		layout: newVP9Layout, packing: vp9Packing{},
 	},
-	{codec: AV1, kind: Video, mime: webrtc.MimeTypeAV1, fmtp: "level-idx=5;profile=0;tier=0", pt: 45, rtx: 46, layout: newAV1Layout, packing: av1Packing{}},
+	{
+		codec: H264, kind: Video, mime: webrtc.MimeTypeH264, pt: 102, rtx: 103,
+		fmtp:   "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+		layout: newH264Layout, packing: h264Packing{},
+	},
+	{
+		codec: AV1, kind: Video, mime: webrtc.MimeTypeAV1, fmtp: "level-idx=5;profile=0;tier=0", pt: 45, rtx: 46,
+		layout: newAV1Layout, packing: av1Packing{},
+	},
 }
 
 // defaultRules are those of tracks that nobody has given a codec yet.

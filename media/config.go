@@ -67,7 +67,8 @@ type ConnConfig struct {
 	Open func(mid string) Opener
 
 	// Sink returns where the frames of a received track go; nil discards them. Called once per track, when its first
-	// frame was opened, on the goroutine that will write the frames. The Conn closes it. Required.
+	// frame was opened, on the goroutine that will write the frames, and again if the peer changes the codec. The Conn
+	// closes it. Required.
 	Sink func(TrackInfo) Sink
 
 	// Notify gets the events, in order, one at a time. Required.

@@ -18,9 +18,18 @@
 // # Frames
 //
 // Sending: Source, Sealer, packets. Receiving: packets, reorder buffer, Opener, Sink. There is no other way: a frame that
-// does not open is dropped and counted, and a key frame is asked for. Opus travels as an SFrame (RFC 9605) alone, VP8 as
-// one clear byte (0x00 a key frame, 0x01 another) and an SFrame over the whole frame; the clear byte is authenticated.
-// Other codecs are refused at negotiation, since each needs a rule of its own for what must stay readable.
+// does not open is dropped and counted, and a key frame is asked for. What of a frame stays readable for packetisers is
+// decided for each codec, byte by byte, in docs/design/06-codec-layouts.md: nothing but an SFrame (RFC 9605) for Opus and
+// VP9, one byte before it for VP8 and AV1, the parameter sets and the first bytes of a slice for H264. Whether a frame is
+// a key frame is said by the source and read from these bytes or from RTP's payload descriptor, never from what is
+// sealed. Codecs without such a rule are refused at negotiation.
+//
+// Both sides know Opus and VP8. A source may be in any codec of [Settings.VideoCodecs]; if the peer does not have it, the
+// source ends with ErrCodec. A section sends one codec for life, so a source in another one gets a section of its own.
+// What the peer sends is its choice among what was negotiated: TrackAdded names the likely codec, the Sink's TrackInfo
+// the real one, and a peer that changes it gets another Sink. Pictures in several spatial layers are received, each as
+// one Frame, and not sent. Opus in redundant blocks (audio/red, RFC 2198) is received, and lost frames are restored from
+// it.
 //
 // On a path that loses nothing, every frame comes out, in order, byte for byte. What is lost is asked for again (NACK, RTX
 // for video) for up to 0.8 s; what stays away is declared in Frame.Missing. Frame.Time counts from the start of the
@@ -48,5 +57,6 @@
 // There is no congestion control yet: a Source must not send more than the path takes.
 //
 // Standards: RFC 8829 (JSEP), RFC 8839 and 8445 (ICE), RFC 8827 (WebRTC security), RFC 3550 (RTP), RFC 4585 (NACK, PLI),
-// RFC 4588 (RTX), RFC 7587 (Opus), RFC 7741 (VP8), RFC 8832 (data channel).
+// RFC 4588 (RTX), RFC 7587 (Opus), RFC 2198 (RED), RFC 7741 (VP8), RFC 9628 (VP9), RFC 6184 (H264), the AV1 RTP
+// specification of AOMedia, RFC 8832 (data channel).
 package media

@@ -61,7 +61,7 @@ func (t *talk) stopRecording() {
 
 // receive makes the sink of a track: the recording, and the echo.
 func (t *talk) receive(track media.TrackInfo) media.Sink {
-	s := &tee{talk: t, kind: track.Kind, mirror: t.echo.Mirror(track.Kind)}
+	s := &tee{talk: t, kind: track.Kind, mirror: t.echo.For(track)}
 	if t.recorder != nil {
 		s.record = t.recorder.Track(track)
 	}

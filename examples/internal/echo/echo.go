@@ -53,6 +53,15 @@ func (e *Echo) Mirror(k media.Kind) *Mirror {
 	return nil
 }
 
+// For is the mirror for a track of the other side: nil if there is none, or if the track is in another codec than what is
+// sent back.
+func (e *Echo) For(track media.TrackInfo) *Mirror {
+	if m := e.Mirror(track.Kind); m != nil && m.track.Codec == track.Codec {
+		return m
+	}
+	return nil
+}
+
 // Upstream says how the other side is asked for a key frame.
 func (e *Echo) Upstream(ask func()) {
 	e.mu.Lock()
