@@ -1,0 +1,48 @@
+/** What the page's address says. */
+
+/** Choices in the query: mostly for tests. */
+export interface Choices {
+  /** Call as soon as there is a contact, without a press of a button: the browser must allow devices and sound by itself. */
+  autostart: 'video' | 'audio' | undefined;
+  /** What to call ourselves. */
+  name: string | undefined;
+  /** Media goes by TURN alone. */
+  relayOnly: boolean;
+}
+
+/** Reads the query. */
+export function choices(search = location.search): Choices {
+  const q = new URLSearchParams(search);
+  const start = q.get('autostart');
+  return {
+    autostart: start === 'audio' ? 'audio' : start === null ? undefined : 'video',
+    name: q.get('name') ?? undefined,
+    relayOnly: q.has('relay-only'),
+  };
+}
+
+/**
+ * Takes the invitation out of the fragment and out of the address bar, where it would stay in the history and on
+ * screenshots. The link has %23 for the invitation's own #.
+ */
+export function takeInvitation(): string | undefined {
+  const fragment = location.hash.slice(1);
+  if (fragment === '') return undefined;
+  history.replaceState(null, '', location.pathname + location.search);
+  return fragment.replace(/%23([^%#]*)$/, '#$1');
+}
+
+/** A link to this page that hands over an invitation. */
+export function linkTo(uri: string): string {
+  return `${location.origin}${location.pathname}#${uri.replace('#', '%23')}`;
+}
+
+/** The relay beside this page. */
+export function relayURL(): string {
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/v1`;
+}
+
+/** Says whether the page comes from this machine or the local network: then the other side is there too. */
+export function isLocal(host = location.hostname): boolean {
+  return /^(localhost|.*\.local|127\..*|10\..*|192\.168\..*|172\.(1[6-9]|2\d|3[01])\..*|169\.254\..*|\[::1\]|\[f[cde].*)$/.test(host);
+}

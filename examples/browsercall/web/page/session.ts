@@ -1,0 +1,133 @@
+/** Who we are, whom we know, and the connection to the relay: everything that a call begins with. */
+import {
+  Client, Contacts, Identity, Invitation, Refused, Relay, sameID, type Call, type Contact, type ID, type Incoming,
+} from '../client/index.ts';
+import type { Choices } from './address.ts';
+import { isLocal, linkTo, relayURL } from './address.ts';
+import { browserName } from './environment.ts';
+
+/** What the browser keeps it under. */
+const storeName = 'sotto';
+
+/** How long an invitation of ours is good, in milliseconds. */
+const invitationLife = 3_600_000;
+
+/** An identity that is online at the relay beside this page. */
+export class Session {
+  readonly contacts: Contacts;
+  readonly identity: Identity;
+  readonly #client: Client;
+
+  private constructor(identity: Identity, contacts: Contacts, client: Client) {
+    this.identity = identity;
+    this.contacts = contacts;
+    this.#client = client;
+    contacts.addEventListener('change', () => void this.#welcome());
+  }
+
+  /** Takes the keys of this browser, or makes them, and connects. Rejects with what faultWords can explain. */
+  static async open(workerURL: string, choices: Choices): Promise<Session> {
+    const identity = await ownIdentity();
+    const contacts = await Contacts.open(identity, storeName);
+    const name = choices.name ?? (contacts.profile.name || browserName());
+    await contacts.setProfile({ name, relays: [relayURL()] });
+    const transport = await Relay.dial(relayURL(), identity.mailbox());
+    const local = isLocal() && !choices.relayOnly;
+    return new Session(identity, contacts, new Client({ identity, contacts, transport, workerURL, name, relayOnly: choices.relayOnly, lan: local }));
+  }
+
+  /** What we call ourselves. */
+  get name(): string {
+    return this.contacts.profile.name;
+  }
+
+  /** Uses an invitation, unless its maker is a contact already, and gives its maker, who must confirm yet. */
+  async join(uri: string): Promise<Contact> {
+    const inv = Invitation.parse(uri);
+    const known = this.contacts.get(inv.from);
+    if (known?.state === 'confirmed') return known;
+    const letter = await this.contacts.use(inv);
+    await this.#client.deliver(letter);
+    return this.#get(inv.from);
+  }
+
+  /** Settles when a contact has confirmed, with undefined after patience in milliseconds. */
+  confirmed(id: ID, patience: number): Promise<Contact | undefined> {
+    return new Promise((resolve) => {
+      const done = (c: Contact | undefined): void => {
+        this.contacts.removeEventListener('change', look);
+        clearTimeout(timer);
+        resolve(c);
+      };
+      const look = (): void => {
+        const c = this.contacts.get(id);
+        if (c?.state === 'confirmed') done(c);
+      };
+      const timer = setTimeout(() => done(undefined), patience);
+      this.contacts.addEventListener('change', look);
+      look();
+    });
+  }
+
+  /** A link for one person. Whoever uses it becomes a contact: it was handed to them. */
+  async invite(): Promise<string> {
+    return linkTo((await this.contacts.invite(invitationLife)).uri());
+  }
+
+  /** Rings somebody. */
+  dial(to: ID, send: MediaStreamTrack[]): Promise<Call> {
+    return this.#client.dial(to, options(send));
+  }
+
+  /** Takes a call that rings. */
+  answer(i: Incoming, send: MediaStreamTrack[]): Promise<Call> {
+    return i.answer(options(send));
+  }
+
+  /** Calls that ring. */
+  incoming(): AsyncIterable<Incoming> {
+    return this.#client.incoming();
+  }
+
+  /** Ends everything; calls are told. */
+  async close(): Promise<void> {
+    await this.#client.close();
+    this.contacts.close();
+  }
+
+  /** Confirms those who used an invitation of ours. One that is not delivered is confirmed again when they ask again. */
+  async #welcome(): Promise<void> {
+    for (const guest of this.contacts.requests()) {
+      try {
+        await this.#client.deliver(await this.contacts.confirm(guest.id));
+      } catch {
+        continue; // the guest sees that nobody has confirmed, and asks again
+      }
+    }
+  }
+
+  #get(id: ID): Contact {
+    const c = this.contacts.list().find((other) => sameID(other.id, id));
+    if (!c) throw new Refused('noContact');
+    return c;
+  }
+}
+
+/** We take whatever the other side shows; what we show ourselves is another decision. */
+function options(send: MediaStreamTrack[]): { send: MediaStreamTrack[]; receive: { audio: boolean; video: boolean }; consent: () => boolean } {
+  return { send, receive: { audio: true, video: true }, consent: () => true };
+}
+
+async function ownIdentity(): Promise<Identity> {
+  const kept = await Identity.load(storeName);
+  if (kept) return kept;
+  const made = await Identity.generate();
+  try {
+    await made.save(storeName);
+  } catch (e) {
+    const other = await Identity.load(storeName); // of another window that was quicker
+    if (!other) throw e;
+    return other;
+  }
+  return made;
+}

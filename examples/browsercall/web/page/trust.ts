@@ -1,0 +1,39 @@
+/** How well somebody is known. */
+import type { Contact } from '../client/index.ts';
+
+/** verified: emoji or safety number were compared; known: since before today; new: since today. */
+export type Trust = 'verified' | 'known' | 'new';
+
+const day = 24 * 3_600_000;
+
+/** How well, now in milliseconds since 1970. */
+export function trustOf(c: Pick<Contact, 'verified' | 'since'>, now = Date.now()): Trust {
+  if (c.verified) return 'verified';
+  return now - c.since.getTime() < day ? 'new' : 'known';
+}
+
+const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
+
+/** The same in words. */
+export function trustWords(c: Pick<Contact, 'verified' | 'since'>, now = Date.now()): string {
+  switch (trustOf(c, now)) {
+    case 'verified':
+      return `Verified on ${date.format(c.verified)}`;
+    case 'known':
+      return `Known since ${date.format(c.since)}, not verified`;
+    case 'new':
+      return 'New contact, not verified yet';
+  }
+}
+
+/** Shows it. */
+export function showTrust(e: HTMLElement, c: Pick<Contact, 'verified' | 'since'>): void {
+  e.dataset.trust = trustOf(c);
+  e.textContent = trustWords(c);
+}
+
+/** Draws the first letter of a name on a colour of the identity's own. */
+export function showPortrait(e: HTMLElement, c: Pick<Contact, 'id' | 'name'>): void {
+  e.textContent = [...c.name.trim()][0]?.toLocaleUpperCase() ?? '?';
+  e.style.setProperty('--hue', String(Math.round(((c.id[0] ?? 0) * 256 + (c.id[1] ?? 0)) % 360)));
+}
