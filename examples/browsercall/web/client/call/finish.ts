@@ -62,8 +62,6 @@ export async function takeDown(l: Loop): Promise<void> {
     resolve(conn?.close());
   });
   l.keys.destroy(); // after the connection has begun to close, whatever becomes of that
-  for (const c of l.control.chats.splice(0)) c.sent(new Error('the call has ended'));
-  for (const w of l.control.describe.waiting.splice(0)) w(new Error('the call has ended'));
   if (!(await settled(stopTime, Promise.all([l.jobs.done, closed])))) {
     l.context.settings.log('a connection did not close in time');
   }

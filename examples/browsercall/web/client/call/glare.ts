@@ -46,7 +46,6 @@ async function takeOver(l: Loop, context: CallContext, transport: Transport, inv
     call.workedBy(next);
     next.control.chats.push(...chats);
   } catch (e) {
-    for (const c of chats) c.sent(e);
     call.finished(call.hung.aborted ? call.hungReason : EndReason.Unreachable, false, e);
     return;
   }

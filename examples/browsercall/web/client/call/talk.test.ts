@@ -126,6 +126,7 @@ describe('keys', () => {
     expect(ca?.frames.keys.get(2)).toBe(cb?.frames.keys.get(2));
     expect(ca?.frames.keys.get(2)).not.toBe(ca?.frames.keys.get(1));
     expect(stage.world.conns.map((c) => c.forced)).toEqual([1, 1]);
+    expect([ca?.frames.receive(cb!.frames), cb?.frames.receive(ca!.frames)]).toEqual([true, true]);
     const told = [all(ann, a, 'keysChanged'), all(ben, b, 'keysChanged')];
     expect(told.map((l) => l.map((e) => e.epoch))).toEqual([[2], [2]]);
     await until('an hour later', () => stage.world.conns.every((c) => c.frames.sending === 3), 3_610_000, 10_000);

@@ -2,31 +2,58 @@
 // their descriptions; whether there is a path between them the test says.
 
 import { equal, fromHex, hex, random } from '../bytes.ts';
+import { Frames } from '../frames/frames.ts';
 import { MediaError } from '../media/errors.ts';
 import type { StreamBody } from './message.ts';
 import type { Kinds } from './options.ts';
 import type { ConnEvent, ConnLike, ConnOptions, FramesLike, TrackInfo, TrackRole } from './ports.ts';
 
-/** Frames that know which keys they hold and seal nothing. */
+/** The pure part of the frames, without a thread: it seals and opens for real, and says which keys it holds. */
 export class FakeFrames extends EventTarget implements FramesLike {
   readonly keys = new Map<number, string>();
   readonly declared = new Map<number, StreamBody[]>();
   sending = 0;
   destroyed = false;
+  /** Stands in for a count that takes days. */
   epochFrames = 0;
+  readonly #frames = new Frames();
+  #leaf = -1;
 
   async install(e: { epoch: number; baseKey: Uint8Array; ownLeaf: number; leaves: number[] }): Promise<void> {
-    if (this.destroyed) throw new Error('destroyed');
-    this.keys.set(e.epoch, hex(e.baseKey));
+    const copy = e.baseKey.slice(); // as it reaches another thread
+    this.#frames.install({ ...e, baseKey: copy });
+    this.keys.set(e.epoch, hex(copy));
+    this.#leaf = e.ownLeaf;
   }
 
   async switchSend(epoch: number): Promise<void> {
-    if (!this.keys.has(epoch)) throw new Error(`no keys of epoch ${epoch}`);
+    this.#frames.switchSend(epoch);
     this.sending = epoch;
   }
 
   async declare(leaf: number, streams: StreamBody[]): Promise<void> {
+    this.#frames.declare(leaf, streams);
     this.declared.set(leaf, streams);
+  }
+
+  async stats(): Promise<{ epochFrames: number }> {
+    return { epochFrames: this.epochFrames };
+  }
+
+  destroy(): void {
+    this.destroyed = true;
+    this.keys.clear();
+    this.#frames.destroy();
+  }
+
+  /** A frame of the other side's first stream comes: says whether it opens. */
+  receive(from: FakeFrames): boolean {
+    const clear = new Uint8Array(0);
+    const sealed = from.#frames.sealer(0).seal(clear, Uint8Array.of(1, 2, 3));
+    if (typeof sealed === 'string') return false;
+    const opens = typeof this.#frames.opener(from.#leaf, '0').open(clear, sealed) !== 'string';
+    if (opens) this.dispatchEvent(new Event('first'));
+    return opens;
   }
 
   sender(): never {
@@ -38,23 +65,6 @@ export class FakeFrames extends EventTarget implements FramesLike {
   }
 
   async codecs(): Promise<void> {}
-
-  async stats(): Promise<{ epochFrames: number }> {
-    return { epochFrames: this.epochFrames };
-  }
-
-  destroy(): void {
-    this.destroyed = true;
-    this.keys.clear();
-  }
-
-  /** A frame of the other side comes: says whether it opens. */
-  receive(from: FakeFrames): boolean {
-    const key = from.keys.get(from.sending);
-    const opens = key !== undefined && this.keys.get(from.sending) === key;
-    if (opens) this.dispatchEvent(new Event('first'));
-    return opens;
-  }
 }
 
 interface Description {
