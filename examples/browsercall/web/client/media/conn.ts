@@ -2,39 +2,17 @@ import { Outgoing } from './candidate.ts';
 import type { Candidate } from './candidate.ts';
 import { MessageChannel0 } from './channel.ts';
 import { MediaError } from './errors.ts';
-import type { ConnEvent, ConnState, Kinds, Sealing, Stream, TrackInfo, TrackRole } from './events.ts';
+import type { ConnEvent, ConnState, Kinds, Stream, TrackInfo, TrackRole } from './events.ts';
+import { canSeal } from './options.ts';
+import type { ConnOptions } from './options.ts';
 import { Negotiation, choose, media } from './negotiate.ts';
 import { RemoteCandidates } from './remote_candidates.ts';
 import type { Description } from './sdp.ts';
 import { allCodecs } from './sdp_codec.ts';
-import type { CodecOrder } from './sdp_codec.ts';
 import { Sections } from './sections.ts';
 import { snapshot } from './stats.ts';
 import type { ConnStats } from './stats.ts';
 import { TrackEnds } from './track_ends.ts';
-
-/** Everything a Conn needs. */
-export interface ConnOptions {
-  /** Seals and opens frames. It is the owner's to destroy, after the Conn is closed. */
-  frames: Sealing;
-  /** True on the side that answers the call: it is the DTLS client, and the polite side when descriptions cross. */
-  callee: boolean;
-  /** STUN and TURN servers of our own: a server that a peer names is never used. */
-  iceServers: RTCIceServer[];
-  /** Relay candidates alone: the peer learns the address of the TURN server and nothing else. */
-  relayOnly?: boolean;
-  /** A call inside one network or on one machine: host addresses are sent as they are. */
-  lan?: boolean;
-  /** Gets the events, in order; must not throw. */
-  notify: (e: ConnEvent) => void;
-  /** Codecs in the order in which they are wanted; without it, all that can be sealed, VP8 first. */
-  codecs?: CodecOrder;
-}
-
-/** Reports whether this browser can seal frames. */
-export function canSeal(): boolean {
-  return typeof RTCRtpScriptTransform === 'function' && typeof RTCPeerConnection === 'function';
-}
 
 /**
  * The one owner of an RTCPeerConnection, as media.Conn in Go. Steps of a negotiation are taken one after another. Tracks

@@ -2,6 +2,13 @@ import { MediaError } from './errors.ts';
 import type { Sealing, TrackInfo } from './events.ts';
 import type { Codec, Kind } from './sdp_codec.ts';
 
+/**
+ * Stands for streams that do not exist: nobody declares them. What a transceiver carries is sealed and opened from its birth
+ * on, since Chromium passes everything through, for good and in clear, unless a transform is set in the task in which
+ * the script first sees a sender or receiver. Another transform may replace that one at any time.
+ */
+const nobody = { ctx: 4095, mid: '-' };
+
 /** One m= section of audio or video: a transceiver, and what both sides have agreed about it. */
 export class MediaSection {
   readonly kind: Kind;
@@ -31,19 +38,27 @@ export class MediaSection {
   #opens = '';
   #sent: MediaStreamTrack | null = null;
 
-  constructor(kind: Kind, transceiver: RTCRtpTransceiver) {
+  /** To be called in the task in which the transceiver appeared. */
+  constructor(kind: Kind, transceiver: RTCRtpTransceiver, sealing: Sealing, leaf: number) {
     this.kind = kind;
     this.transceiver = transceiver;
     this.mid = transceiver.mid ?? '';
+    this.#carry(transceiver.sender, sealing.sender(nobody.ctx, kind));
+    this.#carry(transceiver.receiver, sealing.receiver(leaf, nobody.mid, kind));
+  }
+
+  #carry(end: RTCRtpSender | RTCRtpReceiver, transform: RTCRtpScriptTransform | undefined): void {
+    end.transform = transform ?? null;
+    if (end.transform !== transform || !transform) {
+      throw new MediaError('unsupported', 'frames cannot be sealed here, so nothing is sent: ' +
+        'use a browser with RTCRtpScriptTransform');
+    }
   }
 
   /** Seals all that this section will ever send as stream `ctx`. Without it nothing is sent. */
   seal(sealing: Sealing, ctx: number): void {
     this.ctx = undefined; // should the browser refuse, nothing flows
-    this.transceiver.sender.transform = taken(sealing.sender(ctx, this.kind));
-    if (this.transceiver.sender.transform === null) {
-      throw unsealed('sent');
-    }
+    this.#carry(this.transceiver.sender, sealing.sender(ctx, this.kind));
     this.ctx = ctx;
   }
 
@@ -54,10 +69,7 @@ export class MediaSection {
       return;
     }
     this.mid = mid;
-    this.transceiver.receiver.transform = taken(sealing.receiver(leaf, mid, this.kind));
-    if (this.transceiver.receiver.transform === null) {
-      throw unsealed('received');
-    }
+    this.#carry(this.transceiver.receiver, sealing.receiver(leaf, mid, this.kind));
     this.#opens = mid;
   }
 
@@ -74,15 +86,4 @@ export class MediaSection {
   info(): TrackInfo {
     return { mid: this.mid, kind: this.kind, ...(this.codec === undefined ? {} : { codec: this.codec }) };
   }
-}
-
-function taken(transform: RTCRtpScriptTransform | undefined): RTCRtpScriptTransform {
-  if (!transform) {
-    throw unsealed('carried');
-  }
-  return transform;
-}
-
-function unsealed(what: string): MediaError {
-  return new MediaError('unsupported', `frames cannot be ${what} sealed here: nothing is sent. Use a browser with RTCRtpScriptTransform`);
 }

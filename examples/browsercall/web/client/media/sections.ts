@@ -49,19 +49,20 @@ export class Sections {
     if (this.#all.length >= maxSections - 1) {
       throw new MediaError('description', `${this.#all.length} tracks are the most: remove one first`);
     }
-    return this.#keep(new MediaSection(kind, this.#pc.addTransceiver(kind, { direction: 'inactive' })));
+    return this.#keep(kind, this.#pc.addTransceiver(kind, { direction: 'inactive' }));
   }
 
-  /** Takes over the transceivers that a description of the peer made, and opens what they receive. */
+  /** Takes over the transceivers that a description of the peer made, in the task in which they appeared. */
   adopt(): void {
     for (const t of this.#pc.getTransceivers()) {
       const known = this.#all.find((s) => s.transceiver === t);
-      (known ?? this.#keep(new MediaSection(t.receiver.track.kind as Kind, t))).open(this.#sealing, this.#leaf);
+      (known ?? this.#keep(t.receiver.track.kind as Kind, t)).open(this.#sealing, this.#leaf);
     }
   }
 
-  #keep(section: MediaSection): MediaSection {
-    prefer(section.transceiver, section.kind, this.#order);
+  #keep(kind: Kind, transceiver: RTCRtpTransceiver): MediaSection {
+    const section = new MediaSection(kind, transceiver, this.#sealing, this.#leaf);
+    prefer(transceiver, kind, this.#order);
     this.#all.push(section);
     return section;
   }
