@@ -112,6 +112,9 @@ export class Loop {
     this.jobs = new Jobs((e) => this.back((l) => l.step({ is: 'fault', reason: EndReason.MediaFailed, cause: e })));
     this.abort.signal.addEventListener('abort', () => this.#timers.forEach((t) => clearTimeout(t)), { once: true });
     keys.frames.addEventListener('first', () => this.back((l) => l.step({ is: 'frame' })));
+    keys.frames.addEventListener('keyFrameWanted', () => {
+      this.conn?.forceKeyFrames().catch(() => undefined); // a later key frame does as well
+    });
   }
 
   /** Says little when it is logged or turned into JSON. */

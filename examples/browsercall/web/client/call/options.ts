@@ -4,6 +4,7 @@ import type { Caller, Decision } from './admit.ts';
 import type { KindsBody } from './message.ts';
 import { Limits } from './message.ts';
 import type { ID, KnownContacts, OwnIdentity, Parts, TrackInfo, Transport } from './ports.ts';
+import type { CodecOrder } from '../media/sdp_codec.ts';
 import { maxRingTime, ringTime } from './timer.ts';
 
 /** Kinds of media. */
@@ -44,6 +45,8 @@ export interface ClientOptions {
   directToStrangers?: boolean;
   /** Both sides are in one network: host candidates as they are. */
   lan?: boolean;
+  /** Codecs in the order in which they are wanted; without it, all that can be sealed. */
+  codecs?: CodecOrder;
   /** What we call ourselves in an Invite, at most 128 bytes of UTF-8. */
   name?: string;
   /** How long a call rings on this side, in milliseconds: 60 000; at most 90 000. */

@@ -4,6 +4,7 @@ import type { Message, Opened } from '../envelope/message.ts';
 import type { Box, ID } from '../identity/id.ts';
 import type { Signer } from '../identity/keys.ts';
 import type { ConnEvent, Sealing, TrackInfo, TrackRole } from '../media/events.ts';
+import type { CodecOrder } from '../media/sdp_codec.ts';
 import type { Binding, Handled, Member } from '../mls/index.ts';
 import type { MailboxLike, Packet, Transport } from '../signal/transport.ts';
 import type { CandidateBody, KindsBody, StreamBody } from './message.ts';
@@ -76,7 +77,10 @@ export interface Groups<K extends OwnKeyPackage = OwnKeyPackage> {
   join(welcome: Uint8Array, kp: K, expect: { call: Uint8Array; peers: ID[] }): Promise<GroupLike>;
 }
 
-/** Seals and opens frames, in a thread of its own. Its event `first` says that a frame of the other side was opened. */
+/**
+ * Seals and opens frames, in a thread of its own. Its event `first` says that a frame of the other side was opened,
+ * `keyFrameWanted` that its thread cannot ask an encoder for a key frame itself.
+ */
 export interface FramesLike extends EventTarget, Sealing {
   install(e: { epoch: number; baseKey: Uint8Array; ownLeaf: number; leaves: number[] }): Promise<void>;
   switchSend(epoch: number): Promise<void>;
@@ -124,6 +128,7 @@ export interface ConnOptions {
   relayOnly: boolean;
   lan: boolean;
   notify: (e: ConnEvent) => void;
+  codecs?: CodecOrder;
 }
 
 /** Makes what a call owns. `groups` is asked for before a call rings or is rung: it may have to be loaded. */

@@ -89,6 +89,7 @@ export async function makeConn(l: Loop): Promise<ConnLike> {
   const conn = await parts.conn({
     frames: l.keys.frames, callee: l.machine.role === 'callee', iceServers, lan: settings.lan ?? false,
     relayOnly: throughRelay(settings, l.keys.peer), notify: (e) => l.notify(e),
+    ...(settings.codecs ? { codecs: settings.codecs } : {}),
   });
   if (l.abort.signal.aborted) {
     await conn.close();
