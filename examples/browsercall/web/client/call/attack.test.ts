@@ -211,6 +211,17 @@ describe('what goes wrong here', () => {
     await stage.end();
   });
 
+  it('ends the call when the worker of the frames dies', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const [a, b] = await connected(ann, ben);
+    stage.world.conns[0]?.frames.dispatchEvent(new Event('died'));
+    await ended(a);
+    await ended(b);
+    expect([ann.events(a).at(-1), ben.events(b).at(-1)]).toEqual(['ended: media failed', 'ended: media failed there']);
+    await stage.end();
+  });
+
   it('ends the call when the connection throws', async () => {
     const stage = new Stage();
     const [ann, ben] = await stage.pair();

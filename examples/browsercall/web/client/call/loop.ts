@@ -112,6 +112,10 @@ export class Loop {
     this.jobs = new Jobs((e) => this.back((l) => l.step({ is: 'fault', reason: EndReason.MediaFailed, cause: e })));
     this.abort.signal.addEventListener('abort', () => this.#timers.forEach((t) => clearTimeout(t)), { once: true });
     keys.frames.addEventListener('first', () => this.back((l) => l.step({ is: 'frame' })));
+    keys.frames.addEventListener('died', () => this.back((l) => {
+      const cause = new Error('the worker that seals frames has failed: call again, and reload the page if that fails');
+      return l.step({ is: 'fault', reason: EndReason.MediaFailed, cause });
+    }));
     keys.frames.addEventListener('keyFrameWanted', () => {
       this.conn?.forceKeyFrames().catch(() => undefined); // a later key frame does as well
     });
