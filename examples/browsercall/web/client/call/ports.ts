@@ -79,7 +79,7 @@ export interface Groups<K extends OwnKeyPackage = OwnKeyPackage> {
 
 /**
  * Seals and opens frames, in a thread of its own. Its event `first` says that a frame of the other side was opened,
- * `keyFrameWanted` that its thread cannot ask an encoder for a key frame itself, `died` that nothing is sealed any more.
+ * `keyFrameWanted` that its thread cannot ask an encoder for a key frame itself, `died` that it seals no more.
  */
 export interface FramesLike extends EventTarget, Sealing {
   install(e: { epoch: number; baseKey: Uint8Array; ownLeaf: number; leaves: number[] }): Promise<void>;

@@ -272,11 +272,14 @@ describe('glare', () => {
       const stage = new Stage();
       const [ann, ben] = await stage.pair();
       const [a, b] = await Promise.all([ann.dial(ben), ben.dial(ann)]);
+      const said = [a.send('I rang first'), b.send('no, I did')];
       await until('both are connected', () => a.state === 'connected' && b.state === 'connected');
       expect(a.id).toEqual(b.id);
       expect(a.emoji()).toEqual(b.emoji());
       expect([ann.rings.length, ben.rings.length]).toEqual([0, 0]);
       expect(new Set([a.role, b.role])).toEqual(new Set(['caller', 'callee']));
+      await until('both arrive', () => ann.events(a).includes('message') && ben.events(b).includes('message'));
+      await Promise.all(said);
       void a.hangup();
       await ended(b);
       expect(ben.events(b).at(-1)).toBe('ended: left there');
