@@ -1,5 +1,7 @@
 package media
 
+import "bytes"
+
 const maxStart = 8 // bytes of a slice that stay readable behind its header
 
 // An h264Layout is copies of the parameter sets, and one NAL unit: the start of the first slice, which stays readable, and
@@ -78,16 +80,18 @@ func sliceStart(nal []byte) (n int, ok bool) {
 // them, are of the same NAL unit.
 func appendEscaped(dst []byte, start int, b []byte) []byte {
 	zeros := trailingZeros(dst[len(dst)-start:])
-	for _, c := range b {
-		if zeros == 2 && c <= 3 {
+	for len(b) > 0 {
+		if zeros == 0 {
+			dst, b = appendToZero(dst, b)
+		} else if zeros == 2 && b[0] <= 3 {
 			dst = append(dst, 3)
 			zeros = 0
 		}
-		dst = append(dst, c)
-		if c == 0 {
-			zeros++
-		} else {
-			zeros = 0
+		if len(b) > 0 {
+			zeros, dst, b = zeros+1, append(dst, b[0]), b[1:]
+			if dst[len(dst)-1] != 0 {
+				zeros = 0
+			}
 		}
 	}
 	return dst
@@ -96,19 +100,30 @@ func appendEscaped(dst []byte, start int, b []byte) []byte {
 // appendUnescaped is the reverse; start is what is before b in the NAL unit.
 func appendUnescaped(dst, start, b []byte) []byte {
 	zeros := trailingZeros(start)
-	for _, c := range b {
-		if zeros >= 2 && c == 3 {
-			zeros = 0
+	for len(b) > 0 {
+		if zeros == 0 {
+			dst, b = appendToZero(dst, b)
+		} else if zeros >= 2 && b[0] == 3 {
+			zeros, b = 0, b[1:]
 			continue
 		}
-		dst = append(dst, c)
-		if c == 0 {
-			zeros++
-		} else {
-			zeros = 0
+		if len(b) > 0 {
+			zeros, dst, b = zeros+1, append(dst, b[0]), b[1:]
+			if dst[len(dst)-1] != 0 {
+				zeros = 0
+			}
 		}
 	}
 	return dst
+}
+
+// appendToZero appends what is before the first zero byte of b, and returns the rest.
+func appendToZero(dst, b []byte) (_, rest []byte) {
+	n := bytes.IndexByte(b, 0)
+	if n < 0 {
+		n = len(b)
+	}
+	return append(dst, b[:n]...), b[n:]
 }
 
 func trailingZeros(b []byte) (n int) {
