@@ -60,6 +60,9 @@ func (c *clock) Read(ctx context.Context) (media.Frame, error) {
 func (c *clock) frame(n int) []byte {
 	b := bytes.Repeat([]byte{byte(n), 0x55, byte(c.info.Kind)}, c.size/3)
 	binary.BigEndian.PutUint32(b, uint32(n))
+	if c.info.Codec == media.H264 { // which is looked through for a slice
+		b = append([]byte{0, 0, 0, 1, 0x41, 0x9a}, b...)
+	}
 	return b
 }
 
