@@ -19,6 +19,10 @@ type rule struct {
 	why    string
 }
 
+// rivals are what tests in browsers compare the SDK with: a call on the stack alone, and the lossy network that both are
+// put on. Nothing but tests runs them.
+var rivals = []string{"examples/browsercall/internal/bare", "examples/browsercall/internal/lossy"}
+
 var rules = []rule{
 	{from: "signal", ban: module + "e2ee", tests: false, why: "a transport carries opaque bytes: it can be written by anyone and trusted by no one"},
 	{from: "signal", ban: module + "media", why: "a transport does not know what a call is"},
@@ -30,13 +34,17 @@ var rules = []rule{
 	{from: "media", ban: module + "e2ee", why: "media sees Sealer and Opener, never a key"},
 	{from: "media", ban: module + "call", why: "imports point one way"},
 	{from: "internal", except: []string{"internal/bans"}, ban: module + "call", why: "imports point one way"},
-	{from: "", except: []string{"media", "internal/sim"}, ban: "github.com/pion/", why: "one package owns the PeerConnection; the rest could be moved to another stack"},
+	{from: "", except: append([]string{"media", "internal/sim"}, rivals...), ban: "github.com/pion/", why: "one package owns the PeerConnection; the rest could be moved to another stack"},
 	{from: "", except: []string{"internal/wire"}, ban: "github.com/fxamacker/cbor", tests: true, why: "one strict decoder for every byte that a peer sends"},
 	{from: "", except: []string{"media/device"}, ban: "github.com/pion/mediadevices", tests: true, why: "the default build needs no cgo"},
-	{from: "", except: []string{"signal/websocket"}, ban: "github.com/coder/websocket", why: "one transport speaks WebSocket"},
+	{from: "", except: append([]string{"signal/websocket"}, rivals...), ban: "github.com/coder/websocket", why: "one transport speaks WebSocket"},
 	{from: "", except: []string{"e2ee"}, ban: "golang.org/x/crypto", why: "one package owns cryptography"},
-	{from: "", ban: "math/rand", except: []string{"signal", "internal/sim", "media"}, why: "keys, nonces and tokens come from crypto/rand; only jitter and emulated networks may be guessed"},
+	{from: "", ban: "math/rand", except: append([]string{"signal", "internal/sim", "media"}, rivals...), why: "keys, nonces and tokens come from crypto/rand; only jitter and emulated networks may be guessed"},
 	{from: "", except: []string{"e2ee/sframe"}, ban: "unsafe", why: "memory safety is half of the defence against hostile bytes (sframe compares addresses, and dereferences none)"},
+	{from: "examples/browsercall/internal/bare", ban: module + "call", why: "what the SDK is compared with has none of it"},
+	{from: "examples/browsercall/internal/bare", ban: module + "e2ee", why: "what the SDK is compared with has none of it"},
+	{from: "examples/browsercall/internal/bare", ban: module + "media", why: "what the SDK is compared with has none of it"},
+	{from: "examples/browsercall/internal/bare", ban: module + "signal", why: "what the SDK is compared with has none of it"},
 	{from: "", ban: "C", tests: true, why: "the default build needs no cgo"},
 }
 

@@ -1,0 +1,63 @@
+package lossy
+
+import (
+	"sync"
+	"time"
+)
+
+// Freezes measures a picture's freezes as browsers do: a pause between two frames is one when it is longer than three
+// times the average of the 30 pauses before, and than that average and 150 ms (W3C, Identifiers for WebRTC's Statistics
+// API, freezeCount). The zero value is ready.
+type Freezes struct {
+	mu     sync.Mutex
+	last   time.Time
+	pauses []time.Duration
+	total  Freeze
+}
+
+// A Freeze is what a Freezes has seen.
+type Freeze struct {
+	Frames  int           `json:"frames"`
+	Freezes int           `json:"freezes"`
+	Frozen  time.Duration `json:"-"`
+	Millis  int64         `json:"frozen"` // Frozen in ms
+}
+
+const window = 30
+
+// Frame says that a frame came out at this time.
+func (f *Freezes) Frame(at time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.total.Frames++
+	pause := at.Sub(f.last)
+	f.last = at
+	if f.total.Frames == 1 {
+		return
+	}
+	if len(f.pauses) == window {
+		if mean := f.mean(); pause >= max(3*mean, mean+150*time.Millisecond) {
+			f.total.Freezes++
+			f.total.Frozen += pause
+		}
+		f.pauses = f.pauses[1:]
+	}
+	f.pauses = append(f.pauses, pause)
+}
+
+func (f *Freezes) mean() time.Duration {
+	var sum time.Duration
+	for _, p := range f.pauses {
+		sum += p
+	}
+	return sum / window
+}
+
+// Total is what was seen up to now.
+func (f *Freezes) Total() Freeze {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	t := f.total
+	t.Millis = t.Frozen.Milliseconds()
+	return t
+}
