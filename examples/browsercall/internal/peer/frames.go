@@ -1,0 +1,123 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/sotto-calls/sotto/e2ee"
+	"github.com/sotto-calls/sotto/e2ee/sframe"
+)
+
+// callFrames are the frame keys of calls, by a name that the test gives.
+var callFrames = map[string]*e2ee.Frames{}
+
+func framesOf(name string) (*e2ee.Frames, error) {
+	if f := callFrames[name]; f != nil {
+		return f, nil
+	}
+	return nil, fmt.Errorf("no frames %q: make them by the op frames", name)
+}
+
+// framesJSON is the request of every op on frames.
+type framesJSON struct {
+	Name     string       `json:"name"`
+	Epoch    uint64       `json:"epoch"`
+	BaseKey  []byte       `json:"baseKey"`
+	OwnLeaf  uint32       `json:"ownLeaf"`
+	Leaves   []uint32     `json:"leaves"`
+	Removed  []uint32     `json:"removed"`
+	Leaf     uint32       `json:"leaf"`
+	Streams  []streamJSON `json:"streams"`
+	Ctx      uint16       `json:"ctx"`
+	MID      string       `json:"mid"`
+	Codec    string       `json:"codec"` // of the layouts that are one readable byte or none: opus and VP8
+	Key      bool         `json:"key"`
+	Payloads [][]byte     `json:"payloads"`
+}
+
+type streamJSON struct {
+	Ctx   uint16 `json:"ctx"`
+	MID   string `json:"mid"`
+	RID   string `json:"rid"`
+	Kind  string `json:"kind"`
+	Codec string `json:"codec"`
+}
+
+// payloadsJSON are frames sealed or opened. Of those that were not, Errors has why, in the same place.
+type payloadsJSON struct {
+	Payloads [][]byte `json:"payloads"`
+	Errors   []string `json:"errors"`
+}
+
+func (p *payloadsJSON) add(b []byte, err error) {
+	why := ""
+	if err != nil {
+		b, why = nil, err.Error()
+	}
+	p.Payloads, p.Errors = append(p.Payloads, b), append(p.Errors, why)
+}
+
+// clearOf is what stays readable of a frame that is sent.
+func clearOf(codec string, key bool) []byte {
+	switch {
+	case codec != "VP8":
+		return nil
+	case key:
+		return []byte{0}
+	}
+	return []byte{1}
+}
+
+func init() {
+	on("frames", func(in framesJSON) (nothing, error) {
+		callFrames[in.Name] = e2ee.NewFrames(sframe.ChaCha20Poly1305SHA256, nil)
+		return nothing{}, nil
+	})
+	onFrames("frames install", func(f *e2ee.Frames, in framesJSON) (nothing, error) {
+		e := e2ee.FrameEpoch{Number: in.Epoch, BaseKey: in.BaseKey, Own: in.OwnLeaf, Leaves: in.Leaves, Removed: in.Removed}
+		return nothing{}, f.Install(e)
+	})
+	onFrames("frames switch", func(f *e2ee.Frames, in framesJSON) (nothing, error) {
+		return nothing{}, f.SwitchSend(in.Epoch)
+	})
+	onFrames("frames declare", func(f *e2ee.Frames, in framesJSON) (nothing, error) {
+		var all []e2ee.Stream
+		for _, s := range in.Streams {
+			kind := uint8(e2ee.StreamAudio)
+			if s.Kind == "video" {
+				kind = e2ee.StreamVideo
+			}
+			all = append(all, e2ee.Stream{Ctx: s.Ctx, MID: s.MID, RID: s.RID, Kind: kind, Codec: s.Codec})
+		}
+		return nothing{}, f.Declare(in.Leaf, all)
+	})
+	onFrames("frames seal", func(f *e2ee.Frames, in framesJSON) (out payloadsJSON, err error) {
+		for _, frame := range in.Payloads {
+			clear := clearOf(in.Codec, in.Key)
+			out.add(f.Sealer(in.Ctx).Seal(clear, clear, frame))
+		}
+		return out, nil
+	})
+	onFrames("frames open", func(f *e2ee.Frames, in framesJSON) (out payloadsJSON, err error) {
+		n := len(clearOf(in.Codec, false))
+		for _, b := range in.Payloads {
+			if len(b) < n {
+				out.add(nil, errors.New("no readable byte"))
+				continue
+			}
+			out.add(f.Opener(in.Leaf, in.MID).Open(nil, b[:n:n], b[n:]))
+		}
+		return out, nil
+	})
+}
+
+// onFrames is on for an op on frames that were made before.
+func onFrames[Out any](op string, do func(f *e2ee.Frames, in framesJSON) (Out, error)) {
+	on(op, func(in framesJSON) (out Out, err error) {
+		f, err := framesOf(in.Name)
+		if err != nil {
+			return out, err
+		}
+		return do(f, in)
+	})
+}

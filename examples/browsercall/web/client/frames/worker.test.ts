@@ -1,0 +1,243 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { concat, hex, utf8 } from '../bytes.ts';
+import { Desk } from './desk.ts';
+import type { Answer, Ask, WorkerEvent, WorkerStats } from './messages.ts';
+import { baseKeyOf, camera, contains, mic } from './testing.ts';
+import type { EncodedFrame, Transformer } from './transform.ts';
+
+interface Told { payloadType?: number; mimeType?: string }
+
+function frame(data: Uint8Array, told: Told, type?: 'key' | 'delta' | 'empty'): EncodedFrame {
+  return { data: data.slice().buffer, ...(type && { type }), getMetadata: () => told };
+}
+
+/** Stands for an RTCRtpScriptTransformer: frames are written into `in` and come out in `out`. */
+class FakeTransformer implements Transformer {
+  out: Uint8Array[] = [];
+  asked = 0;
+  generated = 0;
+  #through = new TransformStream<EncodedFrame, EncodedFrame>(undefined, { highWaterMark: 100 }, { highWaterMark: 100 });
+  readable = this.#through.readable;
+  #writer = this.#through.writable.getWriter();
+  writable = new WritableStream<EncodedFrame>({ write: (f) => void this.out.push(new Uint8Array(f.data)) });
+  sendKeyFrameRequest = () => Promise.resolve(void this.asked++);
+  generateKeyFrame?: () => Promise<unknown>;
+
+  async feed(...frames: EncodedFrame[]): Promise<void> {
+    for (const f of frames) await this.#writer.write(f);
+    for (let i = 0; i < 20; i++) await Promise.resolve(); // lets what is queued pass
+  }
+
+  close(): Promise<void> {
+    return this.#writer.close();
+  }
+}
+
+/** A page's side of a desk. */
+class Page {
+  events: WorkerEvent[] = [];
+  answers: Answer[] = [];
+  desk = new Desk((m) => ('event' in m ? this.events.push(m) : this.answers.push(m)));
+
+  ask(a: Ask): Answer {
+    this.desk.handle({ ...a, id: this.answers.length + 1 });
+    return this.answers.at(-1)!;
+  }
+
+  use(epoch: number, ownLeaf: number): void {
+    this.ask({ op: 'install', epoch: { epoch, baseKey: baseKeyOf(epoch), ownLeaf, leaves: [0, 1] } });
+    this.ask({ op: 'switchSend', epoch });
+  }
+
+  stats(): WorkerStats {
+    const a = this.ask({ op: 'stats' });
+    if (!('stats' in a) || !a.stats) throw new Error('no statistics');
+    return a.stats;
+  }
+
+  transformer(options: unknown): FakeTransformer {
+    const t = new FakeTransformer();
+    this.desk.transform(t, options);
+    return t;
+  }
+}
+
+const codecs = [{ payloadType: 96, codec: 'VP8' }, { payloadType: 111, codec: 'opus' }, { payloadType: 63, codec: 'red' }];
+const vp8: Told = { payloadType: 96 };
+const opus: Told = { payloadType: 111 };
+const picture = utf8('a picture of somebody, long enough to be found again');
+
+/** alice, leaf 0, sends and bob, leaf 1, receives. */
+function call() {
+  const [alice, bob] = [new Page(), new Page()];
+  for (const p of [alice, bob]) p.ask({ op: 'codecs', map: codecs });
+  bob.ask({ op: 'declare', leaf: 0, streams: [mic, camera] });
+  const from = alice.transformer({ side: 'send', ctx: 1, kind: 'video' });
+  const to = bob.transformer({ side: 'receive', leaf: 0, mid: '1', kind: 'video' });
+  return { alice, bob, from, to };
+}
+
+const raw = (b: Uint8Array, type: 'key' | 'delta' = 'delta', told = vp8) => frame(b, told, type);
+
+describe('the frame worker', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it('seals and opens, and says so once a section', async () => {
+    const { alice, bob, from, to } = call();
+    alice.use(1, 0);
+    bob.use(1, 1);
+    await from.feed(raw(picture, 'key'), raw(picture), raw(picture));
+    expect(from.out.map((b) => b[0])).toEqual([0, 1, 1]);
+    expect(from.out.some((b) => contains(b, picture.subarray(0, 8)))).toBe(false);
+    await to.feed(...from.out.map((b, i) => raw(b, i === 0 ? 'key' : 'delta')));
+    expect(to.out.map(hex)).toEqual(Array(3).fill(hex(picture)));
+    expect(bob.events).toEqual([{ event: 'first', mid: '1' }]);
+    const st = bob.stats();
+    expect([st.opened, st.faults, st.keyFrameRequests, alice.stats().sealed]).toEqual([3, 0, 0, 3]);
+  });
+
+  it('passes nothing without a key, of an unknown codec, of another kind, or empty', async () => {
+    const { alice, from } = call();
+    await from.feed(raw(picture));
+    alice.use(1, 0);
+    const bad: Told[] = [
+      {}, { payloadType: 97 }, { mimeType: 'video/H265' }, { payloadType: 111 }, { payloadType: 96, mimeType: 'video/VP9' },
+      { mimeType: 'audio/opus' }, { mimeType: 'VP8' },
+    ];
+    await from.feed(...bad.map((told) => raw(picture, 'delta', told)), frame(new Uint8Array(0), vp8, 'delta'), frame(picture, vp8, 'empty'));
+    const broken = raw(picture);
+    broken.getMetadata = () => { throw new Error('gone'); };
+    await from.feed(broken);
+    expect(from.out).toEqual([]);
+    const st = alice.stats();
+    expect([st.refused, st.unknownCodec, st.empty, st.faults, st.sealed]).toEqual([1, 7, 2, 1, 0]);
+    await from.feed(raw(picture), raw(picture, 'delta', { mimeType: 'video/VP8' }));
+    expect(from.out.length).toBe(2);
+  });
+
+  it('seals redundant audio whole, by either name', async () => {
+    const alice = new Page();
+    alice.ask({ op: 'codecs', map: codecs });
+    alice.use(1, 0);
+    const from = alice.transformer({ side: 'send', ctx: 0, kind: 'audio' });
+    await from.feed(...[opus, { payloadType: 63 }, { payloadType: 63, mimeType: 'audio/opus' }, vp8].map((t) => frame(picture, t)));
+    expect(from.out.length).toBe(3);
+    expect(from.out.map((b) => b.length)).toEqual(Array(3).fill(1 + picture.length + 16));
+  });
+
+  it('passes nothing of a transformer that is not ours', async () => {
+    const page = new Page();
+    page.use(1, 0);
+    for (const options of [undefined, null, 'send', {}, { side: 'send', kind: 'video' }, { side: 'receive', kind: 'audio', leaf: 1 },
+      { side: 'send', ctx: 1, kind: 'data' }, { side: 'both', ctx: 1, kind: 'video' }]) {
+      const t = page.transformer(options);
+      await t.feed(raw(picture));
+      expect(t.out).toEqual([]);
+    }
+    expect(page.stats().faults).toBe(8);
+  });
+
+  it('drops plaintext, replays, and what another key sealed; each reason is told once', async () => {
+    const { alice, bob, from, to } = call();
+    alice.use(1, 0);
+    await from.feed(raw(picture, 'key'));
+    bob.use(1, 1);
+    await to.feed(raw(picture), raw(concat(Uint8Array.of(0), picture)), raw(from.out[0]!, 'key'), raw(from.out[0]!, 'key'), raw(from.out[0]!));
+    const forged = from.out[0]!.slice();
+    forged[0] = 1;
+    await to.feed(raw(forged), raw(forged.subarray(1)));
+    expect(to.out.map(hex)).toEqual([hex(picture)]);
+    const reasons = bob.events.flatMap((e) => (e.event === 'failed' ? [e.reason] : []));
+    expect(new Set(reasons).size).toBe(reasons.length);
+    expect(reasons).toContain('replayed');
+    expect(bob.stats().opened).toBe(1);
+    const eve = new Page();
+    eve.ask({ op: 'codecs', map: codecs });
+    eve.ask({ op: 'declare', leaf: 0, streams: [camera] });
+    eve.ask({ op: 'install', epoch: { epoch: 1, baseKey: baseKeyOf(9), ownLeaf: 1, leaves: [0, 1] } });
+    const there = eve.transformer({ side: 'receive', leaf: 0, mid: '1', kind: 'video' });
+    await there.feed(raw(from.out[0]!, 'key'));
+    expect([there.out.length, eve.stats().forged]).toEqual([0, 1]);
+  });
+
+  it('asks for key frames at a limited rate, and at once when keys come', async () => {
+    const { alice, bob, from, to } = call();
+    alice.use(1, 0);
+    for (let i = 0; i < 300; i++) {
+      await from.feed(raw(picture));
+      await to.feed(raw(from.out.at(-1)!));
+      vi.advanceTimersByTime(33);
+    }
+    expect(to.asked).toBeGreaterThanOrEqual(4);
+    expect(to.asked).toBeLessThanOrEqual(6); // at 0, 0.4, 1.2, 2.8, 5.8 and 8.8 s
+    const before = to.asked;
+    bob.use(1, 1);
+    expect(to.asked).toBe(before + 1);
+    expect(bob.events).toEqual([]); // that keys are not there yet is no failure
+    await from.feed(raw(picture, 'key'));
+    await to.feed(raw(from.out.at(-1)!, 'key'));
+    vi.advanceTimersByTime(60_000);
+    await from.feed(raw(picture));
+    await to.feed(raw(from.out.at(-1)!));
+    expect([to.asked, to.out.length]).toEqual([before + 1, 2]);
+  });
+
+  it('wants a key frame of its own encoder when the sending keys change', async () => {
+    const { alice, from } = call();
+    const audio = alice.transformer({ side: 'send', ctx: 0, kind: 'audio' });
+    alice.use(1, 0);
+    alice.ask({ op: 'switchSend', epoch: 1 });
+    expect(alice.events).toEqual([{ event: 'keyFrameWanted', ctx: 1 }]);
+    from.generateKeyFrame = () => Promise.resolve(void from.generated++);
+    alice.use(2, 0);
+    from.generateKeyFrame = () => Promise.reject(new Error('not now'));
+    alice.use(3, 0);
+    await from.feed();
+    expect([from.generated, audio.generated, alice.events.length]).toEqual([1, 0, 2]);
+  });
+
+  it('destroys old keys by itself after 10 s', async () => {
+    const { alice, bob, from, to } = call();
+    alice.use(1, 0);
+    bob.use(1, 1);
+    await from.feed(raw(picture, 'key'), raw(picture));
+    bob.use(2, 1);
+    vi.advanceTimersByTime(9_999);
+    await to.feed(raw(from.out[0]!, 'key'));
+    expect(to.out.length).toBe(1);
+    vi.advanceTimersByTime(2);
+    expect(vi.getTimerCount()).toBe(0);
+    await to.feed(raw(from.out[1]!));
+    expect([to.out.length, bob.stats().noEpoch]).toEqual([1, 1]);
+  });
+
+  it('answers every request, wipes the base key, and says why not without a secret', () => {
+    const page = new Page();
+    const baseKey = baseKeyOf(1);
+    expect(page.ask({ op: 'install', epoch: { epoch: 1, baseKey, ownLeaf: 0, leaves: [0, 1] } })).toEqual({ id: 1 });
+    expect(hex(baseKey)).toBe('00'.repeat(32));
+    expect(page.ask({ op: 'switchSend', epoch: 2 })).toMatchObject({ id: 2, code: 'epoch' });
+    expect(page.ask({ op: 'declare', leaf: 1, streams: [{ ...mic, mid: '' }] })).toMatchObject({ id: 3, code: 'streams' });
+    const refused = baseKeyOf(1);
+    const again = page.ask({ op: 'install', epoch: { epoch: 2, baseKey: refused, ownLeaf: 0, leaves: [0] } });
+    expect(again).toMatchObject({ id: 4, code: 'epoch' });
+    expect(hex(refused)).toBe('00'.repeat(32));
+    expect(page.ask({ op: 'declare', leaf: 1, streams: 7 as unknown as [] })).toMatchObject({ id: 5, error: 'the frame worker could not do declare' });
+    expect(JSON.stringify(page.answers)).not.toContain('b5b5');
+    expect(page.ask({ op: 'dropLeaf', leaf: 1 })).toEqual({ id: 6 });
+    expect(page.ask({ op: 'acknowledged', epoch: 1 })).toEqual({ id: 7 });
+  });
+
+  it('forgets a transformer whose streams end', async () => {
+    const { alice, from } = call();
+    alice.use(1, 0);
+    await from.close();
+    await from.feed().catch(() => undefined);
+    await vi.waitFor(() => {
+      const before = alice.events.length;
+      alice.use(alice.answers.length + 2, 0);
+      expect(alice.events.length).toBe(before);
+    });
+  });
+});
