@@ -36,6 +36,24 @@ async function silent(end) {
   assert.equal(audio?.audioEnergy ?? 0, 0);
 }
 
+/** Lets the other side open what was added. */
+async function declareAnew(from, to) {
+  const leaf = (await from.call('leaf'));
+  await to.call('frames.declare', leaf, await from.call('conn.streams'));
+}
+
+/** Nothing at all comes any more, not even silence. */
+async function stopped(end) {
+  const packets = async () => (await end.call('stats')).received.reduce((sum, r) => sum + r.packets, 0);
+  let last = -1;
+  await until('no packet within half a second', async () => {
+    const before = last;
+    last = await packets();
+    await new Promise((next) => { setTimeout(next, 500); });
+    return before >= 0 && before === await packets();
+  }, 10_000);
+}
+
 const pairs = [['chromium', 'chromium'], ['firefox', 'firefox'], ['chromium', 'firefox'], ['firefox', 'chromium']];
 
 describe('sealed media', () => {
@@ -67,5 +85,75 @@ describe('sealed media', () => {
     await install(caller, callee, 1, 7);
     await flows(caller);
     await flows(callee);
+  }));
+
+  for (const [a, b] of pairs) {
+    it(`changes within a call between ${a} and ${b}`, { timeout: 120_000 }, () => harness.run(`changes-${a}-${b}`, async () => {
+      const [caller, callee] = await ends(a, b);
+      await connect(caller, callee);
+      await install(caller, callee, 1, 7);
+      await flows(callee);
+
+      await caller.call('tell', [1, 2, 3]);
+      await until('a message', async () => JSON.stringify(await callee.get('messages')) === '[[1,2,3]]');
+
+      const screen = await callee.call('share', 'screen');
+      assert.equal(screen.ctx, 2);
+      await renegotiate(callee, caller);
+      await declareAnew(callee, caller);
+      await flows(caller, 1);
+
+      await caller.call('conn.setMuted', 0, true);
+      await caller.call('conn.setMuted', 1, true);
+      await stopped(callee);
+      await caller.call('conn.setMuted', 0, false);
+      await caller.call('conn.setMuted', 1, false);
+      await flows(callee);
+
+      await caller.call('conn.hold', true);
+      await renegotiate(caller, callee);
+      await stopped(callee);
+      await stopped(caller);
+      await caller.call('conn.hold', false);
+      await renegotiate(caller, callee);
+      await flows(callee);
+      await flows(caller, 1);
+
+      const { offer } = await renegotiate(caller, callee, { restart: true });
+      assert.match(offer, /a=ice-ufrag/);
+      await until('gathered again', async () => (await Promise.all([caller, callee].map((e) => e.get('events'))))
+        .every((list) => list.filter((e) => e === 'gathered').length > 1));
+      await callee.call('take', await caller.get('candidates'));
+      await caller.call('take', await callee.get('candidates'));
+      await flows(callee);
+
+      await callee.call('conn.removeTrack', 2);
+      await renegotiate(callee, caller);
+      assert.ok((await caller.get('events')).includes('trackEnded'));
+      await flows(caller);
+      await caller.call('close');
+      await caller.call('close');
+      await callee.call('close');
+    }));
+  }
+
+  it('a second description is named anew when the first was dropped', { timeout: 60_000 }, () => harness.run('glare', async () => {
+    const [caller, callee] = await ends('chromium', 'firefox');
+    await connect(caller, callee);
+    await install(caller, callee, 1, 7);
+    await callee.call('share', 'screen');
+    await caller.call('share', 'screen');
+    const crossed = await callee.call('conn.describe', false);
+    const declared = await callee.call('conn.streams');
+    const offer = await caller.call('conn.describe', false);
+    await assert.rejects(caller.call('apply', crossed, callee.fingerprint, true), /crossed/);
+    const answer = await callee.call('apply', offer, caller.fingerprint, true);
+    await caller.call('described', answer, callee.fingerprint);
+    await declareAnew(caller, callee);
+    await caller.call('frames.declare', 1, declared);
+    await renegotiate(callee, caller);
+    await declareAnew(callee, caller); // the same ctx under another mid would be refused
+    await flows(caller, 1);
+    await flows(callee, 1);
   }));
 });

@@ -105,6 +105,15 @@ class Side {
     return this.conn.addTrack(track, role);
   }
 
+  /** Which member of the group this is. */
+  leaf(): number {
+    return this.#leaf;
+  }
+
+  tell(message: number[]): void {
+    this.conn.sendMessage(Uint8Array.from(message));
+  }
+
   stats(): Promise<ConnStats> {
     return this.conn.stats();
   }

@@ -57,7 +57,7 @@ export function parseDescription(text: string, order: CodecOrder = allCodecs): D
     session: origin[1] ?? '', version: origin[2] ?? '', mixed: text.includes('\na=extmap-allow-mixed'),
     bundle: bundle.filter((mid) => known.has(mid)),
     fingerprint: oneFingerprint([...attributes(head, 'fingerprint'), ...sections.flatMap((s) => s.fingerprints)]),
-    ...readTransport(head, sections), sections, candidates: sections.flatMap((s) => s.candidates),
+    ...readTransport(head, bundle[0], sections), sections, candidates: sections.flatMap((s) => s.candidates),
   };
 }
 
@@ -134,7 +134,9 @@ function oneFingerprint(values: readonly string[]): Uint8Array {
 }
 
 /** Reads what all bundled sections share: ICE credentials and the DTLS role. */
-function readTransport(head: readonly string[], sections: readonly Section[]): Pick<Description, 'ufrag' | 'password' | 'setup'> {
+function readTransport(
+  head: readonly string[], tag: string | undefined, sections: readonly Section[],
+): Pick<Description, 'ufrag' | 'password' | 'setup'> {
   const shared = (key: string, of: (s: Section) => string): string => {
     const all = new Set(sections.filter((s) => !s.rejected).map((s) => of(s) || (attribute(head, key) ?? '')));
     const [value = ''] = all;
@@ -145,7 +147,8 @@ function readTransport(head: readonly string[], sections: readonly Section[]): P
   };
   const ufrag = shared('ice-ufrag', (s) => s.ufrag);
   const password = shared('ice-pwd', (s) => s.password);
-  const setup = shared('setup', (s) => s.setup);
+  // Firefox claims another role for a section that it adds: that of the section which carries the bundle counts (RFC 9143).
+  const setup = sections.find((s) => s.mid === tag)?.setup || attribute(head, 'setup');
   if (!/^[A-Za-z0-9+/]{4,256}$/.test(ufrag) || !/^[A-Za-z0-9+/]{22,256}$/.test(password)) {
     throw refused('ICE credentials are malformed');
   }

@@ -73,12 +73,24 @@ export class MediaSection {
     this.#opens = mid;
   }
 
-  /** Lets the track be sent or not: a section whose sender is not sealed is never given one. */
+  /**
+   * Lets the track be sent or not: a section whose sender is not sealed is never given one. Firefox goes on with silence
+   * and black pictures when a track is taken away, unless the encoding is stopped too.
+   */
   async flow(on: boolean): Promise<void> {
     const next = on && !this.muted && this.ctx !== undefined ? this.track ?? null : null;
-    if (next !== this.#sent) {
-      this.#sent = next; // the browser takes them one after another
-      await this.transceiver.sender.replaceTrack(next);
+    if (next === this.#sent) {
+      return;
+    }
+    this.#sent = next;
+    const { sender } = this.transceiver;
+    await sender.replaceTrack(next); // the browser takes them one after another
+    if (this.#sent === next) {
+      const parameters = sender.getParameters();
+      for (const encoding of parameters.encodings) {
+        encoding.active = next !== null;
+      }
+      await sender.setParameters(parameters);
     }
   }
 

@@ -85,10 +85,9 @@ export function snapshot(report: RTCStatsReport, sections: readonly MediaSection
 }
 
 function each<T>(all: Row[], type: string, sections: readonly MediaSection[], read: (row: Row, s: MediaSection) => T): T[] {
-  return all.filter((row) => row['type'] === type).flatMap((row) => {
-    const section = sections.find((s) => s.mid !== '' && s.mid === row['mid']);
-    return section === undefined ? [] : [read(row, section)];
-  });
+  return sections.flatMap((s) => all
+    .filter((row) => row['type'] === type && s.mid !== '' && s.mid === row['mid'])
+    .map((row) => read(row, s)));
 }
 
 /** Chromium names the selected pair, Firefox marks it. */
