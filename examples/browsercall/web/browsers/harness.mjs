@@ -30,11 +30,12 @@ export class Harness {
   }
 
   /**
-   * Opens a page that runs `page.js`, in a browser called chromium or firefox.
+   * Opens a page that runs `page.js`, in a browser called chromium or firefox; or the page at url, after a function init
+   * has run in it.
    *
    * @returns {Promise<Page & { log: string[] }>}
    */
-  async open(name) {
+  async open(name, { url = this.#server.url, init } = {}) {
     if (!this.#browsers.has(name)) {
       this.#browsers.set(name, starters[name]());
     }
@@ -43,7 +44,8 @@ export class Harness {
     page.on('console', (m) => log.push(m.text()));
     page.on('pageerror', (e) => log.push(String(e)));
     this.#pages.push({ name, page, log });
-    await page.goto(this.#server.url);
+    if (init) await (page.addInitScript ?? page.evaluateOnNewDocument).call(page, init);
+    await page.goto(url);
     return page;
   }
 

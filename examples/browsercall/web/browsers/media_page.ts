@@ -130,7 +130,6 @@ function play(track: MediaStreamTrack, id: string): void {
   const element = document.createElement(track.kind === 'video' ? 'video' : 'audio');
   element.id = id;
   element.autoplay = true;
-  element.width = 200;
   element.srcObject = new MediaStream([track]);
   document.body.append(element);
   element.play().catch((e: unknown) => console.log('play', String(e)));

@@ -65,7 +65,7 @@ export class Negotiation {
     const { pc, sections } = this.#o;
     this.#direct();
     const { sdp = '' } = await pc.createOffer({ iceRestart: restart });
-    const description = this.#ours(sdp);
+    const description = this.#ours(sdp, this.stable ? sections.inUse() : this.#o.order);
     sections.name(description);
     this.#pending = { sdp, description, sending: new Set(sections.sending()) };
     return writeDescription(description, 'actpass');
@@ -132,7 +132,7 @@ export class Negotiation {
     const setup: Setup = callee ? 'active' : 'passive';
     this.#direct();
     const { sdp = '' } = await pc.createAnswer();
-    const answer = this.#ours(sdp);
+    const answer = this.#ours(sdp, this.#o.order);
     if (answer.setup !== setup) {
       throw new MediaError('description', `our answer must be ${setup}: the DTLS roles stay`);
     }
@@ -153,8 +153,8 @@ export class Negotiation {
     }
   }
 
-  #ours(sdp: string): Description {
-    const d = parseDescription(sdp, this.#o.order);
+  #ours(sdp: string, order: CodecOrder): Description {
+    const d = parseDescription(sdp, order);
     if (d.fingerprint.some((b, i) => b !== (this.#own ?? d.fingerprint)[i])) {
       throw new MediaError('fingerprint', 'our certificate changed within a call');
     }

@@ -126,6 +126,18 @@ export class Sections {
     }
   }
 
+  /**
+   * The codecs that were agreed on, where there are any. A later offer names no others: Firefox numbers those anew, with
+   * payload types that mean something else by the first answer.
+   */
+  inUse(): CodecOrder {
+    const of = (kind: Kind) => {
+      const used = this.#order[kind].filter((codec) => this.#all.some((s) => s.codec === codec));
+      return used.length > 0 ? used : this.#order[kind];
+    };
+    return { audio: of('audio'), video: of('video') };
+  }
+
   /** What we send, in the order of the sections. */
   streams(): Stream[] {
     const out: Stream[] = [];

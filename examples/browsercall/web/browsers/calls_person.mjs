@@ -1,0 +1,91 @@
+import { until } from './ends.mjs';
+import { probe } from './calls_probe.mjs';
+
+/** Somebody at the page of the Go program: presses what a person presses, and reads what a person reads. */
+export class Person {
+  page;
+
+  constructor(page) {
+    this.page = page;
+  }
+
+  /** Opens a link in a browser. rest are further functions that run in the page before its own scripts. */
+  static async open(harness, browser, link, ...rest) {
+    const init = `${[probe, ...rest].map((f) => `(${f})();`).join('\n')}`;
+    return new Person(await harness.open(browser, { url: link, init }));
+  }
+
+  /** Presses a button, once it may be pressed. */
+  async press(id) {
+    await until(`#${id} may be pressed`, () => this.page.evaluate((i) => {
+      const b = document.getElementById(i);
+      return b.checkVisibility() && !b.disabled;
+    }, id));
+    await this.page.click(`#${id}`);
+  }
+
+  /** Rings the contact of the page. */
+  call() {
+    return this.press('call-video');
+  }
+
+  /** The visible text of an element. */
+  text(id) {
+    return this.page.evaluate((i) => document.getElementById(i).innerText, id);
+  }
+
+  data(id, name) {
+    return this.page.evaluate(([i, n]) => document.querySelector(i).dataset[n], [id, name]);
+  }
+
+  /** Waits until the page shows this state of the call. */
+  async state(want, patience) {
+    await until(`call is ${want}`, async () => (await this.data('body', 'callState')) === want, patience);
+  }
+
+  /** Waits until the page shows a card: contact, ended, fault … */
+  async view(want) {
+    await until(`page shows ${want}`, async () => (await this.data('body', 'view')) === want);
+  }
+
+  /** The emoji as they are shown. */
+  emoji() {
+    return this.page.evaluate(() => [...document.querySelectorAll('#emoji span[role=img]')].map((e) => e.textContent));
+  }
+
+  /** Why the call ended, as the page knows and shows it. */
+  async ended() {
+    await this.view('ended');
+    return { kind: await this.data('#ended', 'kind'), title: await this.text('ended-title') };
+  }
+
+  stats(...types) {
+    return this.page.evaluate((t) => window.probe.stats(...t), types);
+  }
+
+  async sent(kind) {
+    return (await this.stats('outbound-rtp')).find((r) => r.kind === kind);
+  }
+
+  async received(kind, index = 0) {
+    return (await this.stats('inbound-rtp')).filter((r) => r.kind === kind)[index];
+  }
+
+  frames() {
+    return this.page.evaluate(() => window.probe.frames());
+  }
+
+  presented() {
+    return this.page.evaluate(() => window.probe.presented());
+  }
+
+  /** Waits until pictures and sound of the other side are decoded, and go on being. */
+  async hearsAndSees() {
+    const first = await until('pictures', async () => {
+      const video = await this.received('video');
+      return video?.framesDecoded > 0 && video;
+    });
+    await until('more pictures', async () => (await this.received('video')).framesDecoded >= first.framesDecoded + 10);
+    await until('sound', async () => (await this.received('audio'))?.totalAudioEnergy > 0);
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Runs in a page before its own scripts: keeps its connections and workers, so that a test can ask the browser itself
+ * what was sent, received and shown. It changes nothing of what they do.
+ */
+export function probe() {
+  const peers = [];
+  const workers = [];
+  const shown = new Map(); // video element → what it presented
+  globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...args) {
+      super(...args);
+      peers.push(this);
+    }
+  };
+  globalThis.Worker = class extends Worker {
+    constructor(...args) {
+      super(...args);
+      workers.push(this);
+    }
+  };
+
+  const count = (video) => {
+    const seen = { first: 0, last: 0, times: [] };
+    shown.set(video, seen);
+    const next = (_, data) => {
+      seen.first ||= data.presentedFrames;
+      seen.last = data.presentedFrames;
+      seen.times.push(data.rtpTimestamp ?? 0);
+      video.requestVideoFrameCallback(next);
+    };
+    video.requestVideoFrameCallback(next);
+  };
+  new MutationObserver((all) => {
+    for (const { addedNodes } of all) {
+      for (const node of addedNodes) {
+        if (node instanceof HTMLVideoElement) count(node);
+      }
+    }
+  }).observe(document, { childList: true, subtree: true });
+
+  globalThis.probe = {
+    /** Rows of the newest connection's getStats of these types, and its state. */
+    async stats(...types) {
+      const rows = [];
+      (await peers.at(-1)?.getStats())?.forEach((row) => types.includes(row.type) && rows.push({ ...row }));
+      return rows;
+    },
+    connections: () => peers.length,
+    /** The worker's own counters of the newest call. */
+    frames: () => new Promise((resolve) => {
+      const worker = workers.at(-1);
+      const id = `probe ${Math.random()}`; // the page takes no answer that it did not ask for
+      const hear = (e) => {
+        if (e.data.id !== id) return;
+        worker.removeEventListener('message', hear);
+        resolve(e.data.stats);
+      };
+      worker.addEventListener('message', hear);
+      worker.postMessage({ op: 'stats', id });
+    }),
+    /** What was presented of each video, in the order in which they came. */
+    presented: () => [...shown.values()].map(({ first, last, times }) => ({ frames: last, callbacks: times.length, first, times })),
+  };
+}

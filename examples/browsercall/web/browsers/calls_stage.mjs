@@ -1,0 +1,47 @@
+import { after, before } from 'node:test';
+import { Harness } from './harness.mjs';
+import { Person } from './calls_person.mjs';
+import { Program } from './calls_bot.mjs';
+
+/** Browsers and the Go program, for the tests of one file. */
+export class Stage {
+  #harness;
+  #program;
+
+  constructor() {
+    before(async () => {
+      [this.#harness, this.#program] = await Promise.all([Harness.start({}), Program.build()]);
+    });
+    after(async () => {
+      await this.#harness?.stop();
+      await this.#program?.stop();
+    });
+  }
+
+  /** A test's function: keeps pictures and what was told if it fails, and ends what the test started. */
+  run(title, f) {
+    return () => this.#harness.run(title, async () => {
+      try {
+        await f();
+      } catch (e) {
+        e.message += this.#program.log().map((l) => `\nprogram: ${l}`).join('');
+        throw e;
+      } finally {
+        await this.#program.quiet();
+      }
+    });
+  }
+
+  bot(...args) {
+    return this.#program.bot(...args);
+  }
+
+  recordings() {
+    return this.#program.recordings();
+  }
+
+  /** Somebody who opens a link. */
+  person(browser, link, ...init) {
+    return Person.open(this.#harness, browser, link, ...init);
+  }
+}

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { until } from './ends.mjs';
+import { Harness } from './harness.mjs';
+
+let harness;
+before(async () => {
+  harness = await Harness.start({
+    'page.js': 'frames_page.ts', 'worker.js': '../client/frames/worker.ts', 'bench.js': 'frames_bench.ts',
+  });
+});
+after(() => harness.stop());
+
+const codecs = { chromium: ['VP8', 'VP9', 'AV1', 'H264'], firefox: ['VP8', 'VP9', 'AV1'] };
+const state = (page) => page.evaluate(() => window.loop.state());
+const key = (page, side, epoch) => page.evaluate(([s, e]) => window.loop.key(s, e), [side, epoch]);
+
+async function decodesMore(page, what) {
+  const before = (await state(page)).decoded;
+  await until(what, async () => (await state(page)).decoded >= before + 20);
+}
+
+for (const [browser, list] of Object.entries(codecs)) {
+  describe(`frames in ${browser}`, () => {
+    for (const codec of list) {
+      it(`${codec}: late keys, changing keys`, { timeout: 120_000 }, () => harness.run(`frames-${browser}-${codec}`, async () => {
+        const page = await harness.open(browser);
+        assert.ok(await page.evaluate((c) => window.start(c), codec), `${browser} has no ${codec}`);
+        await until('frames without a key', async () => (await state(page)).from.refused > 20);
+        let s = await state(page);
+        assert.deepEqual([s.packets, s.from.sealed, s.from.unknownCodec], [0, 0, 0]);
+
+        await key(page, 'from', 1);
+        // Beyond counter 256, where a header grows: who comes late must still find a key frame.
+        await until('many frames without a key at the receiver', async () => (await state(page)).to.noEpoch > 280, 60_000);
+        s = await state(page);
+        assert.deepEqual([s.decoded, s.to.opened, s.to.noEpoch > 0, s.events.filter((e) => e !== 'wanted')], [0, 0, true, []]);
+        assert.ok(s.to.keyFrameRequests > 0 && s.to.keyFrameRequests < 25, `${s.to.keyFrameRequests} requests`);
+
+        await key(page, 'to', 1);
+        await decodesMore(page, 'the first pictures');
+        for (const epoch of [2, 3, 4]) {
+          await key(page, 'to', epoch);
+          await key(page, 'from', epoch);
+          await decodesMore(page, `pictures of epoch ${epoch}`);
+        }
+        s = await state(page);
+        const bad = ['malformed', 'forged', 'undeclared', 'wrongMID', 'wrongLeaf', 'unknownCodec', 'unsealable', 'faults'];
+        for (const [side, st] of [['from', s.from], ['to', s.to]]) {
+          assert.deepEqual(bad.filter((b) => st[b] !== 0), [], `${side}: ${JSON.stringify(st)}`);
+        }
+        assert.deepEqual(s.events.filter((e) => e !== 'wanted'), ['first 0']);
+        console.log(`${browser} ${codec}: ${s.to.opened} opened, ${s.decoded} decoded, ${s.to.keyFrameRequests} key frames asked for`);
+      }));
+    }
+
+    it('10 kB are sealed and opened in 0.5 ms', { timeout: 60_000 }, () => harness.run(`bench-${browser}`, async () => {
+      const page = await harness.open(browser);
+      const costs = await page.evaluate(() => window.bench());
+      console.log(browser, Object.entries(costs).map(([c, { seal, open }]) => `${c}: seal ${seal.toFixed(3)} ms, open ${open.toFixed(3)} ms`).join('; '));
+      assert.ok(costs.VP8.seal + costs.VP8.open < 0.5, JSON.stringify(costs));
+    }));
+  });
+}

@@ -1,0 +1,25 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/**
+ * What ffmpeg makes of the one recording with this ending: it decodes all of it, and any complaint is an error.
+ *
+ * @returns {Promise<{ codec: string, frames: number, seconds: number, loudest: number }>} loudest in dB, of sound
+ */
+export async function recording(files, ending) {
+  const [file, ...more] = files.filter((f) => f.endsWith(`.${ending}`));
+  if (!file || more.length > 0) throw new Error(`one recording .${ending} is wanted of ${files}`);
+  const probed = JSON.parse((await run('ffprobe', ['-v', 'error', '-count_frames', '-of', 'json',
+    '-show_entries', 'stream=codec_name,nb_read_frames,width,height:format=duration', file])).stdout);
+  const [stream] = probed.streams;
+  const { stderr } = await run('ffmpeg', ['-hide_banner', '-nostats', '-v', 'info', '-i', file,
+    ...(ending === 'ogg' ? ['-af', 'volumedetect'] : []), '-f', 'null', '-']);
+  const faults = stderr.split('\n').filter((line) => /error|invalid|corrupt|missing/i.test(line));
+  if (faults.length > 0) throw new Error(`ffmpeg on ${ending}: ${faults.slice(0, 5).join('; ')}`);
+  return {
+    codec: stream.codec_name, frames: Number(stream.nb_read_frames), width: stream.width, height: stream.height,
+    seconds: Number(probed.format.duration), loudest: Number(/max_volume: (\S+) dB/.exec(stderr)?.[1] ?? NaN),
+  };
+}
