@@ -63,7 +63,7 @@ func contentPolicy(p place) string {
 		"form-action 'none'",
 		"frame-ancestors 'none'",
 		"require-trusted-types-for 'script'",
-		"trusted-types worker",
+		"trusted-types default",
 	}, "; ")
 }
 

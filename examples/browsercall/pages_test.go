@@ -27,7 +27,7 @@ func TestPage(t *testing.T) {
 		"Cache-Control":                "no-cache",
 		"Content-Security-Policy": "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self'; " +
 			"connect-src 'self' ws://" + at.Host + " ws://localhost:" + at.Port() + "; base-uri 'none'; form-action 'none'; " +
-			"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types worker",
+			"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types default",
 	} {
 		if got := r.Header.Get(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
@@ -48,7 +48,7 @@ func TestBundleIsServed(t *testing.T) {
 	page := p.want("ready").Page
 	_, body := get(t, "GET", page, "")
 	kinds := map[string]int{}
-	for _, m := range regexp.MustCompile(`(?:src|href)="\./([^"]+)"`).FindAllStringSubmatch(body, -1) {
+	for _, m := range regexp.MustCompile(`(?:src|href|content)="\./([^"]+)"`).FindAllStringSubmatch(body, -1) {
 		r, text := get(t, "GET", page+m[1], "")
 		kinds[r.Header.Get("Content-Type")]++
 		if r.StatusCode != 200 || len(text) < 100 {
@@ -61,7 +61,7 @@ func TestBundleIsServed(t *testing.T) {
 			t.Errorf("%s may be cached for ever, but its name does not change with what it holds", m[1])
 		}
 	}
-	if kinds["text/javascript; charset=utf-8"] == 0 || kinds["text/css; charset=utf-8"] == 0 {
+	if kinds["text/javascript; charset=utf-8"] != 2 || kinds["text/css; charset=utf-8"] == 0 {
 		t.Errorf("the page names %v", kinds)
 	}
 }

@@ -74,9 +74,9 @@ export class Session {
     return linkTo((await this.contacts.invite(invitationLife)).uri());
   }
 
-  /** Rings somebody. */
-  dial(to: ID, send: MediaStreamTrack[]): Promise<Call> {
-    return this.#client.dial(to, options(send));
+  /** Rings somebody; abort gives up before the ringing is on its way. */
+  dial(to: ID, send: MediaStreamTrack[], abort: AbortSignal): Promise<Call> {
+    return this.#client.dial(to, options(send), abort);
   }
 
   /** Takes a call that rings. */

@@ -10,7 +10,7 @@ export interface Words {
   kind: string;
 }
 
-/** Why a call ended. name is our name for the other side; was says that the two were connected before. */
+/** Why a call ended. name is our name for the other side. */
 export function endWords(reason: Reason, remote: boolean, name: string, cause?: unknown): Words {
   const [title, text] = ends(reason, remote, name);
   const detail = cause instanceof Error && reason !== EndReason.Left ? cause.message : undefined;

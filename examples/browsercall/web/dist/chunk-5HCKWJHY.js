@@ -1,0 +1,1 @@
+var d=["malformed","noEpoch","reflected","blankLeaf","removed","wrongLeaf","undeclared","wrongMID","replayed","tooOld","forged"],e=class extends Error{code;constructor(o,r){super(r),this.name="FramesError",this.code=o}};export{d as a,e as b};

@@ -1,0 +1,163 @@
+/** What this side sends in a call: microphone, camera, screen, and the buttons for them. */
+import type { Call } from '../client/index.ts';
+import { button, byId, draw, element, tell } from './dom.ts';
+import { close, openCamera, openScreen, type Devices } from './devices.ts';
+
+/** The stream number of a camera (docs/PROTOCOL.md, section 7). */
+const cameraCtx = 1;
+
+/** The own tracks of one call. They are stopped with it. */
+export class Own {
+  readonly #say: (text: string) => void;
+  readonly #failed: (e: unknown, doing: string) => void;
+  readonly #view = byId('self-video', HTMLVideoElement);
+  #call: Call | undefined;
+  #microphone: MediaStreamTrack | undefined;
+  #camera: MediaStreamTrack | undefined;
+  #cameraCtx: number | undefined;
+  #screen: { track: MediaStreamTrack; ctx: number } | undefined;
+  #muted = false;
+  #cameraOff = false;
+  #busy = false;
+
+  /** say speaks to those who listen; failed explains what did not work. */
+  constructor(say: (text: string) => void, failed: (e: unknown, doing: string) => void) {
+    this.#say = say;
+    this.#failed = failed;
+    button('mute').onclick = () => void this.mute(!this.#muted);
+    button('camera').onclick = () => void this.#once(() => this.#switchCamera(), 'use the camera');
+    button('screen').onclick = () => void this.#once(() => this.#switchScreen(), 'share the screen');
+  }
+
+  /** Shows the tracks with which a call begins. */
+  start(d: Devices): void {
+    this.#microphone = d.tracks.find((t) => t.kind === 'audio');
+    this.#camera = d.tracks.find((t) => t.kind === 'video');
+    this.#cameraCtx = this.#camera && cameraCtx;
+    this.#muted = false;
+    this.#cameraOff = !this.#camera;
+    this.#show();
+  }
+
+  /** The call to which they belong. */
+  belongs(call: Call): void {
+    this.#call = call;
+  }
+
+  /** The call is connected: tells the other side what was turned off before. */
+  connected(): void {
+    this.#show();
+    if (this.#muted) void this.#call?.setMuted('audio', true).catch(() => undefined);
+    if (this.#camera && this.#cameraOff) void this.#call?.setMuted(cameraCtx, true).catch(() => undefined);
+  }
+
+  /** Turns the microphone off or on. The track falls silent at once, whatever the network does. */
+  async mute(on: boolean): Promise<void> {
+    if (!this.#microphone) return;
+    this.#muted = on;
+    this.#microphone.enabled = !on;
+    this.#show();
+    this.#say(on ? 'Microphone off' : 'Microphone on');
+    if (this.#live()) await this.#call?.setMuted('audio', on).catch(() => undefined);
+  }
+
+  /** Lets go of everything. */
+  stop(): void {
+    close([this.#microphone, this.#camera, this.#screen?.track].filter((t) => t !== undefined));
+    this.#microphone = this.#camera = this.#screen = this.#call = this.#cameraCtx = undefined;
+    this.#view.srcObject = null;
+  }
+
+  async #switchCamera(): Promise<void> {
+    if (!this.#camera) return this.#addCamera();
+    this.#cameraOff = !this.#cameraOff;
+    this.#camera.enabled = !this.#cameraOff;
+    this.#say(this.#cameraOff ? 'Camera off' : 'Camera on');
+    this.#show();
+    if (this.#live()) await this.#call?.setMuted(this.#cameraCtx ?? cameraCtx, this.#cameraOff);
+  }
+
+  /** Adds a camera to a call that began without one. */
+  async #addCamera(): Promise<void> {
+    if (!this.#call || !this.#live()) return;
+    const track = await openCamera();
+    try {
+      this.#cameraCtx = (await this.#call.addTrack(track, 'camera')).ctx;
+    } catch (e) {
+      close([track]);
+      throw e;
+    }
+    this.#camera = track;
+    this.#cameraOff = false;
+    this.#say('Camera on');
+  }
+
+  async #switchScreen(): Promise<void> {
+    if (this.#screen) return this.#unshare();
+    if (!this.#call || !this.#live()) return;
+    const track = await openScreen();
+    if (!track) return;
+    try {
+      this.#screen = { track, ctx: (await this.#call.addTrack(track, 'screen')).ctx };
+    } catch (e) {
+      close([track]);
+      throw e;
+    }
+    track.onended = () => void this.#once(() => this.#unshare(), 'end sharing the screen');
+    this.#say('Your screen is shared');
+  }
+
+  async #unshare(): Promise<void> {
+    const shared = this.#screen;
+    if (!shared) return;
+    this.#screen = undefined;
+    close([shared.track]);
+    this.#say('Your screen is not shared any more');
+    if (this.#live()) await this.#call?.removeTrack(shared.ctx);
+  }
+
+  /** Runs one change at a time: a second press while the first is under way is none. */
+  async #once(f: () => Promise<void>, doing: string): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    this.#show();
+    try {
+      await f();
+    } catch (e) {
+      if (this.#call?.state !== 'ended') this.#failed(e, doing);
+    } finally {
+      this.#busy = false;
+      this.#show();
+    }
+  }
+
+  #live(): boolean {
+    return this.#call?.state === 'connected' || this.#call?.state === 'reconnecting';
+  }
+
+  #show(): void {
+    const live = this.#live();
+    press('mute', this.#muted, this.#muted ? 'Unmute' : 'Mute', this.#muted ? 'mic-off' : 'mic', this.#microphone !== undefined);
+    press('camera', this.#cameraOff, this.#cameraOff ? 'Camera on' : 'Camera off', this.#cameraOff ? 'camera-off' : 'camera',
+      !this.#busy && (this.#camera !== undefined || live));
+    press('screen', this.#screen !== undefined, this.#screen ? 'Stop sharing' : 'Share screen', this.#screen ? 'screen-off' : 'screen',
+      !this.#busy && live && 'getDisplayMedia' in navigator.mediaDevices);
+    this.#showSelf();
+  }
+
+  #showSelf(): void {
+    const picture = this.#screen?.track ?? (this.#cameraOff ? undefined : this.#camera);
+    element('self').dataset.shows = this.#screen ? 'screen' : picture ? 'camera' : 'nothing';
+    tell(element('self-note'), picture ? undefined : this.#camera ? 'Your camera is off' : 'You send no picture');
+    const shown = this.#view.srcObject instanceof MediaStream ? this.#view.srcObject.getVideoTracks()[0] : undefined;
+    if (shown !== picture) this.#view.srcObject = picture ? new MediaStream([picture]) : null;
+  }
+}
+
+function press(id: string, on: boolean, label: string, icon: string, enabled: boolean): void {
+  const b = button(id);
+  b.ariaPressed = String(on);
+  b.disabled = !enabled;
+  b.querySelector('span')!.textContent = label;
+  draw(b, icon);
+}

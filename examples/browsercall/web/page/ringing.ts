@@ -1,0 +1,53 @@
+/** Somebody rings. */
+import { EndReason, type Contact, type Incoming } from '../client/index.ts';
+import { announce, button, byId, element, tell } from './dom.ts';
+import { showPortrait, showTrust } from './trust.ts';
+
+/** What the person said. ended: the caller gave up, or it rang out. */
+export type Answer = 'video' | 'audio' | 'declined' | 'ended';
+
+/** The dialog in which a call rings. */
+export class Ringing {
+  readonly #dialog = byId('ringing', HTMLDialogElement);
+
+  /** Whether a call rings now: there is one at a time. */
+  get open(): boolean {
+    return this.#dialog.open;
+  }
+
+  /** Shows who rings, and waits for what the person says. A decline is sent. */
+  async ask(i: Incoming, c: Contact): Promise<Answer> {
+    element('ringing-title').textContent = `${c.name} rings`;
+    showTrust(element('ringing-trust'), c);
+    showPortrait(element('ringing-portrait'), c);
+    tell(element('ringing-warning'), warning(i));
+    announce(`${c.name} rings`);
+    const title = document.title;
+    document.title = `☎ ${c.name} rings`;
+    this.#dialog.showModal();
+    button('accept').focus();
+    const answer = await Promise.race([this.#pressed(), i.ended.then((): Answer => 'ended')]);
+    document.title = title;
+    this.#dialog.close();
+    if (answer === 'declined') await i.decline(EndReason.Declined).catch(() => undefined);
+    return answer;
+  }
+
+  #pressed(): Promise<Answer> {
+    return new Promise((resolve) => {
+      button('accept').onclick = () => resolve('video');
+      button('accept-audio').onclick = () => resolve('audio');
+      button('decline').onclick = () => resolve('declined');
+      this.#dialog.oncancel = (e) => {
+        e.preventDefault(); // Escape says no, and says so to the caller
+        resolve('declined');
+      };
+    });
+  }
+}
+
+function warning({ caller }: Incoming): string | undefined {
+  if (caller.keyChanged) return `Careful: you know somebody else by this name, “${caller.keyChanged}”, with another key.`;
+  if (caller.lookAlike) return `Careful: this name is easily taken for your contact “${caller.lookAlike}”.`;
+  return undefined;
+}

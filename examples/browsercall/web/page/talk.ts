@@ -1,0 +1,193 @@
+/** The screen of one call. */
+import type { Call, CallEvent, Contact, State } from '../client/index.ts';
+import { Chat } from './chat.ts';
+import type { Devices } from './devices.ts';
+import { announce, button, element, make, show, tell } from './dom.ts';
+import { Own } from './own.ts';
+import { Remote } from './remote.ts';
+import type { Session } from './session.ts';
+import { showPortrait, showTrust } from './trust.ts';
+import { Verify } from './verify.ts';
+import { endWords, faultWords, type Words } from './words.ts';
+
+const states: Record<State, string> = {
+  new: 'Calling', dialing: 'Calling', ringing: 'Ringing', connecting: 'Making keys',
+  connected: 'Connected', reconnecting: 'Looking for another way', ended: 'Ended',
+};
+
+/** Shows calls, one at a time. */
+export class Talk {
+  readonly #session: Session;
+  readonly #chat = new Chat();
+  readonly #own = new Own((text) => announce(text), (e, doing) => this.#banner(faultWords(e, doing).title));
+  readonly #remote = new Remote((play) => this.#heldBack(play));
+  readonly #verify: Verify;
+  readonly #clock: ReturnType<typeof setInterval>;
+  #peer: Contact | undefined;
+  #call: Call | undefined;
+  #since = 0;
+  #lock: WakeLockSentinel | undefined;
+
+  constructor(session: Session) {
+    this.#session = session;
+    this.#verify = new Verify(session);
+    this.#clock = setInterval(() => this.#tick(), 1000);
+    button('emoji').onclick = button('verify-open').onclick = () => this.compare();
+    button('hangup').onclick = () => void this.#call?.hangup();
+    session.contacts.addEventListener('change', () => this.#who());
+    addEventListener('online', () => this.#call?.restart());
+  }
+
+  /** Whether there is a call on the screen. */
+  get busy(): boolean {
+    return this.#peer !== undefined;
+  }
+
+  /** Shows the call screen while a call is being made; hangUp is what its button does until there is one. */
+  open(c: Contact, d: Devices, hangUp: () => void): void {
+    this.#peer = c;
+    this.#since = 0;
+    this.#remote.clear();
+    this.#own.start(d);
+    this.#chat.start((text) => this.#call?.send(text) ?? Promise.reject(new TypeError('there is no call')));
+    button('hangup').onclick = () => (this.#call ? void this.#call.hangup() : hangUp());
+    show(element('emoji'), false);
+    show(element('home'), false);
+    show(element('call'), true);
+    document.body.dataset.view = 'call';
+    this.#banner(d.note);
+    this.#who();
+    this.#state('dialing');
+    button('hangup').focus();
+  }
+
+  /** Follows a call to its end, and says in words why it ended. */
+  async follow(call: Call): Promise<Words> {
+    this.#call = call;
+    this.#own.belongs(call);
+    this.#state(call.state);
+    let words = endWords(0, false, this.#name);
+    for await (const e of call.events()) {
+      if (e.type === 'ended') words = endWords(e.reason, e.remote, this.#name, e.cause);
+      else this.#event(e, call);
+    }
+    return words;
+  }
+
+  /** Puts everything away: devices, pictures, dialogs. */
+  close(): void {
+    this.#state('ended');
+    this.#own.stop();
+    this.#remote.clear();
+    this.#verify.close();
+    this.#banner(undefined);
+    void this.#lock?.release().catch(() => undefined);
+    this.#peer = this.#call = this.#lock = undefined;
+  }
+
+  /** Ends the call, if there is one: the page goes. */
+  leave(): void {
+    clearInterval(this.#clock);
+    void this.#call?.hangup();
+  }
+
+  /** Opens the comparison with this contact, or with the one of the call. */
+  compare(c: Contact | undefined = this.#peer): void {
+    if (c) this.#verify.open(this.#session.contacts.get(c.id) ?? c, this.#call?.emoji());
+  }
+
+  #event(e: CallEvent, call: Call): void {
+    switch (e.type) {
+      case 'trackAdded':
+        this.#remote.add(e.track, e.info);
+        break;
+      case 'trackEnded':
+        if (!e.sent) this.#remote.remove(e.info.mid);
+        break;
+      case 'muteChanged':
+        this.#remote.mute(e.info.mid, e.muted);
+        announce(`${this.#name}: ${e.info.kind === 'audio' ? 'microphone' : 'camera'} ${e.muted ? 'off' : 'on'}`);
+        break;
+      case 'holdChanged':
+        this.#banner(e.held ? `${this.#name} has put the call on hold.` : undefined);
+        break;
+      case 'message':
+        this.#chat.received(this.#name, e.data);
+        break;
+      case 'keysChanged':
+        element('call').dataset.epoch = String(e.epoch);
+        break;
+      case 'participantJoined':
+        this.#emoji(call);
+        break;
+      case 'connected':
+        this.#connected(call);
+    }
+    this.#state(call.state);
+  }
+
+  #connected(call: Call): void {
+    this.#since ||= Date.now();
+    element('call').dataset.epoch = String(call.epoch);
+    this.#emoji(call);
+    this.#state('connected');
+    this.#own.connected();
+    navigator.wakeLock?.request('screen').then((l) => (this.#call === call ? (this.#lock = l) : void l.release()), () => undefined);
+  }
+
+  #emoji(call: Call): void {
+    const all = call.emoji();
+    if (!all) return;
+    const e = element('emoji');
+    const pictures = all.map(({ symbol, name }) => {
+      const s = make('span', symbol);
+      s.role = 'img';
+      s.ariaLabel = name;
+      return s;
+    });
+    e.replaceChildren(e.firstElementChild!, ...pictures);
+    e.title = all.map(({ name }) => name).join(', ');
+    show(e, true);
+  }
+
+  get #name(): string {
+    return this.#peer?.name ?? 'The other side';
+  }
+
+  #who(): void {
+    const c = this.#peer && (this.#session.contacts.get(this.#peer.id) ?? this.#peer);
+    if (!c) return;
+    this.#peer = c;
+    element('call-name').textContent = c.name;
+    showTrust(element('call-trust'), c);
+    showPortrait(element('remote-portrait'), c);
+  }
+
+  #state(s: State): void {
+    const text = states[s];
+    if (document.body.dataset.callState !== s) announce(`${this.#name}: ${text}`);
+    document.body.dataset.callState = s;
+    element('call-state').textContent = text;
+    this.#remote.note(s === 'connected' ? `${this.#name} shows no picture` : `${text} …`);
+    this.#tick();
+  }
+
+  #tick(): void {
+    const e = element('call-time');
+    if (!this.#since || !this.busy) return tell(e, undefined);
+    const s = Math.floor((Date.now() - this.#since) / 1000);
+    const two = (n: number): string => String(n).padStart(2, '0');
+    tell(e, s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`);
+  }
+
+  #heldBack(play: () => void): void {
+    this.#banner('The browser holds the sound back: press anywhere to hear.');
+    addEventListener('pointerdown', play, { once: true });
+    addEventListener('keydown', play, { once: true });
+    addEventListener('pointerdown', () => this.#banner(undefined), { once: true });
+  }
+
+  #banner(text: string | undefined): void {
+    tell(element('notice'), text);
+  }
+}
