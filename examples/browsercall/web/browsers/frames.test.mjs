@@ -12,8 +12,8 @@ before(async () => {
 after(() => harness.stop());
 
 const codecs = { chromium: ['VP8', 'VP9', 'AV1', 'H264'], firefox: ['VP8', 'VP9', 'AV1'] };
-const state = (page) => page.evaluate(() => window.loop.state());
-const key = (page, side, epoch) => page.evaluate(([s, e]) => window.loop.key(s, e), [side, epoch]);
+const state = (page) => page.evaluate(() => window.frameLoop.state());
+const key = (page, side, epoch) => page.evaluate(([s, e]) => window.frameLoop.key(s, e), [side, epoch]);
 
 async function decodesMore(page, what) {
   const before = (await state(page)).decoded;
@@ -25,7 +25,7 @@ for (const [browser, list] of Object.entries(codecs)) {
     for (const codec of list) {
       it(`${codec}: late keys, changing keys`, { timeout: 120_000 }, () => harness.run(`frames-${browser}-${codec}`, async () => {
         const page = await harness.open(browser);
-        assert.ok(await page.evaluate((c) => window.start(c), codec), `${browser} has no ${codec}`);
+        assert.ok(await page.evaluate((c) => window.startFrames(c), codec), `${browser} has no ${codec}`);
         await until('frames without a key', async () => (await state(page)).from.refused > 20);
         let s = await state(page);
         assert.deepEqual([s.packets, s.from.sealed, s.from.unknownCodec], [0, 0, 0]);
@@ -56,7 +56,7 @@ for (const [browser, list] of Object.entries(codecs)) {
 
     it('10 kB are sealed and opened in 0.5 ms', { timeout: 60_000 }, () => harness.run(`bench-${browser}`, async () => {
       const page = await harness.open(browser);
-      const costs = await page.evaluate(() => window.bench());
+      const costs = await page.evaluate(() => window.measureFrames());
       console.log(browser, Object.entries(costs).map(([c, { seal, open }]) => `${c}: seal ${seal.toFixed(3)} ms, open ${open.toFixed(3)} ms`).join('; '));
       assert.ok(costs.VP8.seal + costs.VP8.open < 0.5, JSON.stringify(costs));
     }));

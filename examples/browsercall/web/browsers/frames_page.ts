@@ -70,14 +70,14 @@ class Loop {
 
 declare global {
   interface Window {
-    loop: Loop;
-    start(codec: string): Promise<boolean>;
-    bench(): Promise<unknown>;
+    frameLoop: Loop;
+    startFrames(codec: string): Promise<boolean>;
+    measureFrames(): Promise<unknown>;
   }
 }
 
-window.start = (codec) => (window.loop = new Loop()).connect(codec);
-window.bench = () => new Promise((resolve, reject) => {
+window.startFrames = (codec) => (window.frameLoop = new Loop()).connect(codec);
+window.measureFrames = () => new Promise((resolve, reject) => {
   const worker = new Worker('/bench.js', { type: 'module' });
   worker.onmessage = (e) => resolve(e.data);
   worker.onerror = (e) => reject(new Error(e.message));
