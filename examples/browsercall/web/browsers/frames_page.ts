@@ -13,7 +13,8 @@ class Loop {
 
   async connect(codec: string): Promise<boolean> {
     const all = RTCRtpReceiver.getCapabilities('video')?.codecs ?? [];
-    const wanted = all.filter((c) => c.mimeType.toLowerCase() === `video/${codec.toLowerCase()}` && !c.sdpFmtpLine?.includes('packetization-mode=0'));
+    const wanted = all.filter((c) => c.mimeType.toLowerCase() === `video/${codec.toLowerCase()}` &&
+      !c.sdpFmtpLine?.includes('packetization-mode=0'));
     if (wanted.length === 0) return false;
     this.a.onicecandidate = (e) => void this.b.addIceCandidate(e.candidate ?? undefined);
     this.b.onicecandidate = (e) => void this.a.addIceCandidate(e.candidate ?? undefined);
@@ -23,7 +24,8 @@ class Loop {
     this.#sender = t.sender;
     t.sender.transform = this.from.sender(1, 'video');
     for (const name of ['first', 'failed', 'died']) {
-      this.to.addEventListener(name, (e) => this.events.push([name, ...Object.values((e as CustomEvent).detail as object)].join(' ')));
+      this.to.addEventListener(name, (e) => this.events.push([name,
+        ...Object.values((e as CustomEvent).detail as object)].join(' ')));
     }
     this.from.addEventListener('keyFrameWanted', () => void this.#keyFrame());
     this.b.ontrack = (e) => {
@@ -50,7 +52,8 @@ class Loop {
     this.events.push('wanted');
     const set = this.#sender!.setParameters as (p: RTCRtpSendParameters, o?: object) => Promise<void>;
     const p = this.#sender!.getParameters();
-    await set.call(this.#sender, p, { encodingOptions: p.encodings.map(() => ({ keyFrame: true })) }).catch(() => undefined);
+    await set.call(this.#sender, p, { encodingOptions: p.encodings.map(() => ({ keyFrame: true })) }).catch(() =>
+      undefined);
   }
 
   /** Installs an epoch's key at one side, and sends with it if that is the sender. */
@@ -61,10 +64,12 @@ class Loop {
   }
 
   async state(): Promise<{ decoded: number; packets: number; from: WorkerStats; to: WorkerStats; events: string[] }> {
-    const stats = [...(await this.b.getStats()).values()] as { type: string; framesDecoded?: number; packetsReceived?: number }[];
+    type Row = { type: string; framesDecoded?: number; packetsReceived?: number };
+    const stats = [...(await this.b.getStats()).values()] as Row[];
     const inbound = stats.find((s) => s.type === 'inbound-rtp');
     const [from, to] = await Promise.all([this.from.stats(), this.to.stats()]);
-    return { decoded: inbound?.framesDecoded ?? 0, packets: inbound?.packetsReceived ?? 0, from, to, events: this.events };
+    return { decoded: inbound?.framesDecoded ?? 0, packets: inbound?.packetsReceived ?? 0, from, to,
+      events: this.events };
   }
 }
 

@@ -60,7 +60,8 @@ describe('the handle of the frame worker', () => {
     const baseKey = baseKeyOf(1);
     await w.install({ epoch: 1, baseKey, ownLeaf: 0, leaves: [0, 1] });
     expect(hex(baseKey)).toBe(hex(baseKeyOf(1))); // the caller's own to wipe
-    await Promise.all([w.switchSend(1), w.declare(1, [camera]), w.codecs([{ payloadType: 96, codec: 'VP8' }]), w.dropLeaf(1)]);
+    await Promise.all([w.switchSend(1), w.declare(1, [camera]), w.codecs([{ payloadType: 96, codec: 'VP8' }]),
+      w.dropLeaf(1)]);
     expect(await w.stats()).toMatchObject({ sealed: 0, opened: 0, unknownCodec: 0 });
     expect(vi.getTimerCount()).toBe(0);
     const refused = await w.switchSend(9).catch((e: unknown) => e);
@@ -70,18 +71,27 @@ describe('the handle of the frame worker', () => {
 
   it('gives transforms their options', () => {
     const w = new FrameWorker('/worker.js');
-    expect(w.sender(3, 'video')).toMatchObject({ worker: FakeWorker.last, options: { side: 'send', ctx: 3, kind: 'video' } });
-    expect(w.receiver(1, '0', 'audio')).toMatchObject({ options: { side: 'receive', leaf: 1, mid: '0', kind: 'audio' } });
+    expect(w.sender(3, 'video')).toMatchObject({
+      worker: FakeWorker.last, options: { side: 'send', ctx: 3, kind: 'video' },
+    });
+    expect(w.receiver(1, '0', 'audio')).toMatchObject({
+      options: { side: 'receive', leaf: 1, mid: '0', kind: 'audio' },
+    });
   });
 
   it('passes events on', () => {
     const w = new FrameWorker('/worker.js');
     const heard: unknown[] = [];
-    for (const name of ['first', 'failed', 'keyFrameWanted']) w.addEventListener(name, (e) => heard.push([name, (e as CustomEvent).detail]));
-    for (const data of [{ event: 'first', mid: '0' }, { event: 'failed', mid: '1', reason: 'forged' }, { event: 'keyFrameWanted', ctx: 1 }]) {
+    for (const name of ['first', 'failed', 'keyFrameWanted']) {
+      w.addEventListener(name, (e) => heard.push([name, (e as CustomEvent).detail]));
+    }
+    for (const data of [{ event: 'first', mid: '0' }, { event: 'failed', mid: '1', reason: 'forged' },
+      { event: 'keyFrameWanted', ctx: 1 }]) {
       FakeWorker.last.onmessage?.({ data });
     }
-    expect(heard).toEqual([['first', { mid: '0' }], ['failed', { mid: '1', reason: 'forged' }], ['keyFrameWanted', { ctx: 1 }]]);
+    expect(heard).toEqual([
+      ['first', { mid: '0' }], ['failed', { mid: '1', reason: 'forged' }], ['keyFrameWanted', { ctx: 1 }],
+    ]);
   });
 
   it('rejects what is under way and what comes later when the worker fails', async () => {
@@ -92,7 +102,8 @@ describe('the handle of the frame worker', () => {
     const all = [w.stats(), w.switchSend(1)].map((p) => p.catch((e: unknown) => String(e)));
     FakeWorker.last.onerror?.({ preventDefault: () => undefined });
     FakeWorker.last.onmessageerror?.();
-    expect(await Promise.all(all)).toEqual(Array(2).fill('Error: the frame worker has failed: is its script there, and of this build?'));
+    const why = 'Error: the frame worker has failed: is its script there, and of this build?';
+    expect(await Promise.all(all)).toEqual([why, why]);
     await expect(w.stats()).rejects.toThrow('has failed');
     expect(() => w.sender(0, 'audio')).toThrow('has failed');
     expect([died, FakeWorker.last.terminated, vi.getTimerCount()]).toEqual([1, true, 0]);

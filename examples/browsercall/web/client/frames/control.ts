@@ -9,7 +9,8 @@ const patience = 10_000;
 /** Reports whether this browser can seal frames: RTCRtpScriptTransform, on senders and receivers, and workers. */
 export function supported(): boolean {
   return typeof RTCRtpScriptTransform === 'function' && typeof Worker === 'function' &&
-    typeof RTCRtpSender === 'function' && 'transform' in RTCRtpSender.prototype && 'transform' in RTCRtpReceiver.prototype;
+    typeof RTCRtpSender === 'function' && 'transform' in RTCRtpSender.prototype &&
+      'transform' in RTCRtpReceiver.prototype;
 }
 
 interface Waiting {

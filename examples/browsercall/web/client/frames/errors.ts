@@ -17,8 +17,8 @@ export const drops = [
 export type Drop = (typeof drops)[number];
 
 /**
- * Why a frame was not sealed, and so is not sent: there is no key yet or any more, the ctx has no place among the keys, or
- * every counter of the key is used.
+ * Why a frame was not sealed, and so is not sent: there is no key yet or any more, the ctx has no place among the keys,
+ * or every counter of the key is used.
  */
 export type Refusal = 'noKey' | 'undeclared' | 'exhausted';
 

@@ -81,7 +81,9 @@ describe('frames', () => {
     const s = new Side(0);
     s.use(1, 0, 1);
     for (let ctx = 0; ctx < 64; ctx++) s.seal(ctx, 'x');
-    for (const ctx of [64, 4095, 4096, 65535, -1, 1.5]) expect(s.frames.sealer(ctx).seal(none, none)).toBe('undeclared');
+    for (const ctx of [64, 4095, 4096, 65535, -1, 1.5]) {
+      expect(s.frames.sealer(ctx).seal(none, none)).toBe('undeclared');
+    }
   });
 
   it('are refused at the last counter', () => {
@@ -95,10 +97,12 @@ describe('frames', () => {
   it('show no key in what is printed', () => {
     const { alice } = pair();
     alice.seal(0, 'x');
-    const text = JSON.stringify([alice.frames, alice.frames.sealer(0), alice.frames.opener(1, '0'), new SealKey(baseKeyOf(1), 1n)],
+    const text = JSON.stringify([alice.frames, alice.frames.sealer(0), alice.frames.opener(1, '0'),
+      new SealKey(baseKeyOf(1), 1n)],
       (_, v: unknown) => (typeof v === 'bigint' ? v.toString() : v));
     expect(text).not.toContain('181');
-    expect(JSON.stringify(new Epoch({ epoch: 1, baseKey: baseKeyOf(1), ownLeaf: 0, leaves: [0] }))).not.toContain('181');
+    expect(JSON.stringify(new Epoch({ epoch: 1, baseKey: baseKeyOf(1), ownLeaf: 0,
+      leaves: [0] }))).not.toContain('181');
   });
 });
 
@@ -129,7 +133,8 @@ describe('epochs', () => {
       alice.use(epoch, 0, 1);
       bob.install(epoch, 0, 1);
     }
-    expect(sealed.map((b) => bob.open(0, '0', b))).toEqual([...Array<string>(5).fill('<noEpoch>'), ...Array<string>(5).fill('x')]);
+    expect(sealed.map((b) => bob.open(0, '0', b))).toEqual([...Array<string>(5).fill('<noEpoch>'),
+      ...Array<string>(5).fill('x')]);
   });
 
   it('never share a KID', () => {
@@ -209,7 +214,8 @@ describe('epochs', () => {
     const { bob } = pair();
     const good = { epoch: 2, baseKey: baseKeyOf(2), ownLeaf: 1, leaves: [0, 1] };
     for (const change of [
-      { baseKey: baseKeyOf(2).subarray(16) }, { baseKey: new Uint8Array(33) }, { baseKey: none }, { epoch: 1 }, { epoch: 0 },
+      { baseKey: baseKeyOf(2).subarray(16) }, { baseKey: new Uint8Array(33) }, { baseKey: none }, { epoch: 1 },
+        { epoch: 0 },
       { epoch: NaN }, { epoch: -1 }, { leaves: [] }, { leaves: [1, -1] }, { leaves: [1, 2 ** 32] }, { ownLeaf: 7 },
       { baseKey: baseKeyOf(1) },
     ]) expect(code(() => bob.frames.install({ ...good, ...change }))).toBe('epoch');
@@ -246,9 +252,12 @@ describe('declarations', () => {
     expect([0, 1, 2].map((ctx) => frames.stream(1, ctx)?.mid)).toEqual(['0', '1', '2']);
     const fine = { ...mic, ctx: 8, mid: '8' };
     for (const bad of [
-      { ...camera, codec: 'H264' }, { ...camera, mid: '2' }, { ...camera, rid: 'x' }, { ...mic, kind: 'video' as const },
-      { ...mic, ctx: 4096 }, { ...mic, ctx: -1 }, { ...mic, ctx: 9.5 }, { ...mic, ctx: 9, mid: '' }, { ...mic, ctx: 9, codec: '' },
-      { ...mic, ctx: 9, mid: '0'.repeat(33) }, { ...mic, ctx: 9, rid: 'é'.repeat(17) }, { ...mic, ctx: 9, kind: 'data' as 'audio' },
+      { ...camera, codec: 'H264' }, { ...camera, mid: '2' }, { ...camera, rid: 'x' }, { ...mic,
+        kind: 'video' as const },
+      { ...mic, ctx: 4096 }, { ...mic, ctx: -1 }, { ...mic, ctx: 9.5 }, { ...mic, ctx: 9, mid: '' }, { ...mic, ctx: 9,
+        codec: '' },
+      { ...mic, ctx: 9, mid: '0'.repeat(33) }, { ...mic, ctx: 9, rid: 'é'.repeat(17) }, { ...mic, ctx: 9,
+        kind: 'data' as 'audio' },
     ]) expect(code(() => frames.declare(1, [fine, bad]))).toBe('streams');
     expect(frames.stream(1, 8)).toBeUndefined();
   });
@@ -281,7 +290,8 @@ describe('attacks', () => {
   it('streams are swapped', () => {
     const { alice, bob } = pair();
     const [face, slides] = [alice.seal(1, 'face'), alice.seal(2, 'slides')];
-    expect([bob.open(0, '1', slides), bob.open(0, '2', face), bob.open(0, '0', face)]).toEqual(Array(3).fill('<wrongMID>'));
+    expect([bob.open(0, '1', slides), bob.open(0, '2', face), bob.open(0, '0',
+      face)]).toEqual(Array(3).fill('<wrongMID>'));
     const h = parseHeader(face)!;
     const relabelled = concat(encodeHeader({ kid: (h.kid & 31n) | (2n << 5n), ctr: h.ctr }), face.subarray(h.size));
     expect(bob.open(0, '2', relabelled)).toBe('<forged>');
@@ -295,7 +305,8 @@ describe('attacks', () => {
     }
     const st = bob.frames.stats();
     expect(bob.frames.opener(0, '1').derived).toBe(1);
-    expect([dropped(st), st.undeclared, st.wrongMID, st.forged, st.reflected, st.noEpoch]).toEqual([3200, 97, 2, 1, 100, 3000]);
+    expect([dropped(st), st.undeclared, st.wrongMID, st.forged, st.reflected, st.noEpoch]).toEqual([3200, 97, 2, 1,
+      100, 3000]);
   });
 
   it('blank leaves, and another member at this connection', () => {
@@ -363,7 +374,8 @@ describe('attacks', () => {
   it('a header has one form', () => {
     const { alice, bob } = pair();
     const sealed = alice.seal(0, 'frame');
-    for (const header of [[0x80, 1], [0x90, 0, 1], [0xf0, 0, 0, 0, 0, 0, 0, 0, 1], [0x18, 0], [0x88, 1, 0], [0x1f, 0, 0, 0, 0, 0, 0, 0, 0]]) {
+    for (const header of [[0x80, 1], [0x90, 0, 1], [0xf0, 0, 0, 0, 0, 0, 0, 0, 1], [0x18, 0], [0x88, 1, 0], [0x1f, 0,
+      0, 0, 0, 0, 0, 0, 0]]) {
       expect(bob.open(0, '0', concat(Uint8Array.from(header), sealed.subarray(1)))).toBe('<malformed>');
     }
     expect(bob.open(0, '0', sealed)).toBe('frame');

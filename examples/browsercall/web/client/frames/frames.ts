@@ -137,7 +137,7 @@ export class Frames {
     return count(this.#sealers.values(), this.#openers.values());
   }
 
-  /** Destroys every key and forgets every stream, for a member that joins its group anew. Used base keys stay refused. */
+  /** Destroys every key and forgets every stream, for who joins the group anew. Used base keys stay refused. */
   reset(): void {
     for (const e of this.#epochs) e.wipe();
     this.#epochs = [];
@@ -171,8 +171,8 @@ export class Frames {
   }
 
   /**
-   * Sets the end of the installed epochs when next comes. Those too far behind go at once, which leaves none with next's
-   * low bits (RFC 9605, section 5.2).
+   * Sets the end of the installed epochs when next comes. Those too far behind go at once, which leaves none with
+   * next's low bits (RFC 9605, section 5.2).
    */
   #retire(newest: Epoch, next: Epoch, removed: readonly number[]): void {
     newest.expireBy(this.#clock() + oldEpochTime);
@@ -214,7 +214,8 @@ export class Frames {
   #publish(): void {
     this.#bySlot.fill(undefined);
     for (const e of this.#epochs) this.#bySlot[e.slot] = e;
-    for (const o of this.#openers.values()) o.keepOnly((e) => this.#bySlot[e.slot] === e && !this.#isDropped(o.at.leaf, e.number));
+    for (const o of this.#openers.values()) o.keepOnly((e) => this.#bySlot[e.slot] === e &&
+      !this.#isDropped(o.at.leaf, e.number));
   }
 
   #replaceSend(next: SendEpoch | undefined): void {

@@ -1,4 +1,4 @@
-/** The header of a sealed frame (RFC 9605, section 4.3): a config byte X KKK Y CCC, then KID and CTR if they are long. */
+/** The header of a sealed frame (RFC 9605, section 4.3): a config byte X KKK Y CCC, then KID and CTR if long. */
 import type { Bytes } from '../bytes.ts';
 
 /** Which key, and the how-manieth frame under it; both are unsigned and of at most 64 bits. */

@@ -10,13 +10,15 @@ const video = ['VP8', 'VP9', 'AV1', 'H264'] as const;
 function h264(roll: (n: number) => number, key: boolean): Uint8Array {
   const body = () => Uint8Array.from({ length: 1 + roll(400) }, () => (roll(3) === 0 ? 0 : 4 + roll(252)));
   const sets = key ? [fromHex('0000000167' + '42e01fda0280f680'), fromHex('00000168ce3c80')] : [];
-  const slice = () => concat(fromHex(key ? '0000016588' : '00000001419a'), Uint8Array.of(0x84), body(), Uint8Array.of(0x80));
+  const slice = () => concat(fromHex(key ? '0000016588' : '00000001419a'), Uint8Array.of(0x84), body(),
+    Uint8Array.of(0x80));
   return concat(...sets, slice(), slice());
 }
 
 describe('layouts', () => {
   it('there is none for other codecs', () => {
-    for (const codec of ['', 'PCMU', 'H265', 'rtx', 'constructor', 'toString', '__proto__']) expect(layoutOf(codec)).toBeUndefined();
+    for (const codec of ['', 'PCMU', 'H265', 'rtx', 'constructor', 'toString',
+      '__proto__']) expect(layoutOf(codec)).toBeUndefined();
     expect(layoutOf('OPUS')?.kind).toBe('audio');
     expect(layoutOf('h264')?.kind).toBe('video');
   });
@@ -69,11 +71,16 @@ describe('layouts', () => {
   it('what is no layout is malformed and never tried', () => {
     const opening: Opening = { malformed: () => 'malformed', open: () => { throw new Error('tried'); } };
     for (const [codec, data] of [
-      ['VP8', ''], ['VP8', '00'], ['VP8', '02010203'], ['AV1', ''], ['AV1', '3203010203ff'], ['AV1', '3204010203'], ['AV1', '0a010203'],
-      ['AV1', '08000000'], ['AV1', '32ffffffff7f01'], ['AV1', '0a01000a010032010130'], ['AV1', '12000a010032010130'], ['AV1', '34010203'],
-      ['H264', ''], ['H264', '0000000167010203'], ['H264', '00000001419a010203'], ['H264', '000000014180'], ['H264', '00000001419a80'],
-      ['H264', '0000000109f000000001419a01020380'], ['H264', '00000001419a0102038000000001419a01020380'], ['H264', '000001'],
-      ['H264', '00000001061122334480'], ['H264', '0000000141000000000000000000000180'], ['H264', `${'0000016742'.repeat(9)}000001419a01020380`],
+      ['VP8', ''], ['VP8', '00'], ['VP8', '02010203'], ['AV1', ''], ['AV1', '3203010203ff'], ['AV1', '3204010203'],
+        ['AV1', '0a010203'],
+      ['AV1', '08000000'], ['AV1', '32ffffffff7f01'], ['AV1', '0a01000a010032010130'], ['AV1', '12000a010032010130'],
+        ['AV1', '34010203'],
+      ['H264', ''], ['H264', '0000000167010203'], ['H264', '00000001419a010203'], ['H264', '000000014180'], ['H264',
+        '00000001419a80'],
+      ['H264', '0000000109f000000001419a01020380'], ['H264', '00000001419a0102038000000001419a01020380'], ['H264',
+        '000001'],
+      ['H264', '00000001061122334480'], ['H264', '0000000141000000000000000000000180'], ['H264',
+        `${'0000016742'.repeat(9)}000001419a01020380`],
     ] as const) expect(layoutOf(codec)!.open(fromHex(data), opening), `${codec} ${data}`).toBe('malformed');
   });
 

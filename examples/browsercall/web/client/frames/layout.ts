@@ -46,7 +46,7 @@ const obuHasSize = 0x02;
 const obuSequence = 0x08;
 const sequenceHeader = Uint8Array.of(0x0a, 0x0a, 0x00, 0x00, 0x00, 0x24, 0xc4, 0xff, 0xdf, 0x00, 0x68, 0x02);
 
-/** One OBU of a readable header; before a key frame's a synthetic sequence header, without which packetisers set no N. */
+/** One OBU with a readable header. A key frame's has a synthetic sequence header in front: packetisers set N by it. */
 const av1: Layout = {
   kind: 'video',
   seal: (frame, key, s) => {

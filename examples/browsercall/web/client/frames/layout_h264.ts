@@ -23,7 +23,7 @@ export function sealH264(frame: Uint8Array, s: Sealing): Uint8Array | NotSealed 
   return concat(...sets, startCode, start, escape(start, sealed), Uint8Array.of(end));
 }
 
-/** Opens what sealH264 made. Start codes have three bytes or four; parameter sets beside the slice are dropped unread. */
+/** Opens what sealH264 made. Start codes have 3 bytes or 4; parameter sets beside the slice are dropped unread. */
 export function openH264(data: Uint8Array, o: Opening): Uint8Array | Drop {
   const all: Uint8Array[] = [];
   for (const nal of nalUnits(data)) {

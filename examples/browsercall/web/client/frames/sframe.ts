@@ -1,6 +1,6 @@
 /**
- * SFrame (RFC 9605) with the one suite of docs/PROTOCOL.md section 7: 0xF001, ChaCha20-Poly1305 and SHA-256 with a tag of
- * 16 bytes. What leaves here as a key is held in private fields and never printed.
+ * SFrame (RFC 9605) with the one suite of docs/PROTOCOL.md section 7: 0xF001, ChaCha20-Poly1305 and SHA-256 with a tag
+ * of 16 bytes. Keys are held in private fields, which nothing prints.
  */
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { expand, extract } from '@noble/hashes/hkdf.js';
@@ -53,8 +53,8 @@ class Material {
 }
 
 /**
- * Seals the frames of one KID with counters from 0 up. There must be one for a base key and KID, ever: a second one would
- * use the same nonces (section 9.1).
+ * Seals the frames of one KID with counters from 0 up. There must be one for a base key and KID, ever: a second one
+ * would use the same nonces (section 9.1).
  */
 export class SealKey {
   readonly kid: bigint;

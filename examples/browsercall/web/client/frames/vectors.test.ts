@@ -11,7 +11,9 @@ const root = new URL('../../../../../', import.meta.url);
 
 interface Vectors {
   header: { kid: string; ctr: string; encoded: string }[];
-  sframe: { cipher_suite: number; kid: string; ctr: string; base_key: string; metadata: string; pt: string; ct: string }[];
+  sframe: {
+    cipher_suite: number; kid: string; ctr: string; base_key: string; metadata: string; pt: string; ct: string;
+  }[];
   mls: {
     cipher_suite: number; epoch: number; highest_leaf: number; leaf: number; context: number; kid: string;
     base_key: string; pt: string; ct: string;

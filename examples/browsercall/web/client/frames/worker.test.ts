@@ -62,7 +62,8 @@ class Page {
   }
 }
 
-const codecs = [{ payloadType: 96, codec: 'VP8' }, { payloadType: 111, codec: 'opus' }, { payloadType: 63, codec: 'red' }];
+const codecs = [{ payloadType: 96, codec: 'VP8' }, { payloadType: 111, codec: 'opus' }, { payloadType: 63,
+  codec: 'red' }];
 const vp8: Told = { payloadType: 96 };
 const opus: Told = { payloadType: 111 };
 const picture = utf8('a picture of somebody, long enough to be found again');
@@ -102,10 +103,12 @@ describe('the frame worker', () => {
     await from.feed(raw(picture));
     alice.use(1, 0);
     const bad: Told[] = [
-      {}, { payloadType: 97 }, { mimeType: 'video/H265' }, { payloadType: 111 }, { payloadType: 96, mimeType: 'video/VP9' },
+      {}, { payloadType: 97 }, { mimeType: 'video/H265' }, { payloadType: 111 }, { payloadType: 96,
+        mimeType: 'video/VP9' },
       { mimeType: 'audio/opus' }, { mimeType: 'VP8' },
     ];
-    await from.feed(...bad.map((told) => raw(picture, 'delta', told)), frame(new Uint8Array(0), vp8, 'delta'), frame(picture, vp8, 'empty'));
+    await from.feed(...bad.map((told) => raw(picture, 'delta', told)), frame(new Uint8Array(0), vp8, 'delta'),
+      frame(picture, vp8, 'empty'));
     const broken = raw(picture);
     broken.getMetadata = () => { throw new Error('gone'); };
     await from.feed(broken);
@@ -121,7 +124,8 @@ describe('the frame worker', () => {
     alice.ask({ op: 'codecs', map: codecs });
     alice.use(1, 0);
     const from = alice.transformer({ side: 'send', ctx: 0, kind: 'audio' });
-    await from.feed(...[opus, { payloadType: 63 }, { payloadType: 63, mimeType: 'audio/opus' }, vp8].map((t) => frame(picture, t)));
+    await from.feed(...[opus, { payloadType: 63 }, { payloadType: 63, mimeType: 'audio/opus' },
+      vp8].map((t) => frame(picture, t)));
     expect(from.out.length).toBe(3);
     expect(from.out.map((b) => b.length)).toEqual(Array(3).fill(1 + picture.length + 16));
   });
@@ -129,7 +133,8 @@ describe('the frame worker', () => {
   it('passes nothing of a transformer that is not ours', async () => {
     const page = new Page();
     page.use(1, 0);
-    for (const options of [undefined, null, 'send', {}, { side: 'send', kind: 'video' }, { side: 'receive', kind: 'audio', leaf: 1 },
+    for (const options of [undefined, null, 'send', {}, { side: 'send', kind: 'video' }, { side: 'receive',
+      kind: 'audio', leaf: 1 },
       { side: 'send', ctx: 1, kind: 'data' }, { side: 'both', ctx: 1, kind: 'video' }]) {
       const t = page.transformer(options);
       await t.feed(raw(picture));
@@ -143,7 +148,8 @@ describe('the frame worker', () => {
     alice.use(1, 0);
     await from.feed(raw(picture, 'key'));
     bob.use(1, 1);
-    await to.feed(raw(picture), raw(concat(Uint8Array.of(0), picture)), raw(from.out[0]!, 'key'), raw(from.out[0]!, 'key'), raw(from.out[0]!));
+    await to.feed(raw(picture), raw(concat(Uint8Array.of(0), picture)), raw(from.out[0]!, 'key'), raw(from.out[0]!,
+      'key'), raw(from.out[0]!));
     const forged = from.out[0]!.slice();
     forged[0] = 1;
     await to.feed(raw(forged), raw(forged.subarray(1)));
@@ -218,12 +224,14 @@ describe('the frame worker', () => {
     expect(page.ask({ op: 'install', epoch: { epoch: 1, baseKey, ownLeaf: 0, leaves: [0, 1] } })).toEqual({ id: 1 });
     expect(hex(baseKey)).toBe('00'.repeat(32));
     expect(page.ask({ op: 'switchSend', epoch: 2 })).toMatchObject({ id: 2, code: 'epoch' });
-    expect(page.ask({ op: 'declare', leaf: 1, streams: [{ ...mic, mid: '' }] })).toMatchObject({ id: 3, code: 'streams' });
+    expect(page.ask({ op: 'declare', leaf: 1, streams: [{ ...mic, mid: '' }] })).toMatchObject({ id: 3,
+      code: 'streams' });
     const refused = baseKeyOf(1);
     const again = page.ask({ op: 'install', epoch: { epoch: 2, baseKey: refused, ownLeaf: 0, leaves: [0] } });
     expect(again).toMatchObject({ id: 4, code: 'epoch' });
     expect(hex(refused)).toBe('00'.repeat(32));
-    expect(page.ask({ op: 'declare', leaf: 1, streams: 7 as unknown as [] })).toMatchObject({ id: 5, error: 'the frame worker could not do declare' });
+    expect(page.ask({ op: 'declare', leaf: 1, streams: 7 as unknown as [] })).toMatchObject({ id: 5,
+      error: 'the frame worker could not do declare' });
     expect(JSON.stringify(page.answers)).not.toContain('b5b5');
     expect(page.ask({ op: 'dropLeaf', leaf: 1 })).toEqual({ id: 6 });
     expect(page.ask({ op: 'acknowledged', epoch: 1 })).toEqual({ id: 7 });
