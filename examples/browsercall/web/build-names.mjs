@@ -21,7 +21,7 @@ export async function namesOfMLS(root) {
   ].join('\n');
   const taken = new Set(others.match(identifier));
   for (const text of strings(mls + ours)) for (const name of text.match(identifier) ?? []) taken.add(name);
-  const properties = new Set([...mls.matchAll(/(?:\.|[{,]\s*)([a-z][A-Za-z]{6,})\b/g)].map((m) => m[1]));
+  const properties = new Set([...mls.matchAll(/(?:\.|[{,]\s*)([a-z][A-Za-z]{3,})\b/g)].map((m) => m[1]));
   return [...properties].filter((name) => !taken.has(name)).sort();
 }
 

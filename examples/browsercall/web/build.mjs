@@ -25,7 +25,7 @@ const plainFields = {
 const built = await build({
   absWorkingDir: root, outdir: out, write: false, bundle: true, minify: true, metafile: true, format: 'esm', splitting: true,
   target: 'es2022', charset: 'utf8', legalComments: 'none', logLevel: 'warning', plugins: [plainFields], loader: { '.svg': 'copy' },
-  mangleProps: new RegExp(`^(?:${(await namesOfMLS(root)).join('|')})$`),
+  mangleProps: new RegExp(`^(?:_[a-z]\\w*|${(await namesOfMLS(root)).join('|')})$`), // an underscore: private to a class
   entryNames: '[name]-[hash]', chunkNames: '[name]-[hash]',
   entryPoints: { app: 'page/main.ts', style: 'page/style.css', icon: 'page/icon.svg', worker: 'client/frames/worker.ts' },
 });
@@ -33,7 +33,7 @@ const built = await build({
 const files = new Map(built.outputFiles.map((f) => [basename(f.path), f.contents]));
 const named = (start) => [...files.keys()].find((name) => name.startsWith(`${start}-`));
 const html = (await readFile(join(root, 'page/index.html'), 'utf8'))
-  .replaceAll(/\n\s*/g, '\n')
+  .replaceAll(/>\s*\n\s*</g, '><').replaceAll(/\s*\n\s*/g, ' ')
   .replace('./main.ts', `./${named('app')}`)
   .replace('./style.css', `./${named('style')}`)
   .replace('./icon.svg', `./${named('icon')}`)
