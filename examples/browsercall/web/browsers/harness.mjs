@@ -8,7 +8,8 @@ import { serve } from './server.mjs';
  * What both drivers' pages have in common.
  *
  * @typedef {{ goto(url: string): Promise<unknown>, evaluate(f: Function | string, arg?: unknown): Promise<any>,
- *   screenshot(o: object): Promise<Uint8Array>, on(event: string, f: Function): unknown, close(): Promise<unknown> }} Page
+ *   screenshot(o: object): Promise<Uint8Array>, on(event: string, f: Function): unknown,
+ *   close(): Promise<unknown> }} Page
  */
 
 const starters = { chromium: startChromium, firefox: startFirefox };
@@ -30,8 +31,8 @@ export class Harness {
   }
 
   /**
-   * Opens a page that runs `page.js`, in a browser called chromium or firefox; or the page at url, after a function init
-   * has run in it.
+   * Opens a page that runs `page.js`, in a browser called chromium or firefox; or the page at url, after a function
+   * init has run in it.
    *
    * @returns {Promise<Page & { log: string[] }>}
    */

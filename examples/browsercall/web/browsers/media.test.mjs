@@ -13,7 +13,10 @@ after(() => harness.stop());
 async function ends(a, b, same = false, options = {}) {
   const first = await harness.open(a);
   const second = same ? first : await harness.open(b);
-  return [await End.make(first, 'caller', { callee: false, ...options }), await End.make(second, 'callee', { callee: true, ...options })];
+  return [
+    await End.make(first, 'caller', { callee: false, ...options }),
+    await End.make(second, 'callee', { callee: true, ...options }),
+  ];
 }
 
 const received = async (end, kind, index = 0) => (await end.call('stats')).received.filter((r) => r.kind === kind)[index];
@@ -58,7 +61,8 @@ const pairs = [['chromium', 'chromium'], ['firefox', 'firefox'], ['chromium', 'f
 
 describe('sealed media', () => {
   for (const [a, b] of pairs) {
-    it(`flows between ${a} and ${b}, and only with the keys`, { timeout: 90_000 }, () => harness.run(`${a}-${b}`, async () => {
+    it(`flows between ${a} and ${b}, and only with the keys`, { timeout: 90_000 }, () => harness.run(`${a}-${b}`,
+      async () => {
       const [caller, callee] = await ends(a, b);
       await connect(caller, callee);
       const [streams, theirs] = [await caller.call('conn.streams'), await callee.call('conn.streams')];
@@ -88,7 +92,8 @@ describe('sealed media', () => {
   }));
 
   for (const [a, b] of pairs) {
-    it(`changes within a call between ${a} and ${b}`, { timeout: 120_000 }, () => harness.run(`changes-${a}-${b}`, async () => {
+    it(`changes within a call between ${a} and ${b}`, { timeout: 120_000 }, () => harness.run(`changes-${a}-${b}`,
+      async () => {
       const [caller, callee] = await ends(a, b);
       await connect(caller, callee);
       await install(caller, callee, 1, 7);
@@ -137,7 +142,8 @@ describe('sealed media', () => {
     }));
   }
 
-  it('a second description is named anew when the first was dropped', { timeout: 60_000 }, () => harness.run('glare', async () => {
+  it('a second description is named anew when the first was dropped', { timeout: 60_000 }, () => harness.run('glare',
+    async () => {
     const [caller, callee] = await ends('chromium', 'firefox');
     await connect(caller, callee);
     await install(caller, callee, 1, 7);

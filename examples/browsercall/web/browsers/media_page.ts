@@ -136,7 +136,8 @@ function play(track: MediaStreamTrack, id: string): void {
 }
 
 async function capture(): Promise<MediaStreamTrack[]> {
-  const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 320, height: 240, frameRate: 15 } });
+  const video = { width: 320, height: 240, frameRate: 15 };
+  const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video });
   return stream.getTracks();
 }
 

@@ -4,7 +4,9 @@ export interface AddressPolicy {
   lan: boolean;
 }
 
-/** Reports whether a numeric address (no zone) may be that of a peer. Names, malformed and special addresses may not. */
+/**
+ * Reports whether a numeric address (no zone) may be that of a peer. Names, malformed and special addresses may not.
+ */
 export function allowsAddress(text: string, policy: AddressPolicy): boolean {
   const v4 = parseIPv4(text);
   if (v4 !== undefined) {

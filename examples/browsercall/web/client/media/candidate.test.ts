@@ -29,15 +29,18 @@ describe('a candidate of ours', () => {
   });
 
   it('is a relay in a relay-only call, or is not sent', () => {
-    for (const line of [host(name), host('192.0.2.1'), 'candidate:1 1 udp 1 192.0.2.1 9 typ srflx raddr 0.0.0.0 rport 0']) {
+    for (const line of [host(name), host('192.0.2.1'),
+      'candidate:1 1 udp 1 192.0.2.1 9 typ srflx raddr 0.0.0.0 rport 0']) {
       expect(() => new Outgoing(relay).rewrite(line, 'abcd')).toThrow('relay-only');
     }
-    expect(new Outgoing(relay).rewrite('candidate:1 1 udp 1 192.0.2.1 9 typ relay raddr 1.2.3.4 rport 5', 'x')).toContain('typ relay');
+    expect(new Outgoing(relay).rewrite('candidate:1 1 udp 1 192.0.2.1 9 typ relay raddr 1.2.3.4 rport 5',
+      'x')).toContain('typ relay');
   });
 
   it('keeps which foundations are the same, and nothing else of them', () => {
     const out = new Outgoing(lan);
-    const first = (foundation: string) => out.rewrite(`candidate:${foundation} 1 udp 1 192.0.2.1 9 typ host`, 'x').split(' ')[0];
+    const first = (foundation: string) => out.rewrite(`candidate:${foundation} 1 udp 1 192.0.2.1 9 typ host`,
+      'x').split(' ')[0];
     expect(['3269441843', '645876647', '3269441843'].map(first)).toEqual(['candidate:1', 'candidate:2', 'candidate:1']);
   });
 });
@@ -47,8 +50,10 @@ describe('a candidate of the peer', () => {
     for (const address of ['192.0.2.1', '10.1.2.3', '2001:db8::1', 'fd00::2', '::ffff:192.0.2.1', name]) {
       expect(incoming(host(address), open).address).toBe(address);
     }
-    for (const address of ['0.0.0.0', '0.1.2.3', '224.0.0.1', '255.255.255.255', '240.0.0.1', '::', 'ff02::1', '::ffff:224.0.0.1',
-      'fe80::1%eth0', '1.2.3', '1.2.3.256', '01.2.3.4', 'example.org', 'x.local', '1::2::3', '1:2:3:4:5:6:7', '::ffff:0.0.0.0']) {
+    for (const address of ['0.0.0.0', '0.1.2.3', '224.0.0.1', '255.255.255.255', '240.0.0.1', '::', 'ff02::1',
+      '::ffff:224.0.0.1',
+      'fe80::1%eth0', '1.2.3', '1.2.3.256', '01.2.3.4', 'example.org', 'x.local', '1::2::3', '1:2:3:4:5:6:7',
+        '::ffff:0.0.0.0']) {
       expect(() => incoming(host(address), lan), address).toThrow('candidate refused');
     }
     for (const address of ['127.0.0.1', '::1', '169.254.1.1', 'fe80::1', '::ffff:127.0.0.1']) {
@@ -62,10 +67,13 @@ describe('a candidate of the peer', () => {
   });
 
   it('is well-formed', () => {
-    for (const line of ['', 'candidate:', host('192.0.2.1').replace('udp', 'tcp'), host('192.0.2.1').replace(' 1 udp', ' 2 udp'),
-      host('192.0.2.1').replace('5000', '0'), host('192.0.2.1').replace('5000', '65536'), host('192.0.2.1').replace('2122260223', '4294967296'),
+    for (const line of ['', 'candidate:', host('192.0.2.1').replace('udp', 'tcp'), host('192.0.2.1').replace(' 1 udp',
+      ' 2 udp'),
+      host('192.0.2.1').replace('5000', '0'), host('192.0.2.1').replace('5000', '65536'),
+        host('192.0.2.1').replace('2122260223', '4294967296'),
       host('192.0.2.1').replace('host', 'best'), `${host('192.0.2.1')} ufrag`, `${host('192.0.2.1')} ufrag <b>`,
-      host('192.0.2.1').replace(':1 ', ':- '), `${host('192.0.2.1')}${' a b'.repeat(200)}`, `${host('192.0.2.1')}\r\na=x`]) {
+      host('192.0.2.1').replace(':1 ', ':- '), `${host('192.0.2.1')}${' a b'.repeat(200)}`,
+        `${host('192.0.2.1')}\r\na=x`]) {
       expect(() => incoming(line, lan), line).toThrow('candidate refused');
     }
   });

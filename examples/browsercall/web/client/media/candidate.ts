@@ -1,7 +1,9 @@
 import { allowsAddress, isAddress } from './address.ts';
 import { MediaError } from './errors.ts';
 
-/** One ICE candidate as it travels between the peers: its media section, and `candidate:…` of at most 512 characters. */
+/**
+ * One ICE candidate as it travels between the peers: its media section, and `candidate:…` of at most 512 characters.
+ */
 export interface Candidate {
   mid: string;
   line: string;
@@ -19,7 +21,8 @@ export interface CandidatePolicy {
 export const maxCandidates = 32;
 
 const maxLine = 512;
-const form = /^candidate:([A-Za-z0-9+/]{1,32}) 1 udp (\d{1,10}) (\S+) (\d{1,5}) typ (host|srflx|prflx|relay)((?: \S+ \S+)*)$/i;
+const form = new RegExp(String.raw`^candidate:([A-Za-z0-9+/]{1,32}) 1 udp (\d{1,10}) (\S+) (\d{1,5}) ` +
+  String.raw`typ (host|srflx|prflx|relay)((?: \S+ \S+)*)$`, 'i');
 
 /** A candidate line taken apart (RFC 8839, section 5.1). Extensions other than ufrag are lost. */
 export interface CandidateLine {
@@ -40,7 +43,8 @@ export function parseCandidate(line: string): CandidateLine {
     throw refused('not a candidate of component 1 over UDP');
   }
   const [, foundation = '', priority = '', address = '', port = '', type = '', rest = ''] = found;
-  const c = { foundation, priority: Number(priority), address, port: Number(port), type: type.toLowerCase(), ufrag: ufragOf(rest) };
+  const c = { foundation, priority: Number(priority), address, port: Number(port), type: type.toLowerCase(),
+    ufrag: ufragOf(rest) };
   if (c.priority > 0xffffffff || c.port === 0 || c.port > 0xffff) {
     throw refused('its priority or port is out of range');
   }

@@ -15,8 +15,8 @@ import type { ConnStats } from './stats.ts';
 import { TrackEnds } from './track_ends.ts';
 
 /**
- * The one owner of an RTCPeerConnection, as media.Conn in Go. Steps of a negotiation are taken one after another. Tracks
- * stay the application's: none is stopped here.
+ * The one owner of an RTCPeerConnection, as media.Conn in Go. Steps of a negotiation are taken one after another.
+ * Tracks stay the application's: none is stopped here.
  */
 export class Conn {
   readonly #o: ConnOptions;
@@ -116,8 +116,8 @@ export class Conn {
   }
 
   /**
-   * Makes a description that tells the peer what changed: tracks added, replaced or removed, hold; with `restart` ICE starts
-   * anew. The peer's answer goes to described. A `state` error while another one is under way.
+   * Makes a description that tells the peer what changed: tracks added, replaced or removed, hold; with `restart` ICE
+   * starts anew. The peer's answer goes to described. A `state` error while another one is under way.
    */
   describe(restart: boolean): Promise<string> {
     return this.#step(() => {
@@ -142,7 +142,8 @@ export class Conn {
   }
 
   /**
-   * Takes a description of the peer and makes the answer. `accept` decides on each track that is new and may take its time.
+   * Takes a description of the peer and makes the answer. `accept` decides on each track that is new and may take its
+   * time.
    * When descriptions cross, the callee drops its own (make it again after), and the caller throws a `glare` error.
    */
   async apply(offer: string, want: Uint8Array, accept: (t: TrackInfo) => boolean | Promise<boolean>): Promise<string> {
@@ -181,7 +182,9 @@ export class Conn {
     return this.#sections.streams();
   }
 
-  /** Reports whether the peer has no section for something that we send, or takes nothing there: describe asks it to. */
+  /**
+   * Reports whether the peer has no section for something that we send, or takes nothing there: describe asks it to.
+   */
   untaken(): boolean {
     return this.#sections.sending().some((s) => !(s.negotiated && s.peerTakes));
   }

@@ -12,7 +12,10 @@ export type TrackRole = 'microphone' | 'camera' | 'screen';
 
 /** One stream that we send, as the peer must know it before it opens the first frame. */
 export interface Stream {
-  /** 0 audio, 1 camera, 2 screen, 3 screen audio, then in order; it belongs to one mid and codec for the connection's life. */
+  /**
+   * 0 audio, 1 camera, 2 screen, 3 screen audio, then in order; it belongs to one mid and codec for the connection's
+   * life.
+   */
   ctx: number;
   mid: string;
   rid?: string;
@@ -28,8 +31,8 @@ export interface TrackInfo {
 }
 
 /**
- * Where a connection stands: ICE and DTLS taken together. `disconnected` may heal by itself or by an ICE restart, `failed`
- * by an ICE restart unless DTLS failed. `closed` is entered by close alone, and is not reported.
+ * Where a connection stands: ICE and DTLS taken together. `disconnected` may heal by itself or by an ICE restart,
+ * `failed` by an ICE restart unless DTLS failed. `closed` is entered by close alone, and is not reported.
  */
 export type ConnState = 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed';
 

@@ -26,8 +26,8 @@ interface Pending {
 }
 
 /**
- * The steps of a negotiation, one at a time. An offer is in force only once it is answered: so nothing is gathered before,
- * and there is nothing to roll back when descriptions cross.
+ * The steps of a negotiation, one at a time. An offer is in force only once it is answered: so nothing is gathered
+ * before, and there is nothing to roll back when descriptions cross.
  */
 export class Negotiation {
   readonly #o: Negotiated;
@@ -230,7 +230,8 @@ function sameSections(d: Description, known: readonly string[], exact: boolean):
 function noneRejected(d: Description): void {
   const rejected = d.sections.find((s) => s.rejected);
   if (rejected !== undefined) {
-    throw new MediaError('codec', `the two sides share no ${rejected.kind} codec that can be sealed: use a newer version on both`);
+    throw new MediaError('codec',
+      `the two sides share no ${rejected.kind} codec that can be sealed: use a newer version on both`);
   }
 }
 

@@ -32,8 +32,9 @@ export interface Description {
 }
 
 /**
- * Checks an SDP against every rule that holds for both sides, and keeps only what is known. `order` sorts its codecs, so
- * that what is sent follows our own wishes, not those of the peer. Throws `description`, `fingerprint` and `codec` errors.
+ * Checks an SDP against every rule that holds for both sides, and keeps only what is known. `order` sorts its codecs,
+ * so that what is sent follows our own wishes, not those of the peer. Throws `description`, `fingerprint` and `codec`
+ * errors.
  */
 export function parseDescription(text: string, order: CodecOrder = allCodecs): Description {
   const parts = split(text);
@@ -63,8 +64,9 @@ export function parseDescription(text: string, order: CodecOrder = allCodecs): D
 
 /** Writes a description with a DTLS role. Its o= and c= lines say nothing about where it was made. */
 export function writeDescription(d: Description, setup: Setup): string {
-  const out = ['v=0', `o=- ${d.session} ${d.version} IN IP4 0.0.0.0`, 's=-', 't=0 0', `a=group:BUNDLE ${d.bundle.join(' ')}`,
-    'a=msid-semantic: WMS', `a=fingerprint:${formatFingerprint(d.fingerprint)}`, ...(d.mixed ? ['a=extmap-allow-mixed'] : [])];
+  const out = ['v=0', `o=- ${d.session} ${d.version} IN IP4 0.0.0.0`, 's=-', 't=0 0',
+    `a=group:BUNDLE ${d.bundle.join(' ')}`, 'a=msid-semantic: WMS', `a=fingerprint:${formatFingerprint(d.fingerprint)}`,
+    ...(d.mixed ? ['a=extmap-allow-mixed'] : [])];
   for (const s of d.sections) {
     const name = s.kind === 'application'
       ? 'UDP/DTLS/SCTP webrtc-datachannel'
@@ -147,7 +149,8 @@ function readTransport(
   };
   const ufrag = shared('ice-ufrag', (s) => s.ufrag);
   const password = shared('ice-pwd', (s) => s.password);
-  // Firefox claims another role for a section that it adds: that of the section which carries the bundle counts (RFC 9143).
+  // Firefox claims another role for a section that it adds: that of the section which carries the bundle counts (RFC
+  // 9143).
   const setup = sections.find((s) => s.mid === tag)?.setup || attribute(head, 'setup');
   if (!/^[A-Za-z0-9+/]{4,256}$/.test(ufrag) || !/^[A-Za-z0-9+/]{22,256}$/.test(password)) {
     throw refused('ICE credentials are malformed');

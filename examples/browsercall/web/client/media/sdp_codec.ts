@@ -32,7 +32,9 @@ interface Mapping {
  * and at the peer: unknown codecs, telephone events, comfort noise, forward error correction, and profiles whose layout
  * nobody has tested sealed.
  */
-export function keepFormats(kind: Kind, formats: readonly string[], lines: readonly string[], order: CodecOrder): Format[] {
+export function keepFormats(
+  kind: Kind, formats: readonly string[], lines: readonly string[], order: CodecOrder,
+): Format[] {
   const mappings = readMappings(formats, lines);
   const out: Format[] = [];
   for (const codec of order[kind]) {
@@ -80,7 +82,8 @@ function sealable(m: Mapping, codec: Codec): boolean {
     case 'AV1':
       return (parameter(m.fmtp, 'profile') ?? '0') === '0';
     case 'H264': // constrained baseline; single-NAL mode cannot carry what sealing adds to a slice
-      return parameter(m.fmtp, 'packetization-mode') === '1' && /^42[4-7c-f]/.test(parameter(m.fmtp, 'profile-level-id') ?? '');
+      return parameter(m.fmtp, 'packetization-mode') === '1' &&
+        /^42[4-7c-f]/.test(parameter(m.fmtp, 'profile-level-id') ?? '');
     default:
       return true;
   }

@@ -61,7 +61,8 @@ export function readSection(lines: readonly string[], bundle: ReadonlySet<string
   const section: Section = {
     mid, kind: readKind(media, proto, lines), rejected, ...readDirection(lines, rejected), formats: [],
     ufrag: attribute(lines, 'ice-ufrag') ?? '', password: attribute(lines, 'ice-pwd') ?? '',
-    setup: attribute(lines, 'setup') ?? '', lines: [], candidates: attributes(lines, 'candidate').map((c) => `candidate:${c}`),
+    setup: attribute(lines, 'setup') ?? '', lines: [],
+    candidates: attributes(lines, 'candidate').map((c) => `candidate:${c}`),
     fingerprints: attributes(lines, 'fingerprint'),
   };
   return section.kind === 'application' ? keepLines(section, lines) : readMedia(section, formats, lines, order);
@@ -97,7 +98,10 @@ function readKind(media: string, proto: string, lines: readonly string[]): Secti
 /** Without a direction it is sendrecv (RFC 8866, section 6.7). */
 function readDirection(lines: readonly string[], rejected: boolean): { sends: boolean; receives: boolean } {
   const way = lines.find((l) => /^a=(sendrecv|sendonly|recvonly|inactive)$/.test(l))?.slice(2) ?? 'sendrecv';
-  return { sends: !rejected && way.startsWith('send'), receives: !rejected && (way === 'sendrecv' || way === 'recvonly') };
+  return {
+    sends: !rejected && way.startsWith('send'),
+    receives: !rejected && (way === 'sendrecv' || way === 'recvonly'),
+  };
 }
 
 function keepLines(section: Section, lines: readonly string[]): Section {

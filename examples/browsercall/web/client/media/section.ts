@@ -3,9 +3,9 @@ import type { Sealing, TrackInfo } from './events.ts';
 import type { Codec, Kind } from './sdp_codec.ts';
 
 /**
- * Stands for streams that do not exist: nobody declares them. What a transceiver carries is sealed and opened from its birth
- * on, since Chromium passes everything through, for good and in clear, unless a transform is set in the task in which
- * the script first sees a sender or receiver. Another transform may replace that one at any time.
+ * Stands for streams that do not exist: nobody declares them. What a transceiver carries is sealed and opened from
+ * its birth on, since Chromium passes everything through, for good and in clear, unless a transform is set in the
+ * task in which the script first sees a sender or receiver. Another transform may replace that one at any time.
  */
 const nobody = { ctx: 4095, mid: '-' };
 
@@ -74,8 +74,8 @@ export class MediaSection {
   }
 
   /**
-   * Lets the track be sent or not: a section whose sender is not sealed is never given one. Firefox goes on with silence
-   * and black pictures when a track is taken away, unless the encoding is stopped too.
+   * Lets the track be sent or not: a section whose sender is not sealed is never given one. Firefox goes on with
+   * silence and black pictures when a track is taken away, unless the encoding is stopped too.
    */
   async flow(on: boolean): Promise<void> {
     const next = on && !this.muted && this.ctx !== undefined ? this.track ?? null : null;

@@ -119,7 +119,8 @@ export class Sections {
   /** A stream that would be declared otherwise than before gets another ctx: a ctx keeps its mid and codec for life. */
   redeclare(): void {
     for (const s of this.#all) {
-      if (s.ctx !== undefined && s.slot !== undefined && this.#told.has(s.ctx) && this.#told.get(s.ctx) !== this.#text(s)) {
+      if (s.ctx !== undefined && s.slot !== undefined && this.#told.has(s.ctx) &&
+        this.#told.get(s.ctx) !== this.#text(s)) {
         s.negotiated = false;
         s.seal(this.#sealing, this.#takeCtx(s.slot));
       }
@@ -127,8 +128,8 @@ export class Sections {
   }
 
   /**
-   * The codecs that were agreed on, where there are any. A later offer names no others: Firefox numbers those anew, with
-   * payload types that mean something else by the first answer.
+   * The codecs that were agreed on, where there are any. A later offer names no others: Firefox numbers those anew,
+   * with payload types that mean something else by the first answer.
    */
   inUse(): CodecOrder {
     const of = (kind: Kind) => {
@@ -156,7 +157,8 @@ export class Sections {
 
   /** What a section sends, or will send to a peer that takes what it took elsewhere. */
   codecOf(s: MediaSection): Codec {
-    const codec = s.codec ?? this.#all.find((o) => o.kind === s.kind && o.codec !== undefined)?.codec ?? this.#order[s.kind][0];
+    const codec = s.codec ?? this.#all.find((o) => o.kind === s.kind && o.codec !== undefined)?.codec
+      ?? this.#order[s.kind][0];
     if (codec === undefined) {
       throw new MediaError('codec', `no ${s.kind} codec is allowed here`);
     }
@@ -165,7 +167,11 @@ export class Sections {
 }
 
 function slotOf(kind: Kind, role: TrackRole): number {
-  const slot = { audio: { microphone: 0, screen: 3, camera: -1 }, video: { camera: 1, screen: 2, microphone: -1 } }[kind][role];
+  const slots = {
+    audio: { microphone: 0, screen: 3, camera: -1 },
+    video: { camera: 1, screen: 2, microphone: -1 },
+  };
+  const slot = slots[kind][role];
   if (slot < 0) {
     throw new MediaError('state', `a ${role} has no ${kind}`);
   }

@@ -84,7 +84,9 @@ export function snapshot(report: RTCStatsReport, sections: readonly MediaSection
   };
 }
 
-function each<T>(all: Row[], type: string, sections: readonly MediaSection[], read: (row: Row, s: MediaSection) => T): T[] {
+function each<T>(
+  all: Row[], type: string, sections: readonly MediaSection[], read: (row: Row, s: MediaSection) => T,
+): T[] {
   return sections.flatMap((s) => all
     .filter((row) => row['type'] === type && s.mid !== '' && s.mid === row['mid'])
     .map((row) => read(row, s)));
@@ -101,8 +103,9 @@ function sentStats(row: Row, s: MediaSection, rows: Map<string, Row>): SentStats
   const peer = rows.get(String(row['remoteId']));
   return {
     ctx: s.ctx ?? -1, mid: s.mid, kind: s.kind, codec: codecOf(row, rows), bytes: count(row, 'bytesSent'),
-    packets: count(row, 'packetsSent'), repeated: count(row, 'retransmittedPacketsSent'), frames: count(row, 'framesEncoded'),
-    keyFrames: count(row, 'keyFramesEncoded'), width: count(row, 'frameWidth'), height: count(row, 'frameHeight'),
+    packets: count(row, 'packetsSent'), repeated: count(row, 'retransmittedPacketsSent'),
+    frames: count(row, 'framesEncoded'), keyFrames: count(row, 'keyFramesEncoded'),
+    width: count(row, 'frameWidth'), height: count(row, 'frameHeight'),
     framesPerSecond: count(row, 'framesPerSecond'), limitedBy: String(row['qualityLimitationReason'] ?? 'none'),
     loss: count(peer, 'fractionLost'),
   };
@@ -110,11 +113,13 @@ function sentStats(row: Row, s: MediaSection, rows: Map<string, Row>): SentStats
 
 function receivedStats(row: Row, s: MediaSection, rows: Map<string, Row>): ReceivedStats {
   return {
-    mid: s.mid, kind: s.kind, codec: codecOf(row, rows), bytes: count(row, 'bytesReceived'), packets: count(row, 'packetsReceived'),
-    lost: count(row, 'packetsLost'), jitter: count(row, 'jitter'), framesReceived: count(row, 'framesReceived'),
-    framesDecoded: count(row, 'framesDecoded'), framesDropped: count(row, 'framesDropped'), keyFrames: count(row, 'keyFramesDecoded'),
-    freezes: count(row, 'freezeCount'), width: count(row, 'frameWidth'), height: count(row, 'frameHeight'),
-    framesPerSecond: count(row, 'framesPerSecond'), audioEnergy: count(row, 'totalAudioEnergy'), audioLevel: count(row, 'audioLevel'),
+    mid: s.mid, kind: s.kind, codec: codecOf(row, rows),
+    bytes: count(row, 'bytesReceived'), packets: count(row, 'packetsReceived'), lost: count(row, 'packetsLost'),
+    jitter: count(row, 'jitter'), framesReceived: count(row, 'framesReceived'),
+    framesDecoded: count(row, 'framesDecoded'), framesDropped: count(row, 'framesDropped'),
+    keyFrames: count(row, 'keyFramesDecoded'), freezes: count(row, 'freezeCount'),
+    width: count(row, 'frameWidth'), height: count(row, 'frameHeight'), framesPerSecond: count(row, 'framesPerSecond'),
+    audioEnergy: count(row, 'totalAudioEnergy'), audioLevel: count(row, 'audioLevel'),
     concealed: count(row, 'concealedSamples'), samples: count(row, 'totalSamplesReceived'),
   };
 }
