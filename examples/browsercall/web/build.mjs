@@ -4,7 +4,6 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { namesOfMLS } from './build-names.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const out = join(root, 'dist');
@@ -13,19 +12,9 @@ const out = join(root, 'dist');
 const entryLimit = 160_000;
 const totalLimit = 330_000;
 
-/** @hpke is published for engines without class fields, each of them a call of 90 letters: an assignment does the same. */
-const plainFields = {
-  name: 'plain fields',
-  setup: (b) => b.onLoad({ filter: /@hpke\/.*\.js$/ }, async ({ path }) => {
-    const field = /Object\.defineProperty\(this, "(\w+)", \{\s+enumerable: true,\s+configurable: true,\s+writable: true,\s+value: ([^{}]+?)\s+\}\);/g;
-    return { contents: (await readFile(path, 'utf8')).replace(field, 'this.$1 = $2;'), loader: 'js' };
-  }),
-};
-
 const built = await build({
   absWorkingDir: root, outdir: out, write: false, bundle: true, minify: true, metafile: true, format: 'esm', splitting: true,
-  target: 'es2022', charset: 'utf8', legalComments: 'none', logLevel: 'warning', plugins: [plainFields], loader: { '.svg': 'copy' },
-  mangleProps: new RegExp(`^(?:_[a-z]\\w*|${(await namesOfMLS(root)).join('|')})$`), // an underscore: private to a class
+  target: 'es2022', charset: 'utf8', legalComments: 'none', logLevel: 'warning', loader: { '.svg': 'copy' },
   entryNames: '[name]-[hash]', chunkNames: '[name]-[hash]',
   entryPoints: { app: 'page/main.ts', style: 'page/style.css', icon: 'page/icon.svg', worker: 'client/frames/worker.ts' },
 });

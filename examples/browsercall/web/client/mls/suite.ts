@@ -2,16 +2,14 @@
  * The one cipher suite of calls, MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519 (3), for the library: X25519 and
  * Ed25519 are WebCrypto's, ChaCha20-Poly1305 and SHA-256 those of noble.
  */
-import {
-  AeadId, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256, type AeadEncryptionContext, type AeadInterface,
-} from '@hpke/core';
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { expand, extract } from '@noble/hashes/hkdf.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { CiphersuiteImpl } from 'ts-mls/crypto/ciphersuite.js';
 import type { Hpke, PrivateKey, PublicKey } from 'ts-mls/crypto/hpke.js';
-import { equal, random, source } from '../bytes.ts';
+import { equal, random } from '../bytes.ts';
+import * as rfc9180 from '../hpke.ts';
 import { verifyEd25519 } from '../identity/strict.ts';
 import { GroupError } from './errors.ts';
 
@@ -54,67 +52,34 @@ export function suiteFor(signer: Signer): CiphersuiteImpl {
   };
 }
 
-const aead: AeadInterface = {
-  id: AeadId.Chacha20Poly1305, keySize: 32, nonceSize: 12, tagSize: 16,
-  createEncryptionContext: (key) => new Context(bytesOf(key).slice()),
-};
-
-class Context implements AeadEncryptionContext {
-  readonly #key: Uint8Array;
-
-  constructor(key: Uint8Array) {
-    this.#key = key;
-  }
-
-  async seal(iv: Buffered, data: Buffered, aad: Buffered): Promise<ArrayBuffer> {
-    return bufferOf(chacha20poly1305(this.#key, bytesOf(iv), bytesOf(aad)).encrypt(bytesOf(data)));
-  }
-
-  async open(iv: Buffered, data: Buffered, aad: Buffered): Promise<ArrayBuffer> {
-    return bufferOf(chacha20poly1305(this.#key, bytesOf(iv), bytesOf(aad)).decrypt(bytesOf(data)));
-  }
-}
-
-type Buffered = ArrayBufferLike | ArrayBufferView;
-
-function bytesOf(b: Buffered): Uint8Array {
-  return ArrayBuffer.isView(b) ? new Uint8Array(b.buffer, b.byteOffset, b.byteLength) : new Uint8Array(b);
-}
-
-function bufferOf(b: Uint8Array): ArrayBuffer {
-  const own = source(b);
-  return own.byteLength === own.buffer.byteLength ? own.buffer : own.slice().buffer;
-}
-
-const kem = new DhkemX25519HkdfSha256();
-const rfc9180 = new CipherSuite({ kem, kdf: new HkdfSha256(), aead });
-
 const hpke: Hpke = {
   keyLength: 32,
   nonceLength: 12,
-  seal: async (recipientPublicKey, plaintext, info, aad = noKey) => {
-    const r = await rfc9180.seal({ recipientPublicKey, info: bufferOf(info) }, bufferOf(plaintext), bufferOf(aad));
-    return { ct: new Uint8Array(r.ct), enc: new Uint8Array(r.enc) };
-  },
-  open: async (recipientKey, enc, ciphertext, info, aad = noKey) =>
-    new Uint8Array(await opened(() =>
-      rfc9180.open({ recipientKey, enc: bufferOf(enc), info: bufferOf(info) }, bufferOf(ciphertext), bufferOf(aad)))),
-  importPrivateKey: async (k) => (await kem.deserializePrivateKey(bufferOf(k))) as PrivateKey,
-  importPublicKey: async (k) => (await opened(() => kem.deserializePublicKey(bufferOf(k)))) as PublicKey,
-  exportPublicKey: async (k) => new Uint8Array(await kem.serializePublicKey(k)),
-  exportPrivateKey: async (k) => new Uint8Array(await kem.serializePrivateKey(k)),
+  seal: async (to, plaintext, info, aad = noKey) => rfc9180.seal(await exported(to), info, aad, plaintext),
+  open: (privateKey, enc, ciphertext, info, aad = noKey) =>
+    opened(async () =>
+      rfc9180.open({ privateKey, publicKey: await rfc9180.publicKeyOf(privateKey) }, enc, info, aad, ciphertext)),
+  importPrivateKey: async (k) => (await rfc9180.importPrivateKey(k, true)) as PrivateKey,
+  importPublicKey: async (k) => (await opened(() => rfc9180.publicHandle(k))) as PublicKey,
+  exportPublicKey: exported,
+  exportPrivateKey: rfc9180.exportPrivateKey,
   encryptAead: async (key, nonce, aad, plaintext) => chacha20poly1305(key, nonce, aad ?? noKey).encrypt(plaintext),
   decryptAead: (key, nonce, aad, ciphertext) =>
     opened(async () => chacha20poly1305(key, nonce, aad ?? noKey).decrypt(ciphertext)),
-  deriveKeyPair: async (ikm) => (await kem.deriveKeyPair(bufferOf(ikm))) as KeyPair,
-  generateKeyPair: async () => (await kem.generateKeyPair()) as KeyPair,
+  deriveKeyPair: (ikm) => pairOf(rfc9180.derivePrivateKey(ikm)),
+  generateKeyPair: () => pairOf(random(rfc9180.keySize)),
   exportSecret: () => Promise.reject(new GroupError('policy', 'an external commit')),
   importSecret: () => Promise.reject(new GroupError('policy', 'an external commit')),
 };
 
-interface KeyPair {
-  privateKey: PrivateKey;
-  publicKey: PublicKey;
+async function pairOf(raw: Uint8Array): Promise<{ privateKey: PrivateKey; publicKey: PublicKey }> {
+  const privateKey = (await rfc9180.importPrivateKey(raw, true)) as PrivateKey;
+  const publicKey = (await rfc9180.publicHandle(await rfc9180.publicKeyOf(privateKey))) as PublicKey;
+  return { privateKey, publicKey };
+}
+
+async function exported(key: PublicKey): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.exportKey('raw', key));
 }
 
 /** What does not open is not authentic, whatever the libraries call it. */
@@ -128,21 +93,5 @@ async function opened<T>(work: () => Promise<T>): Promise<T> {
 
 /** The X25519 public key of a raw private one. */
 export async function publicOf(privateKey: Uint8Array): Promise<Uint8Array> {
-  const shared = await crypto.subtle.deriveBits(
-    { name: 'X25519', public: await crypto.subtle.importKey('raw', basePoint, 'X25519', true, []) },
-    await crypto.subtle.importKey('pkcs8', source(concatPKCS8(privateKey)), 'X25519', false, ['deriveBits']), 256);
-  return new Uint8Array(shared);
-}
-
-/** u = 9, RFC 7748 section 4.1: the shared secret with it is the public key. */
-const basePoint = Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? 9 : 0));
-
-/** RFC 8410, section 7: version 0, algorithm X25519, the key as OCTET STRING in an OCTET STRING. */
-const pkcs8 = Uint8Array.of(0x30, 46, 2, 1, 0, 0x30, 5, 6, 3, 43, 101, 110, 4, 34, 4, 32);
-
-function concatPKCS8(privateKey: Uint8Array): Uint8Array {
-  const out = new Uint8Array(pkcs8.length + 32);
-  out.set(pkcs8);
-  out.set(privateKey.subarray(0, 32), pkcs8.length);
-  return out;
+  return rfc9180.publicKeyOf(await rfc9180.importPrivateKey(privateKey));
 }
