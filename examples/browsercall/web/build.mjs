@@ -1,5 +1,5 @@
-// Builds the page into dist, which is committed and embedded by the Go program: npm run build. The same sources give the
-// same bytes, so that CI can compare.
+// Builds the page into dist, which is committed and embedded by the Go program: npm run build. The same sources give
+// the same bytes, so that CI can compare.
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,10 +13,13 @@ const entryLimit = 160_000;
 const totalLimit = 330_000;
 
 const built = await build({
-  absWorkingDir: root, outdir: out, write: false, bundle: true, minify: true, metafile: true, format: 'esm', splitting: true,
-  target: 'es2022', charset: 'utf8', legalComments: 'none', logLevel: 'warning', loader: { '.svg': 'copy' },
+  absWorkingDir: root, outdir: out, write: false, bundle: true, minify: true, metafile: true, splitting: true,
+  format: 'esm', target: 'es2022', charset: 'utf8', legalComments: 'none', logLevel: 'warning',
+  loader: { '.svg': 'copy' },
   entryNames: '[name]-[hash]', chunkNames: '[name]-[hash]',
-  entryPoints: { app: 'page/main.ts', style: 'page/style.css', icon: 'page/icon.svg', worker: 'client/frames/worker.ts' },
+  entryPoints: {
+    app: 'page/main.ts', style: 'page/style.css', icon: 'page/icon.svg', worker: 'client/frames/worker.ts',
+  },
 });
 
 const files = new Map(built.outputFiles.map((f) => [basename(f.path), f.contents]));

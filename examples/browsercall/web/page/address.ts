@@ -2,7 +2,7 @@
 
 /** Choices in the query: mostly for tests. */
 export interface Choices {
-  /** Call as soon as there is a contact, without a press of a button: the browser must allow devices and sound by itself. */
+  /** Call as soon as there is a contact, with no button pressed: the browser must allow devices and sound by itself. */
   autostart: 'video' | 'audio' | undefined;
   /** What to call ourselves. */
   name: string | undefined;
@@ -44,5 +44,6 @@ export function relayURL(): string {
 
 /** Says whether the page comes from this machine or the local network: then the other side is there too. */
 export function isLocal(host = location.hostname): boolean {
-  return /^(localhost|.*\.local|127\..*|10\..*|192\.168\..*|172\.(1[6-9]|2\d|3[01])\..*|169\.254\..*|\[::1\]|\[f[cde].*)$/.test(host);
+  return /^(localhost|.*\.local|\[::1\]|\[f[cde].*)$/.test(host) ||
+    /^(127|10|192\.168|172\.(1[6-9]|2\d|3[01])|169\.254)(\.\d+)+$/.test(host);
 }

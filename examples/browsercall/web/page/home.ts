@@ -90,7 +90,8 @@ export class Home {
       showTrust(element('contact-trust'), c);
       element('contact').dataset.contact = c.state;
       button('call-video').disabled = button('call-audio').disabled = !ready;
-      tell(element('contact-note'), this.#note ?? (ready ? undefined : `Waiting for ${c.name} to confirm that you are connected …`));
+      tell(element('contact-note'), this.#note ?? (ready ? undefined : `Waiting for ${c.name} to confirm that you ` +
+        `are connected …`));
     }
     this.#others();
   }

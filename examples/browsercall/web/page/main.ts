@@ -38,7 +38,8 @@ class Page {
     this.#home.choose(c.id);
     this.#home.open();
     const confirmed = await this.#session.confirmed(c.id, patience);
-    this.#home.note(confirmed ? undefined : `${c.name} has not confirmed yet. Is their page or program running? If it was closed, ask for a new link.`);
+    this.#home.note(confirmed ? undefined : `${c.name} has not confirmed yet. Is their page or program running? If ` +
+      `it was closed, ask for a new link.`);
     return confirmed;
   }
 
@@ -83,7 +84,9 @@ class Page {
   }
 
   /** Opens the devices, makes the call, and follows it to its end. */
-  async #run(c: Contact, camera: boolean, stop: AbortController, make: (d: Devices) => ReturnType<Session['dial']>): Promise<void> {
+  async #run(
+    c: Contact, camera: boolean, stop: AbortController, make: (d: Devices) => ReturnType<Session['dial']>,
+  ): Promise<void> {
     let devices: Devices = { tracks: [] };
     let words: Words;
     this.#talk.open(c, devices, () => stop.abort());
@@ -127,7 +130,8 @@ async function start(): Promise<void> {
   const page = new Page(await Session.open(workerURL, wanted));
   watchRelay((reached) => {
     document.body.dataset.relay = reached ? 'reached' : 'lost';
-    tell(element('banner'), reached ? undefined : 'The relay is not reached. A call that is up goes on; new ones must wait.');
+    tell(element('banner'), reached ? undefined : 'The relay is not reached. A call that is up goes on; new ones ' +
+      'must wait.');
   });
   document.body.dataset.relay = 'reached';
   void page.answerAll();

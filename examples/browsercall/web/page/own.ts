@@ -137,11 +137,15 @@ export class Own {
 
   #show(): void {
     const live = this.#live();
-    press('mute', this.#muted, this.#muted ? 'Unmute' : 'Mute', this.#muted ? 'mic-off' : 'mic', this.#microphone !== undefined);
-    press('camera', this.#cameraOff, this.#cameraOff ? 'Camera on' : 'Camera off', this.#cameraOff ? 'camera-off' : 'camera',
+    const has = this.#microphone !== undefined;
+    const off = this.#cameraOff;
+    const shared = this.#screen !== undefined;
+    const canShare = live && 'getDisplayMedia' in navigator.mediaDevices;
+    press('mute', this.#muted, this.#muted ? 'Unmute' : 'Mute', this.#muted ? 'mic-off' : 'mic', has);
+    press('camera', off, off ? 'Camera on' : 'Camera off', off ? 'camera-off' : 'camera',
       !this.#busy && (this.#camera !== undefined || live));
-    press('screen', this.#screen !== undefined, this.#screen ? 'Stop sharing' : 'Share screen', this.#screen ? 'screen-off' : 'screen',
-      !this.#busy && live && 'getDisplayMedia' in navigator.mediaDevices);
+    press('screen', shared, shared ? 'Stop sharing' : 'Share screen', shared ? 'screen-off' : 'screen',
+      !this.#busy && canShare);
     this.#showSelf();
   }
 

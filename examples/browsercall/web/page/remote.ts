@@ -84,7 +84,8 @@ export class Remote {
 
   #play(player: HTMLMediaElement): void {
     player.play().catch((e: unknown) => {
-      if (e instanceof DOMException && e.name === 'NotAllowedError') this.#heldBack(() => void player.play().catch(() => undefined));
+      if (!(e instanceof DOMException && e.name === 'NotAllowedError')) return;
+      this.#heldBack(() => void player.play().catch(() => undefined));
     });
   }
 }

@@ -47,7 +47,8 @@ export class Ringing {
 }
 
 function warning({ caller }: Incoming): string | undefined {
-  if (caller.keyChanged) return `Careful: you know somebody else by this name, “${caller.keyChanged}”, with another key.`;
+  if (caller.keyChanged) return `Careful: you know somebody else by this name, “${caller.keyChanged}”, with ` +
+    `another key.`;
   if (caller.lookAlike) return `Careful: this name is easily taken for your contact “${caller.lookAlike}”.`;
   return undefined;
 }

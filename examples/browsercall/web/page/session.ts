@@ -1,6 +1,7 @@
 /** Who we are, whom we know, and the connection to the relay: everything that a call begins with. */
 import {
   Client, Contacts, Identity, Invitation, Refused, Relay, sameID, type Call, type Contact, type ID, type Incoming,
+  type MediaOptions,
 } from '../client/index.ts';
 import type { Choices } from './address.ts';
 import { isLocal, linkTo, relayURL } from './address.ts';
@@ -33,7 +34,9 @@ export class Session {
     await contacts.setProfile({ name, relays: [relayURL()] });
     const transport = await Relay.dial(relayURL(), identity.mailbox());
     const local = isLocal() && !choices.relayOnly;
-    return new Session(identity, contacts, new Client({ identity, contacts, transport, workerURL, name, relayOnly: choices.relayOnly, lan: local }));
+    const { relayOnly } = choices;
+    const client = new Client({ identity, contacts, transport, workerURL, name, relayOnly, lan: local });
+    return new Session(identity, contacts, client);
   }
 
   /** What we call ourselves. */
@@ -95,7 +98,7 @@ export class Session {
     this.contacts.close();
   }
 
-  /** Confirms those who used an invitation of ours. One that is not delivered is confirmed again when they ask again. */
+  /** Confirms those who used an invitation of ours. What is not delivered is confirmed again when they ask again. */
   async #welcome(): Promise<void> {
     for (const guest of this.contacts.requests()) {
       try {
@@ -114,7 +117,7 @@ export class Session {
 }
 
 /** We take whatever the other side shows; what we show ourselves is another decision. */
-function options(send: MediaStreamTrack[]): { send: MediaStreamTrack[]; receive: { audio: boolean; video: boolean }; consent: () => boolean } {
+function options(send: MediaStreamTrack[]): MediaOptions {
   return { send, receive: { audio: true, video: true }, consent: () => true };
 }
 

@@ -132,7 +132,14 @@ export class Talk {
     this.#emoji(call);
     this.#state('connected');
     this.#own.connected();
-    navigator.wakeLock?.request('screen').then((l) => (this.#call === call ? (this.#lock = l) : void l.release()), () => undefined);
+    void this.#stayAwake(call);
+  }
+
+  /** Keeps the screen on, where the browser can. */
+  async #stayAwake(call: Call): Promise<void> {
+    const lock = await navigator.wakeLock?.request('screen').catch(() => undefined);
+    if (this.#call === call) this.#lock = lock;
+    else await lock?.release();
   }
 
   #emoji(call: Call): void {
@@ -176,8 +183,9 @@ export class Talk {
     const e = element('call-time');
     if (!this.#since || !this.busy) return tell(e, undefined);
     const s = Math.floor((Date.now() - this.#since) / 1000);
+    const minutes = Math.floor(s / 60) % 60;
     const two = (n: number): string => String(n).padStart(2, '0');
-    tell(e, s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`);
+    tell(e, s < 3600 ? `${minutes}:${two(s % 60)}` : `${Math.floor(s / 3600)}:${two(minutes)}:${two(s % 60)}`);
   }
 
   #heldBack(play: () => void): void {

@@ -27,7 +27,8 @@ export class Verify {
     element('verify-emoji').replaceChildren(...(emoji ?? []).map(picture));
     element('verify-number-text').textContent = emoji
       ? 'Or compare this number, by another way than this call. It is the same in every call of you two.'
-      : `Compare this number with what ${c.name} has, by another way than this page: in person, say. It is the same in every call of you two.`;
+      : `Compare this number with what ${c.name} has, by another way than this page: in person, say. It is the ` +
+        `same in every call of you two.`;
     element('verify-number').textContent = formatSafetyNumber(safetyNumber(this.#session.identity.id, c.id));
     this.#tell(`${trustWords(c)}.`, c.verified ? 'verified' : 'open');
     if (!this.#dialog.open) this.#dialog.showModal();

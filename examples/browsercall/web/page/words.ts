@@ -20,32 +20,39 @@ export function endWords(reason: Reason, remote: boolean, name: string, cause?: 
 function ends(reason: Reason, remote: boolean, name: string): [string, string] {
   switch (reason) {
     case EndReason.Left:
-      return remote ? [`${name} hung up`, 'The call has ended, and its keys are gone.'] : ['You hung up', 'The call has ended, and its keys are gone.'];
+      return [remote ? `${name} hung up` : 'You hung up', 'The call has ended, and its keys are gone.'];
     case EndReason.Declined:
-      return remote ? [`${name} declined`, 'They do not want to talk now.'] : ['Declined', `${name} was told that you do not take the call.`];
+      return remote ? [`${name} declined`, 'They do not want to talk now.'] : ['Declined', `${name} was told that ` +
+        `you do not take the call.`];
     case EndReason.Busy:
       return [`${name} is busy`, 'They are in another call. Try again later.'];
     case EndReason.TimedOut:
       return ['No answer', `It rang for a minute, and nobody answered.`];
     case EndReason.Cancelled:
-      return remote ? ['Missed', `${name} gave up before you answered.`] : ['Cancelled', `${name} was told that you gave up.`];
+      return remote ? ['Missed', `${name} gave up before you answered.`] : ['Cancelled', `${name} was told that ` +
+        `you gave up.`];
     case EndReason.AnsweredElsewhere:
       return ['Taken elsewhere', 'Another window or device of yours has answered or declined this call.'];
     case EndReason.Unreachable:
-      return [`${name} was not reached`, 'Nothing of theirs answers: the page or program may be closed, or their relay away.'];
+      return [`${name} was not reached`, 'Nothing of theirs answers: the page or program may be closed, or their ' +
+        'relay away.'];
     case EndReason.Unsupported:
       return ['No common language', 'The two programs have no version or codec in common. One of them is too old.'];
     case EndReason.IceFailed:
     case EndReason.IceTimeout:
-      return ['No way through', 'No path through the network was found between the two devices. A firewall may be in between: try another network.'];
+      return ['No way through', 'No path through the network was found between the two devices. A firewall may be ' +
+        'in between: try another network.'];
     case EndReason.PeerLost:
       return ['Connection lost', `Nothing came from ${name} for 20 seconds. Their network or yours may be gone.`];
     case EndReason.AuthFailed:
-      return ['Stopped for your safety', 'A key was not the one that was promised. Somebody may be interfering. Nothing was sent; compare safety numbers before you try again.'];
+      return ['Stopped for your safety', 'A key was not the one that was promised. Somebody may be interfering. ' +
+        'Nothing more is sent; compare safety numbers before you try again.'];
     case EndReason.ClockSkew:
-      return ['The clocks differ', 'The clocks of the two devices are more than a minute apart. Set them, and call again.'];
+      return ['The clocks differ', 'The clocks of the two devices are more than a minute apart. Set them, and call ' +
+        'again.'];
     case EndReason.MediaFailed:
-      return ['The call could not be set up', 'The two browsers or programs did not agree on how to send sound and pictures.'];
+      return ['The call could not be set up', 'The two browsers or programs did not agree on how to send sound and ' +
+        'pictures.'];
     case EndReason.Closed:
       return remote ? [`${name} has gone`, 'Their program was closed.'] : ['Closed', 'The call was closed here.'];
   }
@@ -66,13 +73,16 @@ function deviceWords(e: unknown): Words | undefined {
   switch (e.name) {
     case 'NotAllowedError':
     case 'SecurityError':
-      return { kind: 'permission', title: 'No permission', text: 'The browser did not let the page use camera or microphone. Allow them for this page (beside its address), or call without camera.' };
+      return { kind: 'permission', title: 'No permission', text: 'The browser did not let the page use camera or ' +
+        'microphone. Allow them for this page (beside its address), or call without camera.' };
     case 'NotFoundError':
     case 'OverconstrainedError':
-      return { kind: 'no-device', title: 'No microphone or camera', text: 'The browser found none. Plug one in, and try again.' };
+      return { kind: 'no-device', title: 'No microphone or camera', text: 'The browser found none. Plug one in, ' +
+        'and try again.' };
     case 'NotReadableError':
     case 'AbortError':
-      return { kind: 'device-busy', title: 'The camera does not answer', text: 'Another program may be using it. Close that, and try again.' };
+      return { kind: 'device-busy', title: 'The camera does not answer', text: 'Another program may be using it. ' +
+        'Close that, and try again.' };
   }
   return undefined;
 }
@@ -81,13 +91,17 @@ function relayWords(e: unknown): Words | undefined {
   if (!(e instanceof SignalError)) return undefined;
   switch (e.fault) {
     case 'rejected':
-      return { kind: 'relay-rejected', title: 'The relay refuses this page', text: 'It knows itself by another address. Open the page by the address that the program printed.' };
+      return { kind: 'relay-rejected', title: 'The relay refuses this page', text: 'It knows itself by another ' +
+        'address. Open the page by the address that the program printed.' };
     case 'throttled':
-      return { kind: 'relay-busy', title: 'Too much at once', text: 'The relay asks for a pause. Try again in a minute.' };
+      return { kind: 'relay-busy', title: 'Too much at once', text: 'The relay asks for a pause. Try again in a ' +
+        'minute.' };
     case 'insecure':
-      return { kind: 'relay-insecure', title: 'The relay is not secure', text: 'Its address begins with ws://, so others on the way could see who calls whom. It needs wss://.' };
+      return { kind: 'relay-insecure', title: 'The relay is not secure', text: 'Its address begins with ws://, so ' +
+        'others on the way could see who calls whom. It needs wss://.' };
     default:
-      return { kind: 'relay-lost', title: 'The relay is not reached', text: 'The program that serves this page may have ended, or the network is away. Calls need it to begin.' };
+      return { kind: 'relay-lost', title: 'The relay is not reached', text: 'The program that serves this page may ' +
+        'have ended, or the network is away. Calls need it to begin.' };
   }
 }
 
@@ -95,11 +109,14 @@ function storeWords(e: unknown): Words | undefined {
   if (!(e instanceof Refused)) return undefined;
   switch (e.refusal) {
     case 'invitation':
-      return { kind: 'invitation', title: 'This invitation is used up', text: 'It has expired, or was used. Each is good once: ask for a new one.' };
+      return { kind: 'invitation', title: 'This invitation is used up', text: 'It has expired, or was used. Each ' +
+        'is good once: ask for a new one.' };
     case 'storage':
-      return { kind: 'storage', title: 'The browser keeps nothing for this page', text: 'Keys and contacts are stored in the browser. Leave private browsing, or allow this site to store data, and reload.' };
+      return { kind: 'storage', title: 'The browser keeps nothing for this page', text: 'Keys and contacts are ' +
+        'stored in the browser. Leave private browsing, or allow this site to store data, and reload.' };
     case 'noContact':
-      return { kind: 'no-contact', title: 'Not a contact', text: 'Only people who are connected by an invitation can ring each other.' };
+      return { kind: 'no-contact', title: 'Not a contact', text: 'Only people who are connected by an invitation ' +
+        'can ring each other.' };
   }
   return undefined;
 }

@@ -1,0 +1,97 @@
+import { describe, expect, test, vi } from 'vitest';
+import { EndReason, Refused, SignalError } from '../client/index.ts';
+import { choices, isLocal, linkTo, takeInvitation } from './address.ts';
+import { browserName } from './environment.ts';
+import { trustOf, trustWords } from './trust.ts';
+import { endWords, faultWords } from './words.ts';
+
+describe('words', () => {
+  test('every end has words of its own, whoever ended it, and an unknown one has some', () => {
+    const said = new Map<string, number>();
+    for (const reason of Object.values(EndReason)) {
+      const same = reason === EndReason.IceTimeout ? EndReason.IceFailed : reason; // one thing to a person
+      for (const remote of [false, true]) {
+        const w = endWords(reason, remote, 'Ada');
+        expect(w.title.length).toBeGreaterThan(3);
+        expect(w.text).toMatch(/\.$/);
+        expect(w.kind).toBe(`end-${reason}`);
+        expect(said.get(w.title) ?? same, w.title).toBe(same);
+        said.set(w.title, same);
+      }
+    }
+    expect(endWords(200, true, 'Ada').text).toContain('does not know');
+  });
+
+  test('the cause of a bad end is told, that of a good one is not', () => {
+    expect(endWords(EndReason.MediaFailed, false, 'Ada', new Error('no codec')).detail).toBe('no codec');
+    expect(endWords(EndReason.Left, false, 'Ada', new Error('x')).detail).toBeUndefined();
+  });
+
+  test.each([
+    [new DOMException('', 'NotAllowedError'), 'permission'],
+    [new DOMException('', 'NotFoundError'), 'no-device'],
+    [new DOMException('', 'NotReadableError'), 'device-busy'],
+    [new SignalError('unavailable'), 'relay-lost'],
+    [new SignalError('rejected'), 'relay-rejected'],
+    [new SignalError('throttled'), 'relay-busy'],
+    [new SignalError('insecure'), 'relay-insecure'],
+    [new Refused('invitation'), 'invitation'],
+    [new Refused('storage'), 'storage'],
+    [new Refused('noContact'), 'no-contact'],
+    [new TypeError('boom'), 'other'],
+    ['no error at all', 'other'],
+  ])('%s is a fault of kind %s', (e, kind) => {
+    expect(faultWords(e, 'start').kind).toBe(kind);
+  });
+});
+
+describe('the address', () => {
+  test('an invitation leaves it, with its own # again', () => {
+    const replaceState = vi.fn();
+    vi.stubGlobal('history', { replaceState });
+    vi.stubGlobal('location', {
+      hash: '#sotto:invite/sotto1q?name=100%20%25%231&relay=ws%3A%2F%2Fh%23a-_9',
+      pathname: '/', search: '?name=x', origin: 'https://h',
+    });
+    expect(takeInvitation()).toBe('sotto:invite/sotto1q?name=100%20%25%231&relay=ws%3A%2F%2Fh#a-_9');
+    expect(replaceState).toHaveBeenCalledWith(null, '', '/?name=x');
+    expect(linkTo('sotto:invite/sotto1q?relay=x#s')).toBe('https://h/#sotto:invite/sotto1q?relay=x%23s');
+    vi.stubGlobal('location', { hash: '' });
+    expect(takeInvitation()).toBeUndefined();
+    expect(replaceState).toHaveBeenCalledTimes(1);
+    vi.unstubAllGlobals();
+  });
+
+  test('choices', () => {
+    expect(choices('')).toEqual({ autostart: undefined, name: undefined, relayOnly: false });
+    const all = { autostart: 'audio', name: 'Ada', relayOnly: true };
+    expect(choices('?autostart=audio&name=Ada&relay-only')).toEqual(all);
+    expect(choices('?autostart').autostart).toBe('video');
+  });
+
+  const near = ['localhost', '127.0.0.1', '10.1.2.3', '192.168.0.7', '172.31.0.1', 'bot.local', '[::1]', '[fd00::1]'];
+  test.each(near)('%s is near', (h) => {
+    expect(isLocal(h)).toBe(true);
+  });
+
+  const far = ['example.org', '172.32.0.1', '11.0.0.1', '10.example.org', '127.0.0.1.example.org', 'localhost.example.org'];
+  test.each(far)('%s is not', (h) => {
+    expect(isLocal(h)).toBe(false);
+  });
+});
+
+test('trust', () => {
+  const now = Date.UTC(2026, 2, 1);
+  const since = new Date(now - 25 * 3_600_000);
+  expect(trustOf({ since, verified: undefined }, now)).toBe('known');
+  expect(trustOf({ since: new Date(now), verified: undefined }, now)).toBe('new');
+  expect(trustOf({ since, verified: since }, now)).toBe('verified');
+  expect(trustWords({ since, verified: undefined }, now)).toMatch(/^Known since .*2026, not verified$/);
+});
+
+test('browsers by name', () => {
+  expect(browserName('Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0')).toBe('Firefox on Linux');
+  expect(browserName('Mozilla/5.0 (Linux; Android 15) Chrome/140.0 Mobile Safari/537.36')).toBe('Chrome on Android');
+  expect(browserName('Mozilla/5.0 (Windows NT 10.0) Chrome/140 Safari/537 Edg/140')).toBe('Edge on Windows');
+  expect(browserName('something')).toBe('Browser');
+});
