@@ -42,7 +42,7 @@ export class Program {
 
   /** What the bots that run have told, for whoever reads why a test failed. */
   log() {
-    return this.#bots.map((b) => `${b.told.slice(-30).join('\n  ')}\n${b.errors.slice(-2000)}`);
+    return this.#bots.map((b) => [...b.told.slice(-30), b.errors.slice(-500)].join('\n  '));
   }
 
   /** Ends the bots. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { failures } from './calls_person.mjs';
 import { Stage } from './calls_stage.mjs';
 import { until } from './ends.mjs';
 import { recording } from './recordings.mjs';
@@ -29,9 +30,8 @@ describe('a page and the program', () => {
       assert.deepEqual([ended.reason, ended.remote], ['left', true]);
       assert.equal((await me.ended()).kind, 'end-1');
       const seen = ended.received.find((t) => t.kind === 'video');
-      assert.equal(seen.failed, 0);
+      assert.equal(seen.failed ?? 0, 0);
       const [video, audio] = [await recording(ended.files, 'ivf'), await recording(ended.files, 'ogg')];
-      console.log(browser, now.framesEncoded, seen, video, audio);
       assert.equal(video.codec, 'vp8');
       assert.ok(video.frames >= now.framesEncoded * 0.95, `${video.frames} frames recorded of ${now.framesEncoded}`);
       assert.ok(video.seconds > 7 && video.seconds < 12, `${video.seconds} s of pictures`);
@@ -39,5 +39,39 @@ describe('a page and the program', () => {
       assert.ok(audio.seconds > 7 && audio.seconds < 12, `${audio.seconds} s of sound`);
       assert.ok(audio.loudest > -60, `sound at most ${audio.loudest} dB`);
     }));
+
+    it(`${browser} is shown the clip`, { timeout: 60_000 }, stage.run(`clip to ${browser}`, async () => {
+      const bot = await stage.bot('-mode', 'clip');
+      const me = await stage.person(browser, (await bot.want('invitation')).url);
+      await me.call();
+      await me.state('connected');
+      await me.hearsAndSees();
+      await pass(10_000);
+      const last = await me.lastLook();
+      const ended = await bot.want('ended');
+      const sent = ended.sent.find((t) => t.kind === 'video').frames;
+      const [picture] = last.presented;
+      assert.ok(sent >= 300, `${sent} frames sent in more than 10 s`);
+      assert.ok(last.video.framesDecoded >= 0.99 * sent, `${last.video.framesDecoded} frames decoded of ${sent}`);
+      assert.ok(picture.frames >= 0.95 * sent, `${picture.frames} frames presented of ${sent}`);
+      if (browser === 'chromium') assert.equal(last.video.freezeCount, 0); // Firefox does not count them
+      assert.ok(last.audio.totalAudioEnergy > 0);
+      assert.deepEqual(failures(last.frames), {});
+      assert.ok(last.frames.opened > sent);
+    }));
   }
+
+  it('a browser that cannot seal sends nothing, and says why', { timeout: 60_000 }, stage.run('no transform', async () => {
+    const bot = await stage.bot();
+    const withoutTransform = () => {
+      delete globalThis.RTCRtpScriptTransform;
+    };
+    const me = await stage.person('chromium', (await bot.want('invitation')).url, withoutTransform);
+    await me.view('fault');
+    assert.equal(await me.data('#fault', 'kind'), 'no-transform');
+    assert.match(await me.text('fault-text'), /RTCRtpScriptTransform/);
+    assert.equal(await me.page.evaluate(() => window.probe.connections()), 0);
+    assert.deepEqual(bot.untaken('contact'), []);
+    assert.deepEqual(bot.untaken('ringing'), []);
+  }));
 });

@@ -88,4 +88,20 @@ export class Person {
     await until('more pictures', async () => (await this.received('video')).framesDecoded >= first.framesDecoded + 10);
     await until('sound', async () => (await this.received('audio'))?.totalAudioEnergy > 0);
   }
+
+  /** Hangs up, and gives what was received, shown and opened up to the end of the connection. */
+  async lastLook() {
+    await this.page.evaluate(() => window.probe.follow());
+    await this.press('hangup');
+    await this.view('ended');
+    const { rows, frames } = await this.page.evaluate(() => window.probe.followed);
+    const [video, audio] = ['video', 'audio'].map((kind) => rows.find((r) => r.kind === kind));
+    return { video, audio, frames, presented: await this.presented() };
+  }
+}
+
+/** What the worker counts that must not happen: by name, the counts above 0. */
+export function failures(frames) {
+  const fine = new Set(['sealed', 'opened', 'refused', 'epochFrames', 'noEpoch', 'empty', 'keyFrameRequests']);
+  return Object.fromEntries(Object.entries(frames).filter(([name, n]) => n > 0 && !fine.has(name)));
 }

@@ -5,7 +5,7 @@
 export function probe() {
   const peers = [];
   const workers = [];
-  const shown = new Map(); // video element → what it presented
+  const shown = new Map(); // video element → what it presented; the self view is none of them
   globalThis.RTCPeerConnection = class extends RTCPeerConnection {
     constructor(...args) {
       super(...args);
@@ -33,7 +33,7 @@ export function probe() {
   new MutationObserver((all) => {
     for (const { addedNodes } of all) {
       for (const node of addedNodes) {
-        if (node instanceof HTMLVideoElement) count(node);
+        if (node instanceof HTMLVideoElement && node.id !== 'self-video') count(node);
       }
     }
   }).observe(document, { childList: true, subtree: true });
@@ -44,6 +44,17 @@ export function probe() {
       const rows = [];
       (await peers.at(-1)?.getStats())?.forEach((row) => types.includes(row.type) && rows.push({ ...row }));
       return rows;
+    },
+    /** Asks again and again until the connection is closed; what it told last is in followed. */
+    follow() {
+      const peer = peers.at(-1);
+      const ask = async () => {
+        const [rows, frames] = await Promise.all([window.probe.stats('inbound-rtp'), window.probe.frames()]);
+        if (peer.signalingState === 'closed' || rows.length === 0) return;
+        window.probe.followed = { rows, frames };
+        await ask();
+      };
+      void ask();
     },
     connections: () => peers.length,
     /** The worker's own counters of the newest call. */
