@@ -15,7 +15,7 @@ const totalLimit = 330_000;
 const built = await build({
   absWorkingDir: root, outdir: out, write: false, bundle: true, minify: true, metafile: true, splitting: true,
   format: 'esm', target: 'es2022', charset: 'utf8', legalComments: 'none', logLevel: 'warning',
-  loader: { '.svg': 'copy' },
+  loader: { '.svg': 'copy' }, preserveSymlinks: true, // or names would tell where node_modules is
   entryNames: '[name]-[hash]', chunkNames: '[name]-[hash]',
   entryPoints: {
     app: 'page/main.ts', style: 'page/style.css', icon: 'page/icon.svg', worker: 'client/frames/worker.ts',
