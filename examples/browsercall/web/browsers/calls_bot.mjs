@@ -107,9 +107,14 @@ export class Bot {
     });
   }
 
-  /** Asks it to end, as Ctrl-C does, and waits until it has. */
-  async stop() {
+  /** Asks it to end, as Ctrl-C does: it hangs up first. */
+  interrupt() {
     this.#child.kill('SIGINT');
+  }
+
+  /** Asks it to end, and waits until it has. */
+  async stop() {
+    this.interrupt();
     const patience = setTimeout(() => this.#child.kill('SIGKILL'), 10_000);
     await this.#ended;
     clearTimeout(patience);
