@@ -84,6 +84,9 @@ func (c *Conn) shutDown() {
 	c.cancel() // senders, reports
 	c.mu.Lock()
 	c.stage = stageClosed
+	if c.candidates.next != nil {
+		c.candidates.next.Stop()
+	}
 	sections := c.sections
 	c.mu.Unlock()
 	<-time.After(c.grace())

@@ -3,6 +3,7 @@ package media
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/pion/webrtc/v4"
 )
@@ -15,7 +16,14 @@ type remoteCandidates struct {
 	lines   []string
 	early   []candidateLine
 	refused uint64
+	waiting []string // taken, and passed on one after the other
+	next    *time.Timer
 }
+
+// candidatePause is the time between two candidates for the agent of the side that nominates. It looks at its pairs every
+// 200 ms, and when a candidate is added: were all added at once, a pair that was found good in a millisecond would wait
+// for the rest of the 200 to be nominated, and DTLS with it.
+const candidatePause = 20 * time.Millisecond
 
 // AddCandidate takes a candidate of the peer, before or after the description that it belongs to. At most 32 count.
 // An error means that this one was refused; the connection is none the worse.
@@ -52,16 +60,43 @@ func (c *Conn) useCandidate(line candidateLine) error {
 	}
 	c.candidates.lines = append(c.candidates.lines, text)
 	c.candidates.count++
+	if c.candidates.next != nil {
+		c.candidates.waiting = append(c.candidates.waiting, text)
+		return nil
+	}
+	if !c.cfg.Callee { // the caller is the controlling agent
+		c.candidates.next = time.AfterFunc(candidatePause, c.nextCandidate)
+	}
+	return c.passCandidate(text)
+}
+
+func (c *Conn) passCandidate(text string) error {
 	if err := c.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: text}); err != nil {
 		return fmt.Errorf("%w: %w", ErrCandidate, err)
 	}
 	return nil
 }
 
+// nextCandidate passes on the one that has waited longest.
+func (c *Conn) nextCandidate() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stage == stageClosed || len(c.candidates.waiting) == 0 {
+		c.candidates.next = nil
+		return
+	}
+	text := c.candidates.waiting[0]
+	c.candidates.waiting = c.candidates.waiting[1:]
+	c.candidates.next.Reset(candidatePause)
+	if err := c.passCandidate(text); err != nil {
+		c.log.Debug("candidate", "error", err)
+	}
+}
+
 // described takes up the candidates of a description that is in force now, and those that overtook it.
 func (c *Conn) described(d *description) {
 	if c.candidates.ufrag != d.ufrag {
-		c.candidates.ufrag, c.candidates.count, c.candidates.lines = d.ufrag, 0, nil
+		c.candidates.ufrag, c.candidates.count, c.candidates.lines, c.candidates.waiting = d.ufrag, 0, nil, nil
 	}
 	early := c.candidates.early
 	c.candidates.early = nil
