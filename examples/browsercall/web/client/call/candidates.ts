@@ -13,6 +13,8 @@ import { sealSetup, signal } from './send.ts';
 /** How long an Accept waits for candidates, in milliseconds: host candidates are there at once, those of servers need
  * the network. What comes later follows in messages of its own, one round trip after the Welcome at the earliest. */
 const gatherTime = 50;
+/** The same where there are no servers, and so nothing but host candidates. Chromium says 100 ms later that it is done. */
+const gatherHostTime = 10;
 /** The same where relay candidates are all there is. */
 const gatherRelayTime = 500;
 /** The pause after which candidates are repeated that a relay may have lost. */
@@ -28,8 +30,11 @@ export async function found(l: Loop, c: CandidateBody): Promise<void> {
 /** Starts the callee's wait, once its answer is made. */
 export async function gather(l: Loop, answer: string): Promise<void> {
   l.candidates.answer = answer;
+  l.candidates.keyPackage = l.keys.keyPackage();
+  l.candidates.keyPackage.catch(() => undefined); // sealAccept hears of it
   const relayed = throughRelay(l.context.settings, l.keys.peer);
-  l.after(relayed ? gatherRelayTime : gatherTime, (now) => {
+  const wait = l.candidates.servers ? gatherTime : gatherHostTime;
+  l.after(relayed ? gatherRelayTime : wait, (now) => {
     now.candidates.late = true;
     return sealAccept(now);
   });
@@ -44,7 +49,7 @@ export async function sealAccept(l: Loop): Promise<void> {
   try {
     const candidates = [...g.found];
     const body = Accept.encode({
-      box: l.keys.own.box, keyPackage: await l.keys.keyPackage(), nonce: l.keys.nonce, answer: utf8(g.answer),
+      box: l.keys.own.box, keyPackage: await (g.keyPackage ?? l.keys.keyPackage()), nonce: l.keys.nonce, answer: utf8(g.answer),
       streams: l.connection.streams(), candidates,
     });
     g.sent = candidates.length;

@@ -48,6 +48,10 @@ export interface Outbound {
 export interface Gathering {
   /** Made; the Accept is not sealed yet. */
   answer: string;
+  /** It is made while candidates come. */
+  keyPackage: Promise<Uint8Array> | undefined;
+  /** There are servers to gather from. */
+  servers: boolean;
   found: CandidateBody[];
   sent: number;
   /** No more will come. */
@@ -77,7 +81,7 @@ export class Loop {
   readonly jobs: Jobs;
   readonly abort = new AbortController();
   readonly candidates: Gathering = {
-    answer: '', found: [], sent: 0, done: false, late: false, sealed: false, repeating: false,
+    answer: '', keyPackage: undefined, servers: false, found: [], sent: 0, done: false, late: false, sealed: false, repeating: false,
   };
   readonly control: Control = newControl();
   /** MLS messages that came before the Welcome. */

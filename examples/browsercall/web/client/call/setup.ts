@@ -86,6 +86,7 @@ export async function answering(
 export async function makeConn(l: Loop): Promise<ConnLike> {
   const { settings, parts } = l.context;
   const iceServers = await (l.lending ?? lent(l));
+  l.candidates.servers = iceServers.length > 0;
   const conn = await parts.conn({
     frames: l.keys.frames, callee: l.machine.role === 'callee', iceServers, lan: settings.lan ?? false,
     relayOnly: throughRelay(settings, l.keys.peer), notify: (e) => l.notify(e),
