@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { failures } from './calls_person.mjs';
+import { Stage } from './calls_stage.mjs';
+import { pass } from './clock.mjs';
+import { until } from './ends.mjs';
+
+const stage = new Stage();
+
+/** Two pages that an invitation of the first has connected; the program is no more than their relay. */
+async function couple(first, second) {
+  const bot = await stage.bot();
+  const host = await stage.person(first, `${bot.page}?name=Quillfeather`);
+  await host.view('nobody');
+  await host.press('invite-make');
+  const link = await until('a link', () => host.page.evaluate(() => document.getElementById('invite-link').value));
+  const guest = await stage.person(second, link.replace('/#', '/?name=Marchbanks#'));
+  await until('they are connected', async () => (await guest.data('#contact', 'contact')) === 'confirmed');
+  assert.equal(await guest.text('contact-name'), 'Quillfeather');
+  return [host, guest];
+}
+
+describe('two pages', () => {
+  for (const [from, to] of [['chromium', 'firefox'], ['firefox', 'chromium']]) {
+    it(`${from} rings ${to}`, { timeout: 60_000 }, stage.run(`${from} to ${to}`, async () => {
+      const [callee, caller] = await couple(to, from);
+      await caller.call();
+      await callee.press('accept');
+      await Promise.all([caller.state('connected'), callee.state('connected')]);
+      const emoji = await caller.emoji();
+      assert.equal(emoji.length, 7);
+      assert.deepEqual(await callee.emoji(), emoji);
+      await Promise.all([caller.hearsAndSees(), callee.hearsAndSees()]);
+      await pass(3000);
+      for (const side of [caller, callee]) assert.deepEqual(failures(await side.frames()), {});
+      await caller.press('hangup');
+      assert.deepEqual(await caller.ended(), { kind: 'end-1', title: 'You hung up' });
+      assert.deepEqual(await callee.ended(), { kind: 'end-1', title: 'Marchbanks hung up' });
+    }));
+  }
+
+  it('one declines, and one gives up', { timeout: 60_000 }, stage.run('pages decline', async () => {
+    const [callee, caller] = await couple('chromium', 'chromium');
+    await caller.call();
+    await callee.press('decline');
+    assert.equal((await caller.ended()).title, 'Quillfeather declined');
+    await caller.press('ended-again');
+    await until('it rings', () => callee.page.evaluate(() => document.getElementById('ringing').open));
+    await caller.press('hangup');
+    assert.equal((await caller.ended()).kind, 'end-5');
+    assert.equal((await callee.ended()).title, 'Missed');
+  }));
+
+  it('both ring at once, and are in one call', { timeout: 60_000 }, stage.run('glare', async () => {
+    const [a, b] = await couple('chromium', 'chromium');
+    await until('both know', async () => (await a.data('#contact', 'contact')) === 'confirmed');
+    await Promise.all([a.call(), b.call()]);
+    await Promise.all([a.state('connected'), b.state('connected')]);
+    assert.deepEqual(await a.emoji(), await b.emoji());
+    await Promise.all([a.hearsAndSees(), b.hearsAndSees()]);
+  }));
+});
