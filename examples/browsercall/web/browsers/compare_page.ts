@@ -14,16 +14,6 @@ globalThis.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(c?: RTCConfiguration) {
     super(c);
     made.push(this);
-    const t0 = performance.now();
-    const at = (w: string) => console.log('TRACE', w, Math.round(performance.now() - t0), 'abs', Date.now());
-    at('new');
-    this.addEventListener('connectionstatechange', () => at('conn ' + this.connectionState));
-    this.addEventListener('iceconnectionstatechange', () => at('ice ' + this.iceConnectionState));
-    this.addEventListener('icecandidate', (e) => at('local ' + e.candidate?.candidate));
-    const add = this.addIceCandidate.bind(this);
-    this.addIceCandidate = ((c: RTCIceCandidateInit) => { at('remote ' + c.candidate); return add(c); }) as typeof this.addIceCandidate;
-    const cd = this.createDataChannel.bind(this);
-    this.createDataChannel = ((l: string, o: RTCDataChannelInit) => { const d = cd(l, o); d.addEventListener('open', () => at('dc open')); return d; }) as typeof this.createDataChannel;
   }
 };
 
