@@ -21,6 +21,7 @@ import type { ID, Parts, Transport } from './ports.ts';
 import { Queue } from './queue.ts';
 import { EndReason, StateError } from './reason.ts';
 import { Registry } from './registry.ts';
+import { rehearse } from './rehearse.ts';
 import { answering, dialling } from './setup.ts';
 import { reachTime } from './timer.ts';
 
@@ -51,6 +52,7 @@ export class Client {
     this.#reading = this.#dispatcher.run();
     s.contacts.addEventListener('change', () => this.#register(), { signal: this.#abort.signal });
     this.#register();
+    if (!s.parts) void rehearse(this.#parts);
   }
 
   /**

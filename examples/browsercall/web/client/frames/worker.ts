@@ -1,6 +1,7 @@
 /** The entry of the frame worker: one for a call, dedicated, started by FrameWorker. */
 import { Desk } from './desk.ts';
 import type { Request } from './messages.ts';
+import { rehearseFrames } from './rehearse.ts';
 import type { Transformer } from './transform.ts';
 
 /** A dedicated worker's global scope, as far as it is used; TypeScript's DOM library describes the page's. */
@@ -14,3 +15,4 @@ const scope = globalThis as unknown as WorkerScope;
 const desk = new Desk((m) => scope.postMessage(m));
 scope.onmessage = (e) => desk.handle(e.data);
 scope.onrtctransform = (e) => desk.transform(e.transformer, e.transformer.options);
+rehearseFrames(); // while it rings
