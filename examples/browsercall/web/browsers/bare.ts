@@ -120,3 +120,7 @@ declare global {
 }
 
 window.bare = bare;
+
+export {};
+
+export {};
