@@ -68,9 +68,7 @@ func (l *loop) repeatDescribe() {
 	}
 	d.deadline++
 	at := d.deadline
-	if b, err := l.keys.protect(inDescribe, d.offer); err == nil {
-		l.handshake(b)
-	}
+	l.sendDescribe(d.offer, d.restarts)
 	time.AfterFunc(describeAgain, func() {
 		l.back(func(l *loop) {
 			if l.control.describe.deadline == at {
@@ -78,6 +76,18 @@ func (l *loop) repeatDescribe() {
 			}
 		})
 	})
+}
+
+// sendDescribe sends a description; one that starts ICE anew, and its answer, go every way.
+func (l *loop) sendDescribe(body []byte, restart bool) {
+	b, err := l.keys.protect(inDescribe, body)
+	switch {
+	case err != nil:
+	case restart:
+		l.everyWay(b)
+	default:
+		l.handshake(b)
+	}
 }
 
 // resumeDescribe is called when the path is there again: what was lost with it is sent once more.
@@ -113,9 +123,7 @@ func (l *loop) describeOffered(b describeBody) {
 	d := &l.control.describe
 	if b.N <= d.theirs {
 		if b.N == d.theirs && d.answer != nil {
-			if p, err := l.keys.protect(inDescribe, d.answer); err == nil {
-				l.handshake(p)
-			}
+			l.sendDescribe(d.answer, b.Restart)
 		}
 		return
 	}
@@ -130,11 +138,11 @@ func (l *loop) describeOffered(b describeBody) {
 	conn, want, consent := l.conn, l.keys.dtlsTheirs, l.media.Consent
 	l.worker.do(func(w *worker) task {
 		answer, err := conn.Apply(string(b.SDP), want, func(t media.TrackInfo) bool { return w.consents(consent, t) })
-		return func(l *loop) { l.describeApplied(b.N, answer, err) }
+		return func(l *loop) { l.describeApplied(b.N, b.Restart, answer, err) }
 	})
 }
 
-func (l *loop) describeApplied(n uint64, answer string, err error) {
+func (l *loop) describeApplied(n uint64, restart bool, answer string, err error) {
 	d := &l.control.describe
 	switch {
 	case errors.Is(err, media.ErrGlare):
@@ -156,9 +164,7 @@ func (l *loop) describeApplied(n uint64, answer string, err error) {
 		l.drop()
 	}
 	d.theirs, d.answer = n, encode(b)
-	if p, err := l.keys.protect(inDescribe, d.answer); err == nil {
-		l.handshake(p)
-	}
+	l.sendDescribe(d.answer, restart)
 	l.settle(nil)
 }
 

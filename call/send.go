@@ -131,6 +131,15 @@ func (l *loop) handshake(b []byte) {
 	}
 }
 
+// everyWay sends an MLS message over the data channel and by the relay. Where ICE starts anew, one side may have left the
+// path that still looks good to the other. What comes second is dropped.
+func (l *loop) everyWay(b []byte) {
+	l.channel(b)
+	if p, _, err := l.keys.seal(l.keys.theirs, msgInCall, b); err == nil {
+		l.line.courier.send(p, nil)
+	}
+}
+
 func (l *loop) welcomeBody() welcomeBody {
 	return welcomeBody{Welcome: l.keys.welcome, Nonce: l.keys.nonce[:], Streams: streamsOf(l.conn.Streams())}
 }

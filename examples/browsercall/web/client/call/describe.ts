@@ -9,7 +9,7 @@ import { mediaFault } from './media-fault.ts';
 import { unless } from './patience.ts';
 import type { TrackInfo } from './ports.ts';
 import { StateError } from './reason.ts';
-import { signal } from './send.ts';
+import { signal, signalEveryWay } from './send.ts';
 import { lent } from './setup.ts';
 
 /** The pause between two repetitions of a description that is not answered, in milliseconds. */
@@ -57,10 +57,15 @@ export async function repeatDescribe(l: Loop): Promise<void> {
   const d = l.control.describe;
   if (!d.offer || l.end) return;
   const mine = ++d.repetition;
-  await signal(l, InCallType.Describe, d.offer);
+  await sendDescribe(l, d.offer, d.restarts);
   l.after(againTime, (now) => {
     return now.control.describe.repetition === mine ? repeatDescribe(now) : undefined;
   });
+}
+
+/** Sends a description; one that starts ICE anew, and its answer, go every way. */
+function sendDescribe(l: Loop, body: Uint8Array, restart: boolean): Promise<void> {
+  return restart ? signalEveryWay(l, InCallType.Describe, body) : signal(l, InCallType.Describe, body);
 }
 
 /** Takes a description of the other side. */
@@ -74,7 +79,7 @@ export async function described(l: Loop, b: DescribeBody): Promise<void> {
 async function offered(l: Loop, b: DescribeBody): Promise<void> {
   const d = l.control.describe;
   if (b.n <= d.theirs) {
-    if (b.n === d.theirs && d.answer) await signal(l, InCallType.Describe, d.answer);
+    if (b.n === d.theirs && d.answer) await sendDescribe(l, d.answer, b.restart);
     return;
   }
   if (b.n <= d.applying || l.jobs.length >= maxJobs) return; // it is being worked on, or will be repeated
@@ -85,9 +90,9 @@ async function offered(l: Loop, b: DescribeBody): Promise<void> {
   l.jobs.do(async () => {
     try {
       const answer = await conn.apply(sdp, l.keys.dtlsTheirs, (t) => consents(l, t));
-      l.back((now) => applied(now, b.n, answer));
+      l.back((now) => applied(now, b, answer));
     } catch (e) {
-      l.back((now) => refused(now, b.n, e));
+      l.back((now) => refused(now, b, e));
     }
   });
 }
@@ -99,20 +104,20 @@ async function consents(l: Loop, t: TrackInfo): Promise<boolean> {
   return unless(l.abort.signal, Promise.resolve().then(() => ask(t))).catch(() => false);
 }
 
-async function applied(l: Loop, n: number, answer: string): Promise<void> {
+async function applied(l: Loop, offer: DescribeBody, answer: string): Promise<void> {
   const streams = l.connection.streams();
-  await reply(l, { kind: DescribeKind.Answer, n, sdp: utf8(answer), streams, restart: false });
+  await reply(l, { kind: DescribeKind.Answer, n: offer.n, sdp: utf8(answer), streams, restart: false }, offer.restart);
 }
 
-async function refused(l: Loop, n: number, e: unknown): Promise<void> {
+async function refused(l: Loop, { n, restart }: DescribeBody, e: unknown): Promise<void> {
   const fault = mediaFault(e);
   if (fault.glare) return; // ours stands; the other side makes its own again
   if (fault.forged) return l.step({ is: 'fault', reason: fault.reason, cause: e });
   l.drop();
-  await reply(l, { kind: DescribeKind.Refusal, n, sdp: new Uint8Array(0), streams: [], restart: false });
+  await reply(l, { kind: DescribeKind.Refusal, n, sdp: new Uint8Array(0), streams: [], restart: false }, restart);
 }
 
-async function reply(l: Loop, b: DescribeBody): Promise<void> {
+async function reply(l: Loop, b: DescribeBody, restart: boolean): Promise<void> {
   const d = l.control.describe;
   if (b.n <= d.theirs) return; // a repetition that overtook its answer
   if (l.machine.role === 'callee' && (d.offer || d.busy)) {
@@ -124,7 +129,7 @@ async function reply(l: Loop, b: DescribeBody): Promise<void> {
   }
   d.theirs = b.n;
   d.answer = Describe.encode(b);
-  await signal(l, InCallType.Describe, d.answer);
+  await sendDescribe(l, d.answer, restart);
   settle(l);
 }
 

@@ -123,3 +123,15 @@ export async function handshake(l: Loop, message: Uint8Array): Promise<void> {
   const { packet } = await l.keys.seal(l.keys.theirs, MessageType.InCall, message);
   l.line?.courier.send(packet);
 }
+
+/**
+ * Sends an in-call message over the data channel and by the relay. Where ICE starts anew, one side may have left the path
+ * that still looks good to the other. What comes second is dropped.
+ */
+export async function signalEveryWay(l: Loop, type: InCallType, body: Uint8Array): Promise<void> {
+  const message = await l.keys.protect(type, body);
+  channel(l, message);
+  if (!l.keys.theirs) return;
+  const { packet } = await l.keys.seal(l.keys.theirs, MessageType.InCall, message);
+  l.line?.courier.send(packet);
+}
