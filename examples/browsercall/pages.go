@@ -22,7 +22,11 @@ var types = map[string]string{
 	".css":  "text/css; charset=utf-8",
 	".js":   "text/javascript; charset=utf-8",
 	".svg":  "image/svg+xml",
+	".txt":  "text/plain; charset=utf-8",
 }
+
+// lasting are the names that stay; the page names all others, whose names change with what they hold.
+var lasting = map[string]bool{"/index.html": true, "/licenses.txt": true}
 
 // pages serves the bundle, which it holds in memory: path → body.
 type pages struct {
@@ -86,8 +90,8 @@ func (h *pages) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	}
 	w.Header().Set("Content-Type", types[path.Ext(name)])
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	if name == "/index.html" {
-		w.Header().Set("Cache-Control", "no-cache") // it names the others, whose names change with what they hold
+	if lasting[name] {
+		w.Header().Set("Cache-Control", "no-cache")
 	} else {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	}

@@ -54,6 +54,9 @@ func TestBundleIsServed(t *testing.T) {
 		if r.StatusCode != 200 || len(text) < 100 {
 			t.Errorf("%s: %s, %d bytes", m[1], r.Status, len(text))
 		}
+		if m[1] == "licenses.txt" {
+			continue // TestLicences
+		}
 		if c := r.Header.Get("Cache-Control"); !strings.Contains(c, "immutable") {
 			t.Errorf("%s: Cache-Control %q", m[1], c)
 		}
@@ -63,6 +66,23 @@ func TestBundleIsServed(t *testing.T) {
 	}
 	if kinds["text/javascript; charset=utf-8"] != 2 || kinds["text/css; charset=utf-8"] == 0 {
 		t.Errorf("the page names %v", kinds)
+	}
+}
+
+// What is bundled ships with its notices, at an address that does not change.
+func TestLicences(t *testing.T) {
+	p := start(t)
+	r, text := get(t, "GET", p.want("ready").Page+"licenses.txt", "")
+	if kind := r.Header.Get("Content-Type"); r.StatusCode != 200 || kind != "text/plain; charset=utf-8" {
+		t.Fatalf("%s, %s", r.Status, kind)
+	}
+	if c := r.Header.Get("Cache-Control"); c != "no-cache" {
+		t.Errorf("Cache-Control %q: its name does not change with what it holds", c)
+	}
+	for _, name := range []string{"ts-mls", "@noble/ciphers", "@noble/hashes"} {
+		if !strings.Contains(text, "\n"+name+" ") {
+			t.Errorf("no notice of %s", name)
+		}
 	}
 }
 

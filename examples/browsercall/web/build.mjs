@@ -32,6 +32,19 @@ const html = (await readFile(join(root, 'page/index.html'), 'utf8'))
   .replace('./worker.ts', `./${named('worker')}`);
 files.set('index.html', new TextEncoder().encode(html));
 
+// What is bundled ships with its notices.
+const notices = await readFile(join(root, 'page/licenses.txt'), 'utf8');
+const bundled = Object.keys(built.metafile.inputs).flatMap((i) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(i)?.[1] ?? []);
+for (const name of new Set(bundled)) {
+  const [manifest, licence] = await Promise.all(
+    ['package.json', 'LICENSE'].map((file) => readFile(join(root, 'node_modules', name, file), 'utf8')));
+  if (!notices.includes(`\n${name} ${JSON.parse(manifest).version},`) || !notices.includes(licence.trim())) {
+    console.error(`page/licenses.txt lacks ${name} of this version, or its notice`);
+    process.exit(1);
+  }
+}
+files.set('licenses.txt', new TextEncoder().encode(notices));
+
 /** The bytes that are loaded before a script's first line runs: its own and what it imports statically. */
 function startup(name, seen = new Set()) {
   if (seen.has(name)) return 0;
