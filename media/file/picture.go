@@ -50,7 +50,7 @@ func parseVP9(frame []byte) (h pictureHeader) {
 	if profile == 3 {
 		b.read(1)
 	}
-	if b.read(1) != 0 || b.read(1) != 0 { // show_existing_frame, or no key frame
+	if b.read(2) != 0 { // show_existing_frame, then frame_type, whose 0 is a key frame
 		return h
 	}
 	b.read(2)
