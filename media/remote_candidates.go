@@ -18,12 +18,16 @@ type remoteCandidates struct {
 	refused uint64
 	waiting []string // taken, and passed on one after the other
 	next    *time.Timer
+	pause   time.Duration
 }
 
-// candidatePause is the time between two candidates for the agent of the side that nominates. It looks at its pairs every
-// 200 ms, and when a candidate is added: were all added at once, a pair that was found good in a millisecond would wait
-// for the rest of the 200 to be nominated, and DTLS with it.
-const candidatePause = 20 * time.Millisecond
+// The pauses between two candidates for the agent of the side that nominates, doubled from the first to the last. It looks
+// at its pairs every 200 ms, and when a candidate is added: were all added at once, a pair that was found good in a
+// millisecond would wait for the rest of the 200 to be nominated, and DTLS with it.
+const (
+	firstCandidatePause = 10 * time.Millisecond
+	lastCandidatePause  = 40 * time.Millisecond
+)
 
 // AddCandidate takes a candidate of the peer, before or after the description that it belongs to. At most 32 count.
 // An error means that this one was refused; the connection is none the worse.
@@ -65,7 +69,8 @@ func (c *Conn) useCandidate(line candidateLine) error {
 		return nil
 	}
 	if !c.cfg.Callee { // the caller is the controlling agent
-		c.candidates.next = time.AfterFunc(candidatePause, c.nextCandidate)
+		c.candidates.pause = firstCandidatePause
+		c.candidates.next = time.AfterFunc(c.candidates.pause, c.nextCandidate)
 	}
 	return c.passCandidate(text)
 }
@@ -87,7 +92,8 @@ func (c *Conn) nextCandidate() {
 	}
 	text := c.candidates.waiting[0]
 	c.candidates.waiting = c.candidates.waiting[1:]
-	c.candidates.next.Reset(candidatePause)
+	c.candidates.pause = min(2*c.candidates.pause, lastCandidatePause)
+	c.candidates.next.Reset(c.candidates.pause)
 	if err := c.passCandidate(text); err != nil {
 		c.log.Debug("candidate", "error", err)
 	}
