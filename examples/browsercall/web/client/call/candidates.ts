@@ -14,7 +14,7 @@ import { sealSetup, signal } from './send.ts';
  * the network. What comes later follows in messages of its own, one round trip after the Welcome at the earliest. */
 const gatherTime = 50;
 /** The same where there are no servers, and so nothing but host candidates. Chromium says 100 ms later that it is done. */
-const gatherHostTime = 10;
+const gatherHostTime = 5;
 /** The same where relay candidates are all there is. */
 const gatherRelayTime = 500;
 /** The pause after which candidates are repeated that a relay may have lost. */
