@@ -59,6 +59,17 @@ export class Person {
     return { kind: await this.data('#ended', 'kind'), title: await this.text('ended-title') };
   }
 
+  /** Writes into the chat, which is open. */
+  async write(text) {
+    await this.page.type('#chat-text', text);
+    await this.page.click('#chat-form button');
+  }
+
+  /** The messages of the chat: who wrote, and what. */
+  chat() {
+    return this.page.evaluate(() => [...document.querySelectorAll('#messages li')].map((li) => [li.dataset.from, li.lastChild.textContent]));
+  }
+
   stats(...types) {
     return this.page.evaluate((t) => window.probe.stats(...t), types);
   }
@@ -77,6 +88,12 @@ export class Person {
 
   presented() {
     return this.page.evaluate(() => window.probe.presented());
+  }
+
+  /** Waits until a count of a row that ask gives has grown by so much. */
+  async grows(what, ask, by, patience) {
+    const first = await ask();
+    await until(`${what} beyond ${first}`, async () => (await ask()) >= first + by, patience);
   }
 
   /** Waits until pictures and sound of the other side are decoded, and go on being. */

@@ -5,6 +5,7 @@
 export function probe() {
   const peers = [];
   const workers = [];
+  const sockets = [];
   const shown = new Map(); // video element → what it presented; the self view is none of them
   globalThis.RTCPeerConnection = class extends RTCPeerConnection {
     constructor(...args) {
@@ -16,6 +17,13 @@ export function probe() {
     constructor(...args) {
       super(...args);
       workers.push(this);
+    }
+  };
+
+  globalThis.WebSocket = class extends WebSocket {
+    constructor(...args) {
+      super(...args);
+      sockets.push(this);
     }
   };
 
@@ -43,7 +51,7 @@ export function probe() {
     async stats(...types) {
       const rows = [];
       (await peers.at(-1)?.getStats())?.forEach((row) => types.includes(row.type) && rows.push({ ...row }));
-      return rows;
+      return rows.sort((a, b) => Number(a.mid) - Number(b.mid)); // a browser's own order may change
     },
     /** Asks again and again until the connection is closed; what it told last is in followed. */
     follow() {
@@ -56,6 +64,11 @@ export function probe() {
       };
       void ask();
     },
+    /** Cuts every connection to the relay, as when a network goes; says how many there were. */
+    cut: () => sockets.filter((s) => s.readyState === WebSocket.OPEN).map((s) => s.close(4000)).length,
+    sockets: () => sockets.filter((s) => s.readyState === WebSocket.OPEN).length,
+    /** What names the present ICE session of this side: it changes when ICE starts anew. */
+    ice: () => /a=ice-ufrag:(\S+)/.exec(peers.at(-1)?.currentLocalDescription?.sdp ?? '')?.[1],
     connections: () => peers.length,
     /** The worker's own counters of the newest call. */
     frames: () => new Promise((resolve) => {
@@ -71,5 +84,26 @@ export function probe() {
     }),
     /** What was presented of each video, in the order in which they came. */
     presented: () => [...shown.values()].map(({ first, last, times }) => ({ frames: last, callbacks: times.length, first, times })),
+  };
+}
+
+/** Runs in a page before its own scripts: lends it a screen, for there is none without a window; a picture that moves. */
+export function screen() {
+  navigator.mediaDevices.getDisplayMedia = async () => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 800, height: 450 });
+    const to = canvas.getContext('2d');
+    let n = 0;
+    const timer = setInterval(() => {
+      to.fillStyle = `hsl(${n++ * 5} 60% 50%)`;
+      to.fillRect(0, 0, 800, 450);
+      to.fillRect((n * 8) % 800, 100, 60, 250);
+    }, 100);
+    const stream = canvas.captureStream(10);
+    const stop = stream.getTracks()[0].stop.bind(stream.getTracks()[0]);
+    stream.getTracks()[0].stop = () => {
+      clearInterval(timer);
+      stop();
+    };
+    return stream;
   };
 }

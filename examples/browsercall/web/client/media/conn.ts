@@ -380,7 +380,9 @@ export class Conn {
   }
 
   #failure(): MediaError {
-    return this.#pc.sctp?.transport.state === 'failed'
+    // Firefox says of DTLS that it failed when the path is lost, too.
+    const path = this.#pc.iceConnectionState === 'connected' || this.#pc.iceConnectionState === 'completed';
+    return path && this.#pc.sctp?.transport.state === 'failed'
       ? new MediaError('fingerprint', 'DTLS failed: whoever answered does not hold the key behind the fingerprint')
       : new MediaError('state', 'no network path to the peer: is a TURN server reachable from both sides?');
   }
