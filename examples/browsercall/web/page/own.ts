@@ -18,6 +18,7 @@ export class Own {
   #screen: { track: MediaStreamTrack; ctx: number } | undefined;
   #muted = false;
   #cameraOff = false;
+  #stale = false; // the call does not send this camera's track yet, but the one before
   #busy = false;
 
   /** say speaks to those who listen; failed explains what did not work. */
@@ -36,6 +37,7 @@ export class Own {
     this.#cameraCtx = this.#camera && cameraCtx;
     this.#muted = false;
     this.#cameraOff = !this.#camera;
+    this.#stale = false;
     this.#show();
   }
 
@@ -44,11 +46,11 @@ export class Own {
     this.#call = call;
   }
 
-  /** The call is connected: tells the other side what was turned off before. */
+  /** The call is connected: tells the other side what was turned off before, and sends a camera opened meanwhile. */
   connected(): void {
     this.#show();
     if (this.#muted) void this.#call?.setMuted('audio', true).catch(() => undefined);
-    if (this.#camera && this.#cameraOff) void this.#call?.setMuted(cameraCtx, true).catch(() => undefined);
+    void this.#once(() => this.#catchUp(), 'use the camera');
   }
 
   /** Turns the microphone off or on. The track falls silent at once, whatever the network does. */
@@ -70,25 +72,52 @@ export class Own {
 
   async #switchCamera(): Promise<void> {
     if (!this.#camera) return this.#addCamera();
-    this.#cameraOff = !this.#cameraOff;
-    this.#camera.enabled = !this.#cameraOff;
-    this.#say(this.#cameraOff ? 'Camera off' : 'Camera on');
+    if (this.#cameraOff) return this.#reopenCamera();
+    this.#cameraOff = true;
+    close([this.#camera]); // its light goes out at once, whatever the network does
+    this.#say('Camera off');
     this.#show();
-    if (this.#live()) await this.#call?.setMuted(this.#cameraCtx ?? cameraCtx, this.#cameraOff);
+    if (this.#live()) await this.#call?.setMuted(this.#cameraCtx ?? cameraCtx, true);
+  }
+
+  /** Opens the camera again, for the stream that it had. */
+  async #reopenCamera(): Promise<void> {
+    const before = this.#camera;
+    const track = await openCamera();
+    if (this.#camera !== before) return close([track]); // the call ended meanwhile
+    this.#camera = track;
+    this.#cameraOff = false;
+    this.#stale = true;
+    this.#say('Camera on');
+    this.#show();
+    if (this.#live()) await this.#catchUp();
+  }
+
+  /** Makes the call send what the buttons say: what was pressed before it was connected could not be told. */
+  async #catchUp(): Promise<void> {
+    const [call, track, ctx] = [this.#call, this.#camera, this.#cameraCtx ?? cameraCtx];
+    if (!call || !track) return;
+    if (this.#cameraOff) return call.setMuted(ctx, true);
+    if (!this.#stale) return;
+    await call.replaceTrack(ctx, track);
+    await call.setMuted(ctx, false);
+    this.#stale = false;
   }
 
   /** Adds a camera to a call that began without one. */
   async #addCamera(): Promise<void> {
-    if (!this.#call || !this.#live()) return;
+    const call = this.#call;
+    if (!call || !this.#live()) return;
     const track = await openCamera();
     try {
-      this.#cameraCtx = (await this.#call.addTrack(track, 'camera')).ctx;
+      this.#cameraCtx = (await call.addTrack(track, 'camera')).ctx;
     } catch (e) {
       close([track]);
       throw e;
     }
+    if (this.#call !== call) return close([track]);
     this.#camera = track;
-    this.#cameraOff = false;
+    this.#cameraOff = this.#stale = false;
     this.#say('Camera on');
   }
 
