@@ -35,6 +35,6 @@ export { formatID, formatSafetyNumber, parseID, safetyNumber } from './identity/
 export { isMediaError, MediaError, type MediaErrorCode } from './media/errors.ts';
 export type { Stream, TrackInfo, TrackRole } from './media/events.ts';
 export type { CodecOrder } from './media/sdp_codec.ts';
-export { Relay, type RelayOptions } from './signal/relay.ts';
+export { Relay, type RelayOptions, type RelayState } from './signal/relay.ts';
 export { SignalError, type SignalFault, type Transport } from './signal/transport.ts';
 export { Malformed } from './wire.ts';

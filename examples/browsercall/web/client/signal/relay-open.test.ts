@@ -78,5 +78,5 @@ describe('ICE servers', () => {
 test('nothing of a transport shows when it is printed or serialised', async () => {
   const { relay } = await connected();
   expect(JSON.stringify(relay)).toBe('{}');
-  expect(String(relay)).toBe('[object Object]');
+  expect(String(relay)).toBe('[object EventTarget]');
 });

@@ -302,6 +302,51 @@ describe('connections', () => {
   });
 });
 
+describe('state', () => {
+  /** The states that a transport tells, from now on. */
+  function told(relay: Relay): string[] {
+    const states: string[] = [];
+    relay.addEventListener('statechange', () => states.push(relay.state));
+    return states;
+  }
+
+  test('each change is told once, however many attempts it takes', async () => {
+    const { relay, socket } = await connected();
+    const states = told(relay);
+    expect(relay.state).toBe('connected');
+    socket.end();
+    expect(states).toEqual(['reconnecting']);
+    for (let i = 1; i <= 3; i++) {
+      await vi.advanceTimersToNextTimerAsync();
+      expect(made.length).toBe(1 + i);
+      if (i < 3) made[i]!.end();
+    }
+    made[3]!.open();
+    expect(relay.state).toBe('reconnecting'); // the relay has not accepted the proof yet
+    await greet(made[3]!);
+    expect(states).toEqual(['reconnecting', 'connected']);
+  });
+
+  test('a path that dies without a word is told', async () => {
+    const { relay } = await connected();
+    const states = told(relay);
+    await vi.advanceTimersByTimeAsync(quietTimeout + answerTimeout - 1);
+    expect(states).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(states).toEqual(['reconnecting']);
+  });
+
+  test('close tells nothing, and may be called by who is told', async () => {
+    const { relay, socket } = await connected();
+    const states = told(relay);
+    relay.addEventListener('statechange', () => relay.close());
+    socket.end();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([states, made.length]).toEqual([['reconnecting'], 1]);
+    expect(relay.state).toBe('reconnecting');
+  });
+});
+
 describe('close', () => {
   test('ends what waits with closed, leaves with 1000 after the acknowledgements, and stays away', async () => {
     const { relay, socket } = await connected();

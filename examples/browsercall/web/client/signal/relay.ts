@@ -25,6 +25,9 @@ export interface RelayOptions {
   abort?: AbortSignal;
 }
 
+/** Whether the relay is reached now. reconnecting: it is not, and is tried again and again. */
+export type RelayState = 'connected' | 'reconnecting';
+
 /** Sends of one transport that may wait for the relay's answer; further ones wait for their turn. */
 export const maxInFlight = 64;
 
@@ -37,9 +40,10 @@ const keepCall = 60;
 
 /**
  * A mailbox's connection to a relay over WebSocket, or a sender's without one. It connects anew, for as long as it
- * takes, until close: what waits for an answer is then written again, and the relay drops what it has had.
+ * takes, until close: what waits for an answer is then written again, and the relay drops what it has had. Whenever
+ * `state` changes, a `statechange` event is dispatched.
  */
-export class Relay implements Transport {
+export class Relay extends EventTarget implements Transport {
   readonly #endpoint: Endpoint;
   readonly #options: RelayOptions;
   readonly #mailbox: MailboxLike | undefined;
@@ -56,8 +60,10 @@ export class Relay implements Transport {
   #admission: Bytes | undefined; // written first on each connection
   #since = 0; // when the connection was ready, ms since 1970; 0: it is not
   #closed = false;
+  #state: RelayState = 'connected';
 
   private constructor(url: string, m: MailboxLike | undefined, keep: number, options: RelayOptions) {
+    super();
     this.#endpoint = parseEndpoint(url);
     if (this.#endpoint.plain && !options.insecurePlaintext) throw new SignalError('insecure');
     this.#mailbox = m;
@@ -88,6 +94,11 @@ export class Relay implements Transport {
   /** The relay's URL, normalised: lower case, with a path. */
   get relay(): string {
     return this.#endpoint.url;
+  }
+
+  /** Whether the relay is reached, as far as is known: a path that dies without a word is noticed within 40 s. */
+  get state(): RelayState {
+    return this.#state;
   }
 
   async send(p: Packet, abort?: AbortSignal): Promise<void> {
@@ -176,6 +187,7 @@ export class Relay implements Transport {
         session.await();
         first?.();
         first = undefined;
+        this.#become('connected');
       },
       take: (f) => this.#take(f),
       waits: () => this.#out.waits,
@@ -202,6 +214,13 @@ export class Relay implements Transport {
     this.#since = 0;
     if (this.#closed) return;
     this.#timer = setTimeout(() => this.#retry(), this.#backoff.next());
+    this.#become('reconnecting');
+  }
+
+  #become(state: RelayState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.dispatchEvent(new Event('statechange'));
   }
 
   #retry(): void {
