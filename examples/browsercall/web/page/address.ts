@@ -32,9 +32,19 @@ export function takeInvitation(): string | undefined {
   return fragment.replace(/%23([^%#]*)$/, '#$1');
 }
 
+/** Loads the page anew, with an invitation that it had and could not use yet. */
+export function reload(invitation: string | undefined): void {
+  if (invitation !== undefined) history.replaceState(null, '', fragmentOf(location.search, invitation));
+  location.reload();
+}
+
 /** A link to this page that hands over an invitation. */
 export function linkTo(uri: string): string {
-  return `${location.origin}${location.pathname}#${uri.replace('#', '%23')}`;
+  return location.origin + fragmentOf('', uri);
+}
+
+function fragmentOf(search: string, uri: string): string {
+  return `${location.pathname}${search}#${uri.replace('#', '%23')}`;
 }
 
 /** The relay beside this page. */

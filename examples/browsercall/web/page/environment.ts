@@ -1,5 +1,5 @@
 /** What the browser must have. Without it there is no call: nothing is ever sent in the clear. */
-import { supported } from '../client/index.ts';
+import { supported } from '../client/frames/control.ts';
 import type { Words } from './words.ts';
 
 /** What is missing, in words; undefined: nothing. */

@@ -1,5 +1,6 @@
 /** The page before and after a call: whom one can ring, what went wrong, and invitations. */
 import { sameID, type Contact, type ID } from '../client/index.ts';
+import { fill, only } from './cards.ts';
 import { button, byId, element, make, show, tell } from './dom.ts';
 import type { Session } from './session.ts';
 import { showPortrait, showTrust, trustOf, trustWords } from './trust.ts';
@@ -12,8 +13,6 @@ export interface HomeActions {
   /** What did not work. */
   failed(e: unknown, doing: string): void;
 }
-
-const cards = ['starting', 'fault', 'ended', 'nobody', 'contact'] as const;
 
 /** The home page. */
 export class Home {
@@ -67,7 +66,7 @@ export class Home {
   /** Shows why a call has ended. */
   ended(w: Words, again: () => void): void {
     only('ended');
-    words('ended', w);
+    fill('ended', w);
     element('ended').dataset.kind = w.kind;
     button('ended-again').onclick = again;
     button('ended-back').onclick = () => this.open();
@@ -90,8 +89,8 @@ export class Home {
       showTrust(element('contact-trust'), c);
       element('contact').dataset.contact = c.state;
       button('call-video').disabled = button('call-audio').disabled = !ready;
-      tell(element('contact-note'), this.#note ?? (ready ? undefined : `Waiting for ${c.name} to confirm that you ` +
-        `are connected …`));
+      tell(element('contact-note'), ready ? undefined : this.#note ?? `Waiting for ${c.name} to confirm that ` +
+        `you are connected …`);
     }
     this.#others();
   }
@@ -138,27 +137,4 @@ export class Home {
     const done = await navigator.clipboard?.writeText(field.value).then(() => true, () => false);
     button('invite-copy').textContent = done ? 'Copied' : 'Press Ctrl+C';
   }
-}
-
-/** Shows what went wrong, with a button to try again. */
-export function showFault(w: Words, again: () => void): void {
-  only('fault');
-  words('fault', w);
-  element('fault').dataset.kind = w.kind;
-  button('fault-again').onclick = again;
-  element('fault-title').focus();
-}
-
-function words(card: 'fault' | 'ended', w: Words): void {
-  element(`${card}-title`).textContent = w.title;
-  element(`${card}-text`).textContent = w.text;
-  tell(element(`${card}-detail`), w.detail && `For those who ask further: ${w.detail}`);
-}
-
-/** Shows one card of the home page, and the home page. */
-function only(card: (typeof cards)[number]): void {
-  for (const name of cards) show(element(name), name === card);
-  show(element('home'), true);
-  show(element('call'), false);
-  document.body.dataset.view = card;
 }

@@ -1,42 +1,31 @@
-/** Whether the relay beside this page answers. Calls that are up need none, new ones do. */
+/** Whether the relay is reached. Calls that are up need none, new ones do. */
+import type { Relay } from '../client/index.ts';
 
-/** Milliseconds between questions, and how many in a row must fail. */
-const interval = 10_000;
-const misses = 2;
+/** How long a connection may take to come back before it is worth a word, in milliseconds. */
+export const grace = 2000;
 
-/** Asks the relay now and then while the page is seen, and says when the answer changes. It returns what ends it. */
-export function watchRelay(changed: (reached: boolean) => void): () => void {
-  let failed = 0;
+/** What is watched: the page's own connection. */
+export type Watched = Pick<Relay, 'state' | 'addEventListener'>;
+
+/**
+ * Says when the relay is not reached any more, and when it is again. A connection that comes back soon is not told;
+ * a device without a network is, at once. For the life of the page.
+ */
+export function watchRelay(relay: Watched, changed: (reached: boolean) => void): void {
   let reached = true;
-  const note = (ok: boolean): void => {
-    failed = ok ? 0 : failed + 1;
-    const now = failed < misses;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tell = (now: boolean): void => {
+    clearTimeout(timer);
+    timer = undefined;
     if (now !== reached) changed(now);
     reached = now;
   };
-  const ask = async (): Promise<void> => {
-    if (document.hidden) return;
-    note(await answers());
+  const look = (): void => {
+    if (relay.state === 'connected') tell(true);
+    else timer ??= setTimeout(() => tell(false), grace);
   };
-  const timer = setInterval(() => void ask(), interval);
-  const offline = (): void => {
-    failed = misses;
-    note(false);
-  };
-  const online = (): void => void ask();
-  addEventListener('offline', offline);
-  addEventListener('online', online);
-  return () => {
-    clearInterval(timer);
-    removeEventListener('offline', offline);
-    removeEventListener('online', online);
-  };
-}
-
-async function answers(): Promise<boolean> {
-  try {
-    return (await fetch('./healthz', { cache: 'no-store', signal: AbortSignal.timeout(interval / 2) })).ok;
-  } catch {
-    return false;
-  }
+  relay.addEventListener('statechange', look);
+  addEventListener('offline', () => tell(false));
+  addEventListener('online', look);
+  look();
 }

@@ -17,10 +17,13 @@ const invitationLife = 3_600_000;
 export class Session {
   readonly contacts: Contacts;
   readonly identity: Identity;
+  /** The connection by which this page is reached. */
+  readonly relay: Relay;
   readonly #client: Client;
 
-  private constructor(identity: Identity, contacts: Contacts, client: Client) {
+  private constructor(identity: Identity, contacts: Contacts, relay: Relay, client: Client) {
     this.identity = identity;
+    this.relay = relay;
     this.contacts = contacts;
     this.#client = client;
     contacts.addEventListener('change', () => void this.#welcome());
@@ -36,7 +39,7 @@ export class Session {
     const local = isLocal() && !choices.relayOnly;
     const { relayOnly } = choices;
     const client = new Client({ identity, contacts, transport, workerURL, name, relayOnly, lan: local });
-    return new Session(identity, contacts, client);
+    return new Session(identity, contacts, transport, client);
   }
 
   /** What we call ourselves. */

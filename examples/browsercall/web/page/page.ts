@@ -1,0 +1,149 @@
+/** The page once it may call: keys, contacts and relay, then calls, until the page goes. */
+import { EndedError, EndReason, Refused, type Contact, type Incoming } from '../client/index.ts';
+import { reload, type Choices } from './address.ts';
+import { showFault } from './cards.ts';
+import { close, open, type Devices } from './devices.ts';
+import { announce, element, tell } from './dom.ts';
+import { Home } from './home.ts';
+import { watchRelay } from './relay-watch.ts';
+import { Ringing } from './ringing.ts';
+import { Session } from './session.ts';
+import { Talk } from './talk.ts';
+import { endWords, faultWords, type Words } from './words.ts';
+
+/** How long whoever made an invitation may take to confirm before the page says something, in milliseconds. */
+const patience = 8000;
+
+/** What the page does with a session. */
+class Page {
+  readonly #session: Session;
+  readonly #ringing = new Ringing();
+  readonly #talk: Talk;
+  readonly #home: Home;
+
+  constructor(session: Session) {
+    this.#session = session;
+    this.#talk = new Talk(session);
+    this.#home = new Home(session, {
+      call: (c, camera) => void this.call(c, camera),
+      compare: (c) => this.#talk.compare(c),
+      failed: (e, doing) => this.#fault(faultWords(e, doing)),
+    });
+    addEventListener('pagehide', () => this.#talk.leave());
+  }
+
+  /** Uses the invitation of the page's address. */
+  async join(invitation: string): Promise<Contact | undefined> {
+    const c = await this.#session.join(invitation);
+    this.#home.choose(c.id);
+    this.#home.open();
+    const confirmed = await this.#session.confirmed(c.id, patience);
+    this.#home.note(confirmed ? undefined : `${c.name} has not confirmed. Is their page or program running? If it ` +
+      `was closed, or somebody else has used this link, ask for a new one.`);
+    return confirmed;
+  }
+
+  /** Shows the contacts. */
+  open(): void {
+    this.#home.open();
+  }
+
+  /** Whom the page is about. */
+  get chosen(): Contact | undefined {
+    return this.#home.chosen;
+  }
+
+  /** Rings a contact. */
+  async call(c: Contact, camera: boolean): Promise<void> {
+    if (this.#talk.busy) return;
+    const stop = new AbortController();
+    await this.#run(c, camera, stop, async (d) => this.#session.dial(c.id, d.tracks, stop.signal));
+  }
+
+  /** Lets calls ring, until the session ends. */
+  async answerAll(): Promise<void> {
+    for await (const i of this.#session.incoming()) {
+      if (this.#talk.busy || this.#ringing.open) void i.decline(EndReason.Busy).catch(() => undefined);
+      else void this.#answer(i);
+    }
+  }
+
+  async #answer(i: Incoming): Promise<void> {
+    const c = this.#session.contacts.get(i.caller.id);
+    if (!c) return i.decline().catch(() => undefined);
+    this.#home.choose(c.id);
+    const answer = await this.#ringing.ask(i, c);
+    if (answer === 'declined') return this.open();
+    if (answer === 'ended') {
+      const e = await i.ended;
+      return this.#ended(c, endWords(e.reason, e.remote, c.name, e.cause), true);
+    }
+    const stop = new AbortController();
+    stop.signal.addEventListener('abort', () => void i.decline().catch(() => undefined), { once: true });
+    await this.#run(c, answer === 'video', stop, (d) => this.#session.answer(i, d.tracks));
+  }
+
+  /** Opens the devices, makes the call, and follows it to its end. */
+  async #run(
+    c: Contact, camera: boolean, stop: AbortController, make: (d: Devices) => ReturnType<Session['dial']>,
+  ): Promise<void> {
+    let devices: Devices = { tracks: [] };
+    let words: Words;
+    this.#talk.open(c, devices, () => stop.abort());
+    try {
+      devices = await open(camera);
+      stop.signal.throwIfAborted();
+      this.#talk.open(c, devices, () => stop.abort());
+      words = await this.#talk.follow(await make(devices));
+    } catch (e) {
+      words = stop.signal.aborted ? endWords(EndReason.Cancelled, false, c.name) : wordsOf(e, c);
+      if (!stop.signal.aborted) stop.abort();
+    }
+    close(devices.tracks);
+    this.#talk.close();
+    this.#ended(c, words, camera);
+  }
+
+  #ended(c: Contact, w: Words, camera: boolean): void {
+    this.#home.ended(w, () => void this.call(this.#session.contacts.get(c.id) ?? c, camera));
+    announce(`${w.title}. ${w.text}`);
+  }
+
+  #fault(w: Words): void {
+    showFault(w, () => this.open());
+    announce(`${w.title}. ${w.text}`);
+  }
+}
+
+function wordsOf(e: unknown, c: Contact): Words {
+  if (e instanceof EndedError) return endWords(e.reason, e.remote, c.name, e.cause);
+  return faultWords(e, `call ${c.name}`);
+}
+
+/**
+ * Runs the page. invitation is what its address brought, wanted what the query says. Never rejects: what goes wrong at
+ * the start is shown.
+ */
+export async function run(workerURL: string, wanted: Choices, invitation: string | undefined): Promise<void> {
+  try {
+    await begin(workerURL, wanted, invitation);
+  } catch (e) {
+    const usedUp = e instanceof Refused && e.refusal === 'invitation';
+    showFault(faultWords(e, 'start'), () => reload(usedUp ? undefined : invitation));
+  }
+}
+
+async function begin(workerURL: string, wanted: Choices, invitation: string | undefined): Promise<void> {
+  const session = await Session.open(workerURL, wanted);
+  const page = new Page(session);
+  document.body.dataset.relay = 'reached';
+  watchRelay(session.relay, (reached) => {
+    document.body.dataset.relay = reached ? 'reached' : 'lost';
+    tell(element('banner'), reached ? undefined : 'The relay is not reached. A call that is up goes on; new ones ' +
+      'must wait.');
+  });
+  void page.answerAll();
+  if (!invitation) page.open();
+  const c = invitation ? await page.join(invitation) : page.chosen;
+  if (c && wanted.autostart) await page.call(c, wanted.autostart === 'video');
+}
