@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { bareCall, scripts, sealedCall } from './compare_calls.mjs';
+import { GoProgram, long, median } from './compare_go.mjs';
+import { Harness } from './harness.mjs';
+
+const pairs = 5;
+const seconds = long ? 30 : 6;
+const loss = 0.05;
+
+let harness, bare, sealed, url, relay;
+before(async () => {
+  const args = ['-loss', String(loss), '-seed', '11'];
+  [harness, bare, sealed] = await Promise.all(
+    [Harness.start(scripts), GoProgram.start('bare', args), GoProgram.start('sealed', args)]);
+  ({ url } = await bare.want('address', (e) => e.url));
+  ({ relay } = await sealed.want('relay', (e) => e.event === 'ready'));
+});
+after(() => Promise.all([harness.stop(), bare.stop(), sealed.stop()]));
+
+/** What stood still at the page, in milliseconds: by the browser's own count if it has one. */
+async function frozen(page) {
+  const [row] = await page.evaluate(() => window.bench.rows('inbound-rtp', 'video'));
+  const seen = await page.evaluate(() => window.bench.seen());
+  const own = typeof row.totalFreezesDuration === 'number';
+  return {
+    ms: own ? row.totalFreezesDuration * 1000 : seen.frozen, decoded: row.framesDecoded, nacks: row.nackCount, plis: row.pliCount,
+    by: own ? 'getStats' : 'requestVideoFrameCallback',
+  };
+}
+
+/** Both calls of a pair run at the same time, on the same machine's load. */
+async function pair(browser) {
+  const plain = await bareCall(harness, browser, bare, url);
+  const safe = await sealedCall(harness, browser, sealed, relay);
+  const start = await Promise.all([frozen(plain.page), frozen(safe.page)]);
+  await new Promise((done) => { setTimeout(done, seconds * 1000); });
+  const end = await Promise.all([frozen(plain.page), frozen(safe.page)]);
+  const theirs = await plain.page.evaluate(() => window.bare.ask());
+  sealed.say({ do: 'ask' });
+  const { freeze, received } = await sealed.want('freezes', (e) => e.event === 'freeze');
+  sealed.say({ do: 'hangup' });
+  await sealed.want('end', (e) => e.event === 'ended');
+  await Promise.all([plain.page.close(), safe.page.close()]);
+  const both = end.map((e, i) => ({ ...e, ms: e.ms - start[i].ms, decoded: e.decoded - start[i].decoded }));
+  return { bare: both[0], sealed: both[1], toGo: { bare: theirs, sealed: freeze }, received };
+}
+
+const within = (ours, theirs) => ours <= Math.max(1.1 * theirs, theirs + 200);
+
+describe('5 % of all packets are lost', () => {
+  for (const browser of ['chromium', 'firefox']) {
+    it(`and ${browser} shows no more freezes than without the SDK`, { timeout: 10 * 60_000 }, () => harness.run(`loss ${browser}`, async () => {
+      const all = [];
+      for (let i = 0; i < pairs; i++) {
+        all.push(await pair(browser));
+      }
+      const report = (what, read) => `${what} ${median(all.map(read)).toFixed(0)} ms (${all.map(read).map((n) => Math.round(n)).join(' ')})`;
+      const shown = (side) => (p) => p[side].ms;
+      const toGo = (side) => (p) => p.toGo[side].frozen;
+      console.log(`frozen of ${seconds} s at 5 % loss, Go to ${browser}, by ${all[0].bare.by}: ${report('sealed', shown('sealed'))}, ${report('bare', shown('bare'))}`);
+      console.log(`frozen of ${seconds} s at 5 % loss, ${browser} to Go: ${report('sealed', toGo('sealed'))}, ${report('bare', toGo('bare'))}`);
+      for (const p of all) {
+        console.log(`  decoded ${p.sealed.decoded} / ${p.bare.decoded}, nacks ${p.sealed.nacks} / ${p.bare.nacks}, plis ${p.sealed.plis} / ${p.bare.plis}, Go got ${p.toGo.sealed.frames} / ${p.toGo.bare.frames} ${JSON.stringify(p.received)}`);
+        assert.ok(p.sealed.nacks > 0 && p.bare.nacks > 0, 'nothing was lost');
+        for (const t of p.received) {
+          assert.equal(t.failed, 0, `${t.kind}: frames did not open`);
+        }
+      }
+      for (const read of [shown, toGo]) {
+        const [ours, theirs] = ['sealed', 'bare'].map((side) => median(all.map(read(side))));
+        assert.ok(within(ours, theirs), `frozen for ${ours} ms, without the SDK for ${theirs} ms`);
+      }
+    }));
+  }
+});
