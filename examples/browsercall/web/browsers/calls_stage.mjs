@@ -8,9 +8,10 @@ export class Stage {
   #harness;
   #program;
 
-  constructor() {
+  /** @param {Record<string, string>} scripts See serve: of a page that is not the program's. */
+  constructor(scripts = {}) {
     before(async () => {
-      [this.#harness, this.#program] = await Promise.all([Harness.start({}), Program.build()]);
+      [this.#harness, this.#program] = await Promise.all([Harness.start(scripts), Program.build()]);
     });
     after(async () => {
       await this.#harness?.stop();
@@ -38,6 +39,11 @@ export class Stage {
 
   recordings() {
     return this.#program.recordings();
+  }
+
+  /** Somebody at the page of the scripts, without a link. */
+  guest(browser) {
+    return Person.open(this.#harness, browser, undefined);
   }
 
   /** Somebody who opens a link. */

@@ -23,3 +23,15 @@ export async function recording(files, ending) {
     seconds: Number(probed.format.duration), loudest: Number(/max_volume: (\S+) dB/.exec(stderr)?.[1] ?? NaN),
   };
 }
+
+/** The frames of an IVF file of VP8: their times in milliseconds, and whether they are key frames. */
+export function frames(file) {
+  if (file.toString('latin1', 0, 4) !== 'DKIF' || file.toString('latin1', 8, 12) !== 'VP80') throw new Error('no IVF of VP8');
+  const [rate, scale] = [file.readUInt32LE(16), file.readUInt32LE(20)];
+  const all = [];
+  for (let at = file.readUInt16LE(6); at + 12 < file.length; at += 12 + file.readUInt32LE(at)) {
+    const time = Number(file.readBigUInt64LE(at + 4)) * scale * 1000 / rate;
+    all.push({ time, key: (file[at + 12] & 1) === 0 });
+  }
+  return all;
+}

@@ -1,0 +1,48 @@
+// A page without buttons, for what the page of the Go program does not offer: new keys on demand, and calls whose
+// connections a test can look at. It has the package alone.
+import { Client, Contacts, Identity, Invitation, Relay, type Call } from '../client/index.ts';
+
+/** What the test asks for. */
+interface Guest {
+  call: Call | undefined;
+  events: string[];
+  dial(link: string): Promise<void>;
+}
+
+const guest: Guest = { call: undefined, events: [], dial };
+(globalThis as unknown as { guest: Guest }).guest = guest;
+
+/** Uses the invitation of a link, waits for its maker to confirm, and rings with camera and microphone. */
+async function dial(link: string): Promise<void> {
+  const invitation = Invitation.parse(link.slice(link.indexOf('#') + 1).replace(/%23([^%#]*)$/, '#$1'));
+  const identity = await Identity.generate();
+  const contacts = await Contacts.open(identity, 'guest');
+  await contacts.setProfile({ name: 'Marchbanks', relays: [...invitation.relays] });
+  const transport = await Relay.dial(invitation.relays[0]!, identity.mailbox());
+  const client = new Client({ identity, contacts, transport, workerURL: '/worker.js', lan: true });
+  const confirmed = new Promise<void>((done) => {
+    contacts.addEventListener('change', () => {
+      if (contacts.get(invitation.from)?.state === 'confirmed') done();
+    });
+  });
+  await client.deliver(await contacts.use(invitation));
+  await confirmed;
+  const devices = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 320, height: 240, frameRate: 30 } });
+  guest.call = await client.dial(invitation.from, { send: devices.getTracks(), receive: { audio: true, video: true } });
+  void follow(guest.call);
+}
+
+async function follow(call: Call): Promise<void> {
+  for await (const e of call.events()) {
+    guest.events.push(e.type === 'keysChanged' ? `keys ${e.epoch}` : e.type);
+    if (e.type === 'trackAdded') play(e.track);
+  }
+}
+
+function play(track: MediaStreamTrack): void {
+  const player = document.body.appendChild(document.createElement(track.kind as 'audio' | 'video'));
+  player.autoplay = true;
+  player.muted = track.kind === 'video';
+  player.srcObject = new MediaStream([track]);
+  player.play().catch((e: unknown) => console.log(String(e)));
+}
