@@ -13,13 +13,11 @@ import (
 
 // A line is one RTP packet as it is after SRTP: what whoever ends DTLS can read.
 type line struct {
-	Codec      string  `json:"codec"`
-	Type       uint8   `json:"type"`
-	Sequence   uint16  `json:"sequence"`
-	Timestamp  uint32  `json:"timestamp"`
-	Marker     bool    `json:"marker"`
-	Extensions []uint8 `json:"extensions"` // their ids
-	Payload    []byte  `json:"payload"`
+	Codec     string `json:"codec"`
+	Sequence  uint16 `json:"sequence"`
+	Timestamp uint32 `json:"timestamp"`
+	Marker    bool   `json:"marker"`
+	Payload   []byte `json:"payload"`
 }
 
 // capture answers the page's offer, and writes down every packet that comes, under the name in the query.
@@ -68,8 +66,8 @@ func (s *server) record(p peer, t *webrtc.TrackRemote, name string) error {
 		if err != nil {
 			return nil // the page has gone
 		}
-		l := line{Codec: t.Codec().MimeType, Type: packet.PayloadType, Sequence: packet.SequenceNumber, Timestamp: packet.Timestamp,
-			Marker: packet.Marker, Extensions: packet.GetExtensionIDs(), Payload: packet.Payload}
+		l := line{Codec: t.Codec().MimeType, Sequence: packet.SequenceNumber, Timestamp: packet.Timestamp,
+			Marker: packet.Marker, Payload: packet.Payload}
 		if err := out.Encode(l); err != nil {
 			return err
 		}

@@ -18,12 +18,12 @@ export async function bareCall(harness, browser, program, url) {
 }
 
 /** The same by the SDK. The page is a new contact at first. */
-export async function sealedCall(harness, browser, program, relay) {
+export async function sealedCall(harness, browser, program, relay, codecs) {
   const page = await harness.open(browser);
   await page.evaluate(() => window.bench.load('/sealed.js'));
   program.say({ do: 'invite' });
   const { uri } = await program.want('invitation', (e) => e.event === 'invitation');
-  const name = await page.evaluate(([at, inv]) => window.sealed.open(at, inv), [relay, uri]);
+  const name = await page.evaluate(([at, inv, c]) => window.sealed.open(at, inv, c), [relay, uri, codecs]);
   program.say({ do: 'ring', name });
   await program.want('ringing', (e) => e.event === 'ringing');
   await think();
