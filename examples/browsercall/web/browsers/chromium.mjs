@@ -7,19 +7,19 @@ import { chromium } from 'playwright-core';
 const flags = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
-  '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
   '--allow-loopback-in-peer-connection', '--autoplay-policy=no-user-gesture-required',
 ];
 
 /**
- * Starts Chromium without a window, with a camera and a microphone that make up what they record.
+ * Starts Chromium without a window, with a camera and a microphone that make up what they record, and that a page gets
+ * without asking; with devices or permission false, without these.
  *
  * @returns {Promise<{ page: () => Promise<import('./harness.mjs').Page>, stop: () => Promise<void> }>}
  */
-export async function startChromium() {
+export async function startChromium({ devices = true, permission = true } = {}) {
   const profile = await mkdtemp(join(tmpdir(), 'chromium-'));
   const child = spawn('/usr/bin/chromium',
-    [...flags, `--user-data-dir=${profile}`, '--remote-debugging-port=0', 'about:blank'],
+    [...flags, ...media(devices, permission), `--user-data-dir=${profile}`, '--remote-debugging-port=0', 'about:blank'],
     { stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = new Promise((done) => { child.on('exit', done); });
   const browser = await chromium.connectOverCDP(await endpoint(child));
@@ -34,6 +34,13 @@ export async function startChromium() {
       await rm(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+function media(devices, permission) {
+  return [
+    ...(devices ? ['--use-fake-device-for-media-stream'] : []),
+    permission ? '--use-fake-ui-for-media-stream' : '--deny-permission-prompts',
+  ];
 }
 
 /** Where DevTools listen, as the browser says when it is up. */

@@ -12,7 +12,11 @@ import { serve } from './server.mjs';
  *   close(): Promise<unknown> }} Page
  */
 
-const starters = { chromium: startChromium, firefox: startFirefox };
+/** Browsers by name; the last two are Chromium without devices, and with none that the page may use. */
+const starters = {
+  chromium: startChromium, firefox: startFirefox,
+  deviceless: () => startChromium({ devices: false }), forbidden: () => startChromium({ permission: false }),
+};
 
 /** Where pictures of pages go whose test has failed. */
 export const pictures = fileURLToPath(new URL('../../../../out/browsers/', import.meta.url));

@@ -1,6 +1,7 @@
 /** Somebody rings. */
 import { EndReason, type Contact, type Incoming } from '../client/index.ts';
 import { announce, button, byId, element, tell } from './dom.ts';
+import { ring } from './tone.ts';
 import { showPortrait, showTrust } from './trust.ts';
 
 /** What the person said. ended: the caller gave up, or it rang out. */
@@ -26,7 +27,10 @@ export class Ringing {
     document.title = `☎ ${c.name} rings`;
     this.#dialog.showModal();
     button('accept').focus();
+    const silence = ring();
+    this.#dialog.dataset.sound = silence ? 'tone' : 'none';
     const answer = await Promise.race([this.#pressed(), i.ended.then((): Answer => 'ended')]);
+    silence?.();
     document.title = title;
     this.#dialog.close();
     if (answer === 'declined') await i.decline(EndReason.Declined).catch(() => undefined);
