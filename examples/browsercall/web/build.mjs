@@ -41,7 +41,7 @@ const weight = (names) => [...names].reduce((sum, name) => sum + output(name).by
 // What the entry asks for with its first line is fetched beside it already: nothing is later for being apart.
 const startup = together(named('app'));
 const next = imports(named('app'), 'dynamic-import').flatMap((name) => [...together(name)]);
-const preload = [...new Set(next)].filter((name) => !startup.has(name))
+const preload = [...new Set([...startup, ...next])].filter((name) => name !== named('app'))
   .map((name) => `<link rel="modulepreload" href="./${name}">`).join('');
 
 const html = (await readFile(join(root, 'page/index.html'), 'utf8'))
