@@ -14,13 +14,13 @@ const types = { html: 'text/html', js: 'text/javascript', css: 'text/css', svg: 
 
 /** Somebody at the page as it was built, under any address, without the program: lacking is a file that is not there. */
 async function alone(origin, lacking) {
-  const me = await stage.person('chromium', 'about:blank');
+  const me = await stage.person('chromium', 'about:blank', () => { window.brought = location.hash; });
   await me.page.route(`${origin}/**`, async (route) => {
     const name = basename(new URL(route.request().url()).pathname) || 'index.html';
     const body = lacking?.test(name) ? undefined : await readFile(dist + name).catch(() => undefined);
     return body ? route.fulfill({ body, contentType: types[name.split('.').at(-1)] }) : route.fulfill({ status: 404 });
   });
-  await me.page.goto(`${origin}/`);
+  await me.page.goto(`${origin}/#an-invitation`);
   return me;
 }
 
@@ -80,6 +80,12 @@ describe('the page says what it lacks', () => {
   test('no relay', async () => {
     const me = await alone('http://localhost:65535');
     await says(me, 'fault', 'relay-lost', 'The relay is not reached', /may have ended/);
+    const brought = () => me.page.evaluate(() => [window.brought, location.hash]);
+    assert.deepEqual(await brought(), ['#an-invitation', '']); // nothing secret stays in the address bar
+    await me.page.evaluate(() => { window.brought = 'before'; });
+    await me.press('fault-again');
+    await me.page.waitForFunction(() => window.brought !== 'before' && document.body.dataset.view === 'fault');
+    assert.deepEqual(await brought(), ['#an-invitation', '']);
   });
 });
 
@@ -177,6 +183,35 @@ describe('a call', () => {
     await me.press('hangup');
     await me.view('ended');
     assert.deepEqual(await lights(me), ['ended', 'ended']);
+  });
+
+  test('camera off while it rings is off from the first picture on', async () => {
+    const { page } = await stage.bot();
+    const me = await stage.person('chromium', `${page}?name=Marchbanks`, cameras);
+    await me.press('invite-make');
+    const link = await until('a link', () => me.page.evaluate(() => document.getElementById('invite-link').value));
+    const they = await stage.person('chromium', link.replace('/#', '/?name=Pargeter#'));
+    await they.view('contact');
+    await until('connected', async () => (await me.data('#contact', 'contact')) === 'confirmed');
+    await me.call();
+    await they.press('decline').then(() => me.view('ended'));
+    await me.press('ended-again');
+    await me.state('ringing');
+    await me.press('camera');
+    await me.press('mute');
+    assert.deepEqual(await lights(me), ['ended', 'ended']);
+    await they.press('accept');
+    await they.state('connected');
+    await until('they know', async () => (await they.data('#remote', 'pictures')) === '0');
+    assert.match(await they.text('remote-note'), /Marchbanks shows no picture/);
+    await me.press('camera');
+    await until('they see', async () => (await they.data('#remote', 'pictures')) === '1');
+    assert.deepEqual(await lights(me), ['ended', 'ended', 'live']);
+    await they.grows('pictures', async () => (await they.received('video'))?.framesDecoded ?? 0, 10);
+    const energy = async () => (await they.received('audio'))?.totalAudioEnergy ?? 0;
+    assert.ok(await energy() < 1e-6, `${await energy()} of a microphone that was never on`);
+    await me.press('mute');
+    await until('they hear', async () => (await energy()) > 1e-4);
   });
 
   test('by the keyboard alone', async () => {

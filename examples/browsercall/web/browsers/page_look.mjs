@@ -71,8 +71,8 @@ function outlined() {
 /** In the page: the names of what may be pressed or written in, in order. */
 function controls() {
   const root = document.querySelector('dialog:modal') ?? document;
-  return [...root.querySelectorAll('a[href], button, input, select, textarea, [tabindex]')]
-    .filter((e) => e.tabIndex >= 0 && !e.disabled && e.checkVisibility({ visibilityProperty: true }))
+  return [...root.querySelectorAll('a[href], button, input, select, textarea, [tabindex="0"]')]
+    .filter((e) => !e.disabled && e.checkVisibility({ visibilityProperty: true }))
     .map((e) => e.id || e.ariaLabel || e.textContent.trim());
 }
 
