@@ -12,7 +12,7 @@ const test = (title, f) => it(title, { timeout: 40_000 }, stage.run(title, f));
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 const types = { html: 'text/html', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml' };
 
-/** Somebody at the page as it was built, under any address, without the program: lacking is a file that is not there. */
+/** Somebody at the page as it was built, under any address, without the program. Files that lacking names are away. */
 async function alone(origin, lacking) {
   const me = await stage.person('chromium', 'about:blank', () => { window.brought = location.hash; });
   await me.page.route(`${origin}/**`, async (route) => {
@@ -44,7 +44,8 @@ async function lacks(init) {
 describe('the page says what it lacks', () => {
   test('no RTCRtpScriptTransform', async () => {
     const me = await lacks(() => { delete globalThis.RTCRtpScriptTransform; });
-    await says(me, 'fault', 'no-transform', 'This browser cannot encrypt calls', /RTCRtpScriptTransform/, /there is none/);
+    await says(me, 'fault', 'no-transform', 'This browser cannot encrypt calls', /RTCRtpScriptTransform/,
+      /there is none/);
     assert.equal(await me.page.evaluate(() => window.probe.sockets()), 0); // it did not even go online
   });
 
@@ -285,7 +286,8 @@ describe('it rings', () => {
 
   test('silently before the person has touched the page, and without motion if they want none', async () => {
     const bot = await stage.bot('-ring', 'Marchbanks');
-    const me = await stage.person('chromium', (await bot.want('invitation')).url.replace('/#', '/?name=Marchbanks#'), sounds);
+    const { url } = await bot.want('invitation');
+    const me = await stage.person('chromium', url.replace('/#', '/?name=Marchbanks#'), sounds);
     const cdp = await me.page.context().newCDPSession(me.page);
     const expression = 'document.getElementById("ringing").open';
     await until('it rings', async () => { // asked so that it does not count as a touch

@@ -137,15 +137,19 @@ function contrasts() {
     const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
     for (const ground of grounds(e)) {
       const colour = over(rgba(style.color), ground);
-      found.push({ text: text.slice(0, 40), colour: String(colour), ground: String(ground), large, ratio: ratio(colour, ground) });
+      const shown = { text: text.slice(0, 40), colour: String(colour), ground: String(ground), large };
+      found.push({ ...shown, ratio: ratio(colour, ground) });
     }
   };
   const root = document.querySelector('dialog:modal') ?? document.body;
+  const exempt = '[aria-hidden=true], :disabled, .hidden-text';
   for (const e of root.querySelectorAll('*')) {
-    if (!e.checkVisibility({ visibilityProperty: true }) || e.closest('[aria-hidden=true], :disabled, .hidden-text')) continue;
+    if (!e.checkVisibility({ visibilityProperty: true }) || e.closest(exempt)) continue;
     const text = [...e.childNodes].filter((n) => n.nodeType === Node.TEXT_NODE).map((n) => n.data.trim()).join('');
     if (text !== '') look(e, text, getComputedStyle(e));
-    else if (e.matches('input')) look(e, e.value || e.placeholder, e.value ? getComputedStyle(e) : getComputedStyle(e, '::placeholder'));
+    else if (e.matches('input')) {
+      look(e, e.value || e.placeholder, getComputedStyle(e, e.value ? undefined : '::placeholder'));
+    }
     const before = getComputedStyle(e, '::before');
     if (/\w{4}/.test(before.content) && before.content !== 'none') look(e, before.content, before);
   }
