@@ -13,8 +13,9 @@ import { sealSetup, signal } from './send.ts';
 /** How long an Accept waits for candidates, in milliseconds: host candidates are there at once, those of servers need
  * the network. What comes later follows in messages of its own, one round trip after the Welcome at the earliest. */
 const gatherTime = 50;
-/** The same where there are no servers, and so nothing but host candidates. Chromium says 100 ms later that it is done. */
-const gatherHostTime = 5;
+/** The same after the first candidate where there are no servers: all host candidates come together. Chromium says
+ * only 100 ms later that it is done. */
+const gatherHostTime = 3;
 /** The same where relay candidates are all there is. */
 const gatherRelayTime = 500;
 /** The pause after which candidates are repeated that a relay may have lost. */
@@ -23,7 +24,7 @@ const againTime = 2000;
 /** A new candidate of ours. */
 export async function found(l: Loop, c: CandidateBody): Promise<void> {
   if (l.candidates.found.length >= Limits.candidates) return;
-  l.candidates.found.push(c);
+  if (l.candidates.found.push(c) === 1 && !l.candidates.servers) waitNoLonger(l, gatherHostTime);
   await trickle(l);
 }
 
@@ -33,12 +34,15 @@ export async function gather(l: Loop, answer: string): Promise<void> {
   l.candidates.keyPackage = l.keys.keyPackage();
   l.candidates.keyPackage.catch(() => undefined); // sealAccept hears of it
   const relayed = throughRelay(l.context.settings, l.keys.peer);
-  const wait = l.candidates.servers ? gatherTime : gatherHostTime;
-  l.after(relayed ? gatherRelayTime : wait, (now) => {
+  waitNoLonger(l, relayed ? gatherRelayTime : gatherTime);
+  await sealAccept(l);
+}
+
+function waitNoLonger(l: Loop, time: number): void {
+  l.after(time, (now) => {
     now.candidates.late = true;
     return sealAccept(now);
   });
-  await sealAccept(l);
 }
 
 /** Sends the callee's Accept when its candidates are there or will wait no longer. */

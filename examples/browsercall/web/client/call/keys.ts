@@ -210,8 +210,7 @@ export class CallKeys {
   }
 
   async #began(theirs: StreamBody[]): Promise<void> {
-    await this.declare(theirs);
-    await this.install();
+    await Promise.all([this.declare(theirs), this.install()]); // one way there and back, not two
   }
 
   /** Notes what the other side sends. Throws for what contradicts an earlier declaration. */
