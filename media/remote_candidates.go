@@ -25,7 +25,7 @@ type remoteCandidates struct {
 // at its pairs every 200 ms, and when a candidate is added: were all added at once, a pair that was found good in a
 // millisecond would wait for the rest of the 200 to be nominated, and DTLS with it.
 const (
-	firstCandidatePause = 10 * time.Millisecond
+	firstCandidatePause = 5 * time.Millisecond
 	lastCandidatePause  = 40 * time.Millisecond
 )
 
