@@ -82,6 +82,7 @@ export class CallKeys {
   readonly #groups: Groups;
   #expected: Binding | undefined;
   #keyPackage: OwnKeyPackage | undefined;
+  #prepared: { dtls: Uint8Array; made: Promise<OwnKeyPackage> } | undefined;
   #seq = 0;
   #inCallSeq = 0;
 
@@ -151,10 +152,22 @@ export class CallKeys {
     }
   }
 
+  /** Makes the callee's KeyPackage before there is a connection, for the certificate that it will have. */
+  prepare(dtls: Uint8Array): void {
+    const made = this.#makeKeyPackage({ dtls, invite: this.hInvite, box: this.own.box });
+    made.catch(() => undefined); // keyPackage hears of it
+    this.#prepared = { dtls, made };
+  }
+
+  #makeKeyPackage(binding: Binding): Promise<OwnKeyPackage> {
+    return this.#groups.keyPackage({ id: this.#identity.id, signer: this.#identity.signer, binding });
+  }
+
   /** The callee's KeyPackage; its private half waits for the Welcome. */
   async keyPackage(): Promise<Uint8Array> {
     const binding = this.#binding(this.hInvite);
-    const kp = await this.#groups.keyPackage({ id: this.#identity.id, signer: this.#identity.signer, binding });
+    const ready = this.#prepared;
+    const kp = await (ready && equal(ready.dtls, binding.dtls) ? ready.made : this.#makeKeyPackage(binding));
     this.#keyPackage = kp;
     return kp.message;
   }
@@ -269,6 +282,7 @@ export class CallKeys {
     this.group = undefined;
     this.#keyPackage?.destroy();
     this.#keyPackage = undefined;
+    this.#prepared?.made.then((kp) => kp.destroy()).catch(() => undefined);
     this.nonce.fill(0);
     this.welcome?.fill(0);
     this.sealed.clear();

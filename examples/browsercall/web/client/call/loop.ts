@@ -93,6 +93,8 @@ export class Loop {
   invitation: Invitation | undefined;
   /** Callee: ICE servers that were asked for while it rings. */
   lending: Promise<RTCIceServer[]> | undefined;
+  /** Callee: made while it rings. */
+  certificate: Promise<RTCCertificate | undefined> | undefined;
   accept: Received<AcceptBody> | undefined;
   welcome: Received<WelcomeBody> | undefined;
   /** Caller: hears once whether the Invite was stored. */

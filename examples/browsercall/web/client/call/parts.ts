@@ -2,6 +2,7 @@
 
 import { FrameWorker } from '../frames/control.ts';
 import { Mailbox } from '../identity/mailbox.ts';
+import { makeCertificate } from '../media/certificate.ts';
 import { Conn } from '../media/conn.ts';
 import type { Groups, Parts } from './ports.ts';
 
@@ -12,5 +13,6 @@ export function defaultParts(workerURL: string | URL | undefined): Parts {
     groups: async (): Promise<Groups> => (await import('../mls/index.ts')).Group, // a chunk of its own
     frames: () => new FrameWorker(workerURL ?? ''),
     conn: (o) => new Conn(o),
+    certificate: makeCertificate,
   };
 }

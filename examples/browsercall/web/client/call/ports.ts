@@ -1,5 +1,6 @@
 // What a call needs of the rest of the client, as narrow as it uses it: a test puts its own in.
 
+import type { Certificate } from '../media/certificate.ts';
 import type { Message, Opened } from '../envelope/message.ts';
 import type { Box, ID } from '../identity/id.ts';
 import type { Signer } from '../identity/keys.ts';
@@ -137,4 +138,6 @@ export interface Parts {
   groups(): Promise<Groups>;
   frames(): FramesLike;
   conn(o: ConnOptions): ConnLike | Promise<ConnLike>;
+  /** Makes a connection's certificate beforehand; without it the connection makes its own. Never rejects. */
+  certificate?(): Promise<Certificate | undefined>;
 }

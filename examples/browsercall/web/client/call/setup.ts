@@ -75,6 +75,7 @@ export async function answering(
     l.invitation = invitation;
     l.line = new Line(l, await openLine(transport, abort, l.keys.own));
     l.lending = lent(l); // our own relay; so that it does not take time after the accept
+    l.certificate = certified(l);
     return l;
   } catch (e) {
     await takeDown(l);
@@ -82,14 +83,23 @@ export async function answering(
   }
 }
 
+/** Makes what the Accept needs and nobody has to allow: the certificate, and the KeyPackage that names it. */
+async function certified(l: Loop): Promise<RTCCertificate | undefined> {
+  const made = await l.context.parts.certificate?.();
+  if (made && !l.abort.signal.aborted) l.keys.prepare(made.fingerprint);
+  return made?.certificate;
+}
+
 /** Makes the call's connection. It touches no network but our own relay, for its ICE servers. */
 export async function makeConn(l: Loop): Promise<ConnLike> {
   const { settings, parts } = l.context;
   const iceServers = await (l.lending ?? lent(l));
   l.candidates.servers = iceServers.length > 0;
+  const certificate = await l.certificate;
   const conn = await parts.conn({
     frames: l.keys.frames, callee: l.machine.role === 'callee', iceServers, lan: settings.lan ?? false,
     relayOnly: throughRelay(settings, l.keys.peer), notify: (e) => l.notify(e),
+    ...(certificate && { certificate }),
     ...(settings.codecs ? { codecs: settings.codecs } : {}),
   });
   if (l.abort.signal.aborted) {

@@ -44,6 +44,7 @@ export class Conn {
     this.#pc = new RTCPeerConnection({
       iceServers: o.iceServers, iceTransportPolicy: policy.relayOnly ? 'relay' : 'all',
       bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require', iceCandidatePoolSize: 0,
+      ...(o.certificate && { certificates: [o.certificate] }),
     });
     const order = o.codecs ?? allCodecs;
     this.#sections = new Sections(this.#pc, o.frames, o.callee ? 0 : 1, order);

@@ -9,6 +9,8 @@ export interface ConnOptions {
   callee: boolean;
   /** STUN and TURN servers of our own: a server that a peer names is never used. */
   iceServers: RTCIceServer[];
+  /** The connection's certificate; without it the browser makes one. It must serve no other connection. */
+  certificate?: RTCCertificate;
   /** Relay candidates alone: the peer learns the address of the TURN server and nothing else. */
   relayOnly?: boolean;
   /** A call inside one network or on one machine: host addresses are sent as they are. */
