@@ -59,19 +59,19 @@ describe('a page and the program', () => {
       assert.deepEqual(failures(last.frames), {});
       assert.ok(last.frames.opened > sent);
     }));
-  }
 
-  it('a browser that cannot seal sends nothing, and says why', { timeout: 60_000 }, stage.run('no transform', async () => {
-    const bot = await stage.bot();
-    const withoutTransform = () => {
-      delete globalThis.RTCRtpScriptTransform;
-    };
-    const me = await stage.person('chromium', (await bot.want('invitation')).url, withoutTransform);
-    await me.view('fault');
-    assert.equal(await me.data('#fault', 'kind'), 'no-transform');
-    assert.match(await me.text('fault-text'), /RTCRtpScriptTransform/);
-    assert.equal(await me.page.evaluate(() => window.probe.connections()), 0);
-    assert.deepEqual(bot.untaken('contact'), []);
-    assert.deepEqual(bot.untaken('ringing'), []);
-  }));
+    it(`${browser} sends nothing if it cannot seal, and says why`, { timeout: 60_000 }, stage.run(`${browser} without transform`, async () => {
+      const bot = await stage.bot();
+      const withoutTransform = () => {
+        delete globalThis.RTCRtpScriptTransform;
+      };
+      const me = await stage.person(browser, (await bot.want('invitation')).url, withoutTransform);
+      await me.view('fault');
+      assert.equal(await me.data('#fault', 'kind'), 'no-transform');
+      assert.match(await me.text('fault-text'), /RTCRtpScriptTransform/);
+      assert.equal(await me.page.evaluate(() => window.probe.connections()), 0);
+      assert.deepEqual(bot.untaken('contact'), []);
+      assert.deepEqual(bot.untaken('ringing'), []);
+    }));
+  }
 });

@@ -1,19 +1,33 @@
 // A page without buttons, for what the page of the Go program does not offer: new keys on demand, and calls whose
 // connections a test can look at. It has the package alone.
-import { Client, Contacts, Identity, Invitation, Relay, type Call } from '../client/index.ts';
+import { Client, Contacts, Identity, Invitation, Relay, type Call, type ID, type MediaOptions } from '../client/index.ts';
 
 /** What the test asks for. */
 interface Guest {
   call: Call | undefined;
   events: string[];
+  /** Uses the invitation of a link, waits for its maker to confirm, and rings. */
   dial(link: string): Promise<void>;
+  /** The same, but waits for the maker to ring, and accepts. */
+  answer(link: string): Promise<void>;
 }
 
-const guest: Guest = { call: undefined, events: [], dial };
+const guest: Guest = {
+  call: undefined,
+  events: [],
+  dial: async (link) => {
+    const { client, maker } = await meet(link);
+    begin(await client.dial(maker, await devices()));
+  },
+  answer: async (link) => {
+    const { client } = await meet(link);
+    for await (const i of client.incoming()) return begin(await i.answer(await devices()));
+  },
+};
 (globalThis as unknown as { guest: Guest }).guest = guest;
 
-/** Uses the invitation of a link, waits for its maker to confirm, and rings with camera and microphone. */
-async function dial(link: string): Promise<void> {
+/** Connects, uses the invitation of a link, and returns when its maker has confirmed. */
+async function meet(link: string): Promise<{ client: Client; maker: ID }> {
   const invitation = Invitation.parse(link.slice(link.indexOf('#') + 1).replace(/%23([^%#]*)$/, '#$1'));
   const identity = await Identity.generate();
   const contacts = await Contacts.open(identity, 'guest');
@@ -27,9 +41,18 @@ async function dial(link: string): Promise<void> {
   });
   await client.deliver(await contacts.use(invitation));
   await confirmed;
-  const devices = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 320, height: 240, frameRate: 30 } });
-  guest.call = await client.dial(invitation.from, { send: devices.getTracks(), receive: { audio: true, video: true } });
-  void follow(guest.call);
+  return { client, maker: invitation.from };
+}
+
+async function devices(): Promise<MediaOptions> {
+  const video = { width: 320, height: 240, frameRate: 30 };
+  const made = await navigator.mediaDevices.getUserMedia({ audio: true, video });
+  return { send: made.getTracks(), receive: { audio: true, video: true } };
+}
+
+function begin(call: Call): void {
+  guest.call = call;
+  void follow(call);
 }
 
 async function follow(call: Call): Promise<void> {

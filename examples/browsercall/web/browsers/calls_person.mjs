@@ -107,10 +107,12 @@ export class Person {
   }
 
   /** Hangs up, and gives what was received, shown and opened up to the end of the connection. */
-  async lastLook() {
-    await this.page.evaluate(() => window.probe.follow());
+  async lastLook(hangUp = async () => {
     await this.press('hangup');
     await this.view('ended');
+  }) {
+    await this.page.evaluate(() => window.probe.follow());
+    await hangUp();
     const { rows, frames } = await this.page.evaluate(() => window.probe.followed);
     const [video, audio] = ['video', 'audio'].map((kind) => rows.find((r) => r.kind === kind));
     return { video, audio, frames, presented: await this.presented() };

@@ -63,18 +63,37 @@ export interface Running {
   done: Promise<void>;
 }
 
+/**
+ * For how long after its birth a video receiver of Firefox is given nothing, in ms: after a negotiation it makes its
+ * stream to the decoder anew, and the key frame that comes before is gone.
+ */
+const unsettled = 100;
+
+/** Settles when a receiver may be given frames; undefined: at once. Firefox is the browser with generateKeyFrame. */
+function settling(t: Transformer, { side, kind }: TransformOptions): Promise<void> | undefined {
+  if (side !== 'receive' || kind !== 'video' || t.generateKeyFrame === undefined) return undefined;
+  return new Promise((resolve) => {
+    setTimeout(resolve, unsettled);
+  });
+}
+
 /** Starts sealing or opening what comes from a transformer. */
 export function run(t: Transformer, options: TransformOptions, shared: Shared): Running {
+  let settled = settling(t, options);
+  void settled?.then(() => {
+    settled = undefined;
+  });
   const side = options.side === 'send' ? new Sending(t, options, shared) : new Receiving(t, options, shared);
+  const give = (frame: EncodedFrame, to: TransformStreamDefaultController<EncodedFrame>) => {
+    try {
+      if (frame.data.byteLength === 0 || frame.type === 'empty') shared.counts.empty++;
+      else if (side.handle(frame)) to.enqueue(frame);
+    } catch {
+      shared.counts.faults++; // the frame is dropped
+    }
+  };
   const transform = new TransformStream<EncodedFrame, EncodedFrame>({
-    transform: (frame, controller) => {
-      try {
-        if (frame.data.byteLength === 0 || frame.type === 'empty') shared.counts.empty++;
-        else if (side.handle(frame)) controller.enqueue(frame);
-      } catch {
-        shared.counts.faults++; // the frame is dropped
-      }
-    },
+    transform: (frame, to) => (settled ? settled.then(() => give(frame, to)) : give(frame, to)),
   });
   const done = t.readable.pipeThrough(transform).pipeTo(t.writable).catch(() => undefined);
   return { side: options.side, keysChanged: () => side.keysChanged(), done };

@@ -87,10 +87,11 @@ export class MediaSection {
     await sender.replaceTrack(next); // the browser takes them one after another
     if (this.#sent === next) {
       const parameters = sender.getParameters();
-      for (const encoding of parameters.encodings) {
+      const wrong = parameters.encodings.filter(({ active }) => active !== (next !== null));
+      for (const encoding of wrong) {
         encoding.active = next !== null;
       }
-      await sender.setParameters(parameters);
+      if (wrong.length > 0) await sender.setParameters(parameters);
     }
   }
 
