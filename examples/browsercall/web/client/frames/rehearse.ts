@@ -2,12 +2,17 @@ import { random } from '../bytes.ts';
 import { Frames } from './frames.ts';
 import { layoutOf } from './layout.ts';
 
-/** Frames and their size: about as much as it takes until a browser has made fast code of what seals and opens. */
-const rounds = 20;
-const size = 8_000;
+/** Calls, frames in each and their size: about as much as it takes until a browser has made fast code of all of it. */
+const calls = 8;
+const frames = 10;
+const size = 16_000;
 
-/** Seals and opens frames under a key that nobody has, so that the first frames of a call do not wait for the compiler. */
+/** Seals and opens frames under keys that nobody has, so that the first frames of a call do not wait for the compiler. */
 export function rehearseFrames(): void {
+  for (let i = 0; i < calls; i++) rehearse();
+}
+
+function rehearse(): void {
   const baseKey = random(32);
   const [from, to] = [0, 1].map((ownLeaf) => {
     const f = new Frames();
@@ -17,7 +22,7 @@ export function rehearseFrames(): void {
     return f;
   }) as [Frames, Frames];
   const layout = layoutOf('VP8');
-  for (let i = 0; i < rounds; i++) {
+  for (let i = 0; i < frames; i++) {
     const sealed = layout?.seal(random(size), false, from.sealer(1));
     if (sealed instanceof Uint8Array) layout?.open(sealed, to.opener(0, '1'));
   }
