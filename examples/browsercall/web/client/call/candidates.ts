@@ -53,8 +53,8 @@ export async function sealAccept(l: Loop): Promise<void> {
   try {
     const candidates = [...g.found];
     const body = Accept.encode({
-      box: l.keys.own.box, keyPackage: await (g.keyPackage ?? l.keys.keyPackage()), nonce: l.keys.nonce, answer: utf8(g.answer),
-      streams: l.connection.streams(), candidates,
+      box: l.keys.own.box, keyPackage: await (g.keyPackage ?? l.keys.keyPackage()), nonce: l.keys.nonce,
+      answer: utf8(g.answer), streams: l.connection.streams(), candidates,
     });
     g.sent = candidates.length;
     const p = await sealSetup(l, 'Accept', MessageType.Accept, body);

@@ -7,9 +7,9 @@ import type { Binding, OwnIdentity, Parts } from './ports.ts';
 let rehearsed: Promise<void> | undefined;
 
 /**
- * Founds a group of two and joins it, once in the life of a page, with keys that nobody has. A browser runs code for the
- * first time several times slower than later: joining the first group held up a call's first picture by 100 ms. It takes
- * the time while nothing rings. Never rejects: what does not work here will say so in the call.
+ * Founds a group of two and joins it, once in the life of a page, with keys that nobody has. A browser runs code
+ * several times slower at first than later: joining the first group held up a call's first picture by 100 ms. It
+ * takes the time while nothing rings. Never rejects: what does not work here will say so in the call.
  */
 export function rehearse(parts: Pick<Parts, 'groups' | 'mailbox'>): Promise<void> {
   rehearsed ??= play(parts).catch(() => undefined);

@@ -7,7 +7,7 @@ const calls = 8;
 const frames = 10;
 const size = 16_000;
 
-/** Seals and opens frames under keys that nobody has, so that the first frames of a call do not wait for the compiler. */
+/** Seals and opens frames under keys that nobody has, so that a call's first frames do not wait for the compiler. */
 export function rehearseFrames(): void {
   for (let i = 0; i < calls; i++) rehearse();
 }
