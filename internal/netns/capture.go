@@ -33,7 +33,8 @@ func (w *World) Capture(dir string) *Capture {
 	w.t.Cleanup(c.stop)
 	for _, l := range links {
 		p := &tap{link: l.name, file: filepath.Join(dir, l.name+".pcap"), notes: &bytes.Buffer{}}
-		p.cmd = w.Command(l.places[0], "tcpdump", "-i", l.name, "-n", "-U", "-s", "0", "-B", "16384", "--immediate-mode", "-Z", "root", "-w", p.file)
+		// In immediate mode each packet takes a slot of the snapshot's length: these are a thousand.
+		p.cmd = w.Command(l.places[0], "tcpdump", "-i", l.name, "-n", "-U", "-s", "65535", "-B", "65536", "--immediate-mode", "-Z", "root", "-w", p.file)
 		p.cmd.Stderr = p.notes
 		if err := p.cmd.Start(); err != nil {
 			w.t.Fatal(err)
