@@ -50,54 +50,26 @@ func (t *talk) stop() { t.finishRecording() }
 
 // receive makes the sink of a track: the recording, and the echo.
 func (t *talk) receive(info media.TrackInfo) media.Sink {
-	s := &tee{talk: t, kind: info.Kind, mirror: t.mirror(info.Kind)}
+	s := &echo.Tee{Mirror: t.mirror(info), Lost: func(err error) {
+		t.warn("the recording of %s ends, the call goes on: %v", info.Kind, err)
+	}}
 	if t.recorder != nil {
-		s.record = t.recorder.Track(info)
+		s.Record = t.recorder.Track(info)
 	}
 	return s
 }
 
-// mirror is what sends this track back: the first of its kind, for there is one mirror of each.
-func (t *talk) mirror(k media.Kind) *echo.Mirror {
+// mirror is what sends this track back: the first of its kind, for there is one mirror of each, with a codec of its own.
+func (t *talk) mirror(track media.TrackInfo) *echo.Mirror {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	taken := &t.mirrored.Audio
-	if k == media.Video {
+	if track.Kind == media.Video {
 		taken = &t.mirrored.Video
 	}
 	if *taken {
 		return nil
 	}
 	*taken = true
-	return t.echo.Mirror(k)
-}
-
-// A tee gives each frame to the recording and to the mirror. A recording that ends, as on a full disk, ends alone.
-type tee struct {
-	talk   *talk
-	kind   media.Kind
-	record media.Sink   // nil: ended, or none
-	mirror *echo.Mirror // nil: nothing is sent back
-}
-
-// WriteFrame never fails, for an error would end the echo too.
-func (s *tee) WriteFrame(f media.Frame) error {
-	if s.record != nil {
-		if err := s.record.WriteFrame(f); err != nil {
-			s.talk.warn("the recording of %s ends, the call goes on: %v", s.kind, err)
-			s.record = nil
-		}
-	}
-	if s.mirror != nil {
-		s.mirror.Put(f)
-	}
-	return nil
-}
-
-// Close completes the file.
-func (s *tee) Close() error {
-	if s.record == nil {
-		return nil
-	}
-	return s.record.Close()
+	return t.echo.For(track)
 }

@@ -61,40 +61,11 @@ func (t *talk) stopRecording() {
 
 // receive makes the sink of a track: the recording, and the echo.
 func (t *talk) receive(track media.TrackInfo) media.Sink {
-	s := &tee{talk: t, kind: track.Kind, mirror: t.echo.For(track)}
+	s := &echo.Tee{Mirror: t.echo.For(track), Lost: func(err error) {
+		t.logf("recording of %s ends, the call goes on: %v", track.Kind, err)
+	}}
 	if t.recorder != nil {
-		s.record = t.recorder.Track(track)
+		s.Record = t.recorder.Track(track)
 	}
 	return s
-}
-
-// A tee gives each frame to the recording and to the mirror. A recording that ends, as on a full disk, ends alone: the
-// echo goes on.
-type tee struct {
-	talk   *talk
-	kind   media.Kind
-	record media.Sink   // nil: ended, or none
-	mirror *echo.Mirror // nil: the caller does not take this kind
-}
-
-// WriteFrame never fails, for an error would end the echo too.
-func (s *tee) WriteFrame(f media.Frame) error {
-	if s.record != nil {
-		if err := s.record.WriteFrame(f); err != nil {
-			s.talk.logf("recording of %s ends, the call goes on: %v", s.kind, err)
-			s.record = nil
-		}
-	}
-	if s.mirror != nil {
-		s.mirror.Put(f)
-	}
-	return nil
-}
-
-// Close completes the file.
-func (s *tee) Close() error {
-	if s.record == nil {
-		return nil
-	}
-	return s.record.Close()
 }
