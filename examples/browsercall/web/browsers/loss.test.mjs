@@ -5,7 +5,7 @@ import { GoProgram, long, median } from './compare_go.mjs';
 import { Harness } from './harness.mjs';
 
 const pairs = 5;
-const seconds = long ? 30 : 6;
+const seconds = long ? 30 : 5;
 const loss = 0.05;
 
 let harness, bare, sealed, url, relay;
