@@ -15,6 +15,7 @@ type packet struct {
 	rule    *rule  // the codec that its payload type stands for
 	ts      uint32
 	marker  bool
+	taken   bool      // handed out already, out of turn
 	at      time.Time // when it came
 }
 
@@ -72,7 +73,7 @@ func (a *assembler) take() *packet {
 
 // release takes a packet back that is not needed any more.
 func (a *assembler) release(p *packet) {
-	p.payload = nil
+	p.payload, p.taken = nil, false
 	if len(a.free) < 64 {
 		a.free = append(a.free, p)
 	}

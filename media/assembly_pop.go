@@ -23,6 +23,9 @@ func (a *assembler) pop(now time.Time, wait time.Duration) (wholeFrame, bool) {
 				return wholeFrame{}, false
 			}
 			a.giveUp(a.next + 1)
+		case p.taken:
+			a.consume(a.next + 1)
+			a.delivered = true
 		case len(p.payload) == 0: // padding that a congestion controller sends is no frame
 			a.consume(a.next + 1)
 		case a.kind == Audio:
@@ -43,6 +46,13 @@ func (a *assembler) single(p *packet) wholeFrame {
 	f := wholeFrame{data: a.joint.data, rule: p.rule, ts: p.ts, missing: a.skipped}
 	a.finish(a.next + 1)
 	return f
+}
+
+// takeSkipped is the number of packets given up since it was last asked, where frames are handed out of turn.
+func (a *assembler) takeSkipped() int {
+	n := a.skipped
+	a.skipped = 0
+	return n
 }
 
 // picture makes a frame of the packets that begin with p. It is done with a frame, or without one when the rest has yet to

@@ -13,6 +13,8 @@ type Codec string
 
 const (
 	Opus Codec = "opus"
+	PCMU Codec = "PCMU" // G.711 µ-law, 8 kHz, one channel: for a device without an Opus encoder
+	PCMA Codec = "PCMA" // G.711 A-law, the same
 	VP8  Codec = "VP8"
 	VP9  Codec = "VP9"  // profile 0; a Frame may be a superframe
 	H264 Codec = "H264" // a Frame is an access unit in Annex B, start codes and all
@@ -24,6 +26,8 @@ const (
 type rule struct {
 	codec   Codec
 	kind    Kind
+	rate    int64 // of the RTP timestamps
+	mono    bool  // of sound
 	mime    string
 	fmtp    string
 	pt, rtx webrtc.PayloadType // in our offers; in an answer they are the peer's
@@ -35,24 +39,26 @@ type rule struct {
 // rules are all codecs there are, in the order in which we offer them.
 var rules = []*rule{
 	{
-		codec: Opus, kind: Audio, mime: webrtc.MimeTypeOpus, fmtp: "minptime=10;useinbandfec=1", pt: 111,
+		codec: Opus, kind: Audio, rate: 48000, mime: webrtc.MimeTypeOpus, fmtp: "minptime=10;useinbandfec=1", pt: 111,
 		layout: newBareLayout,
 	},
-	{codec: Opus, kind: Audio, mime: mimeRED, fmtp: "111/111", pt: 63, red: true, layout: newBareLayout},
-	{codec: VP8, kind: Video, mime: webrtc.MimeTypeVP8, pt: 96, rtx: 97, layout: newVP8Layout, packing: vp8Packing{}},
+	{codec: Opus, kind: Audio, rate: 48000, mime: mimeRED, fmtp: "111/111", pt: 63, red: true, layout: newBareLayout},
+	{codec: VP8, kind: Video, rate: 90000, mime: webrtc.MimeTypeVP8, pt: 96, rtx: 97, layout: newVP8Layout, packing: vp8Packing{}},
 	{
-		codec: VP9, kind: Video, mime: webrtc.MimeTypeVP9, fmtp: "profile-id=0", pt: 98, rtx: 99,
+		codec: VP9, kind: Video, rate: 90000, mime: webrtc.MimeTypeVP9, fmtp: "profile-id=0", pt: 98, rtx: 99,
 		layout: newVP9Layout, packing: vp9Packing{},
 	},
 	{
-		codec: H264, kind: Video, mime: webrtc.MimeTypeH264, pt: 102, rtx: 103,
+		codec: H264, kind: Video, rate: 90000, mime: webrtc.MimeTypeH264, pt: 102, rtx: 103,
 		fmtp:   "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
 		layout: newH264Layout, packing: h264Packing{},
 	},
 	{
-		codec: AV1, kind: Video, mime: webrtc.MimeTypeAV1, fmtp: "level-idx=5;profile=0;tier=0", pt: 45, rtx: 46,
+		codec: AV1, kind: Video, rate: 90000, mime: webrtc.MimeTypeAV1, fmtp: "level-idx=5;profile=0;tier=0", pt: 45, rtx: 46,
 		layout: newAV1Layout, packing: av1Packing{},
 	},
+	{codec: PCMU, kind: Audio, rate: 8000, mono: true, mime: webrtc.MimeTypePCMU, pt: 0, layout: newBareLayout},
+	{codec: PCMA, kind: Audio, rate: 8000, mono: true, mime: webrtc.MimeTypePCMA, pt: 8, layout: newBareLayout},
 }
 
 // defaultRules are those of tracks that nobody has given a codec yet.
@@ -81,10 +87,21 @@ func ruleOfMIME(mime string) *rule {
 // name is how an rtpmap names the codec.
 func (r *rule) name() string {
 	_, name, _ := strings.Cut(r.mime, "/")
-	if r.kind == Audio {
-		return fmt.Sprintf("%s/%d/2", name, r.kind.rate())
+	if r.kind == Audio && !r.mono {
+		return fmt.Sprintf("%s/%d/2", name, r.rate)
 	}
-	return fmt.Sprintf("%s/%d", name, r.kind.rate())
+	return fmt.Sprintf("%s/%d", name, r.rate)
+}
+
+// channels is how many of them a track of sound has, 0 for pictures.
+func (r *rule) channels() int {
+	switch {
+	case r.kind != Audio:
+		return 0
+	case r.mono:
+		return 1
+	}
+	return 2
 }
 
 // codecsOf lists the codecs of a kind that can be carried.
@@ -96,16 +113,6 @@ func codecsOf(kind Kind) (out []Codec) {
 	}
 	return out
 }
-
-// rate is the clock of the RTP timestamps, fixed by the codecs that are carried.
-func (k Kind) rate() int64 {
-	if k == Audio {
-		return 48000
-	}
-	return 90000
-}
-
-func (k Kind) codec() Codec { return defaultRules[k].codec }
 
 func (k Kind) rtpKind() webrtc.RTPCodecType {
 	if k == Audio {

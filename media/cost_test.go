@@ -66,7 +66,7 @@ func newSteady(kind Kind) *steadySource {
 	return s
 }
 
-func (s *steadySource) Track() TrackInfo { return trackInfo(s.kind, "") }
+func (s *steadySource) Track() TrackInfo { return trackInfo(defaultRules[s.kind], "") }
 
 func (s *steadySource) Read(ctx context.Context) (Frame, error) {
 	if s.start.IsZero() {

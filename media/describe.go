@@ -57,7 +57,7 @@ func (c *Conn) Propose(offer string, want [32]byte) (Proposal, error) {
 		}
 		p.Hold = p.Hold && !line.sends && !line.receives
 		if c.isNew(line) {
-			p.New = append(p.New, trackInfo(line.kind, line.mid))
+			p.New = append(p.New, trackInfo(defaultRules[line.kind], line.mid))
 		}
 	}
 	return p, nil

@@ -19,12 +19,12 @@
 //
 // Sending: Source, Sealer, packets. Receiving: packets, reorder buffer, Opener, Sink. There is no other way: a frame that
 // does not open is dropped and counted, and a key frame is asked for. What of a frame stays readable for packetisers is
-// decided for each codec, byte by byte, in docs/design/06-codec-layouts.md: nothing but an SFrame (RFC 9605) for Opus and
+// decided for each codec, byte by byte, in docs/design/06-codec-layouts.md: nothing but an SFrame (RFC 9605) for Opus, G.711 and
 // VP9, one byte before it for VP8 and AV1, the parameter sets and the first bytes of a slice for H264. Whether a frame is
 // a key frame is said by the source and read from these bytes or from RTP's payload descriptor, never from what is
 // sealed. Codecs without such a rule are refused at negotiation.
 //
-// Both sides know Opus and VP8. A source may be in any codec of [Settings.VideoCodecs]; if the peer does not have it, the
+// Both sides know Opus and VP8; G.711 is for devices that cannot encode Opus. A source may be in any codec of [Settings.VideoCodecs]; if the peer does not have it, the
 // source ends with ErrCodec. A section sends one codec for life, so a source in another one gets a section of its own.
 // What the peer sends is its choice among what was negotiated: TrackAdded names the likely codec, the Sink's TrackInfo
 // the real one, and a peer that changes it gets another Sink. Pictures in several spatial layers are received, each as
@@ -33,7 +33,7 @@
 //
 // On a path that loses nothing, every frame comes out, in order, byte for byte. What is lost is asked for again (NACK, RTX
 // for video) for up to 0.8 s; what stays away is declared in Frame.Missing. Frame.Time counts from the start of the
-// peer's first track, for all its tracks alike.
+// peer's first track, for all its tracks alike. A PromptSink, which has a jitter buffer of its own, gets sound as it comes.
 //
 // # Goroutines
 //

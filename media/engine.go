@@ -90,9 +90,12 @@ func newMediaEngine(s Settings) (*webrtc.MediaEngine, error) {
 	picture := append(slices.Clone(repair), webrtc.RTCPFeedback{Type: "nack", Parameter: "pli"}, webrtc.RTCPFeedback{Type: "ccm", Parameter: "fir"})
 	var errs []error
 	for _, r := range s.rules() {
-		c := webrtc.RTPCodecCapability{MimeType: r.mime, ClockRate: uint32(r.kind.rate()), SDPFmtpLine: r.fmtp, RTCPFeedback: picture}
+		c := webrtc.RTPCodecCapability{MimeType: r.mime, ClockRate: uint32(r.rate), SDPFmtpLine: r.fmtp, RTCPFeedback: picture}
 		if r.kind == Audio {
-			c.Channels, c.RTCPFeedback = 2, repair
+			c.RTCPFeedback = repair
+			if !r.mono { // one channel goes unsaid
+				c.Channels = 2
+			}
 		}
 		errs = append(errs, m.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: c, PayloadType: r.pt}, r.kind.rtpKind()))
 		if r.rtx != 0 {

@@ -37,7 +37,7 @@ type TrackInfo struct {
 	MID       string // the media section that carries it; empty before negotiation
 	Kind      Kind
 	Codec     Codec
-	ClockRate int    // ticks a second of its RTP timestamps: 48000 for Opus, 90000 for video
+	ClockRate int    // ticks a second of its RTP timestamps: 48000 for Opus, 8000 for G.711, 90000 for video
 	Channels  int    // audio only, 1 or 2
 	Width     int    // video only, pixels, 0 if not known
 	Height    int    // video only, pixels, 0 if not known
@@ -59,6 +59,10 @@ type Source interface {
 // A KeyFramer is a Source that can be asked for a key frame. The request returns at once.
 type KeyFramer interface{ ForceKeyFrame() }
 
+// A Muter is a Source that is told when it is muted and when it goes on, so that it can let its device go. The call returns
+// at once. A muted source is not read, and one that is not told is simply not read.
+type Muter interface{ SetMuted(muted bool) }
+
 // A RateSetter is a Source whose encoder follows a target bitrate in bits a second.
 type RateSetter interface{ SetBitrate(bps int) }
 
@@ -68,4 +72,12 @@ type Sink interface {
 	WriteFrame(f Frame) error
 	// Close flushes and releases what the sink holds; no WriteFrame follows.
 	Close() error
+}
+
+// A PromptSink is a Sink of a track of sound that has a jitter buffer of its own. Where Prompt returns true its frames are
+// handed over when they arrive, instead of in order and after a wait for what is missing: out of order, late, and perhaps
+// twice. Frame.Time says where each belongs, and Missing is 0. Prompt is asked once, before the first frame.
+type PromptSink interface {
+	Sink
+	Prompt() bool
 }

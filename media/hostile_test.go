@@ -15,8 +15,8 @@ func aloneReceiver(t testing.TB, kind Kind) *receiver {
 	s := newSide(t, Settings{LAN: true}, true, newVault(1), newVault(2))
 	t.Cleanup(s.close)
 	r := &receiver{
-		conn: s.conn, info: trackInfo(kind, "0"), opener: &testOpener{v: s.opens}, remote: &remoteTrack{},
-		clock: &receiveClock{call: &s.conn.clock, rate: kind.rate()}, frames: newAssembler(kind),
+		conn: s.conn, info: trackInfo(defaultRules[kind], "0"), opener: &testOpener{v: s.opens}, remote: &remoteTrack{},
+		clock: &receiveClock{call: &s.conn.clock, rate: defaultRules[kind].rate}, frames: newAssembler(kind),
 		coding: defaultRules[kind],
 	}
 	r.allowed.Store(true)

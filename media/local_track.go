@@ -66,6 +66,13 @@ func (t *localTrack) take(r *rule) bool {
 	return true
 }
 
+// rate is the clock of its RTP timestamps.
+func (t *localTrack) rate() int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.rule.rate
+}
+
 // fits reports whether frames of a codec can be sent here.
 func (t *localTrack) fits(r *rule) bool {
 	t.mu.Lock()

@@ -106,8 +106,8 @@ func (c *Conn) checkSources(send []Source) error {
 	for i, source := range send {
 		info := source.Track()
 		if r := ruleOf(info.Codec); r == nil || r.kind != info.Kind || !slices.Contains(c.cfg.Settings.rules(), r) {
-			return fmt.Errorf("%w: source %d is %s in %q, which is none of Opus and %v", ErrCodec, i, info.Kind, info.Codec,
-				c.cfg.Settings.codecs())
+			return fmt.Errorf("%w: source %d is %s in %q, which is none of %v and %v", ErrCodec, i, info.Kind, info.Codec,
+				codecsOf(Audio), c.cfg.Settings.codecs())
 		}
 	}
 	if len(send) > maxSections-1 {

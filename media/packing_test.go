@@ -100,7 +100,7 @@ func TestForeignPayloadTypes(t *testing.T) {
 	answer, err := p.b.conn.Answer(offer, p.a.cert.Fingerprint(), []Source{newVideo(H264, 1, 100)}, both)
 	check(t, err)
 	for _, want := range []string{
-		"m=audio 9 UDP/TLS/RTP/SAVPF 122 109\r", "a=rtpmap:122 red/48000/2\r", "a=fmtp:122 109/109\r", "a=rtpmap:126 H264/90000\r",
+		"m=audio 9 UDP/TLS/RTP/SAVPF 122 109 0 8\r", "a=rtpmap:122 red/48000/2\r", "a=fmtp:122 109/109\r", "a=rtpmap:126 H264/90000\r",
 		"a=fmtp:127 apt=126\r", "a=rtpmap:99 AV1/90000\r",
 	} {
 		if !strings.Contains(answer, want) {

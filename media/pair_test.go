@@ -116,12 +116,12 @@ func newSource(kind Kind, count, size int) *scriptSource {
 		step = time.Second / 30
 	}
 	return &scriptSource{
-		kind: kind, codec: kind.codec(), step: step, count: count, size: size, keyEvery: 1 << 30, done: make(chan struct{}),
+		kind: kind, codec: defaultRules[kind].codec, step: step, count: count, size: size, keyEvery: 1 << 30, done: make(chan struct{}),
 	}
 }
 
 func (s *scriptSource) Track() TrackInfo {
-	info := trackInfo(s.kind, "")
+	info := trackInfo(defaultRules[s.kind], "")
 	info.Codec = s.codec
 	return info
 }

@@ -26,13 +26,14 @@ type receiver struct {
 	opener Opener
 	remote *remoteTrack // statistics for reports, shared with the reporting goroutine
 
-	allowed atomic.Bool           // we want it, and nobody is on hold
-	codec   atomic.Pointer[Codec] // of the frames that come; nil before the first one
-	turn    sync.Mutex            // one remote track at a time
+	allowed atomic.Bool          // we want it, and nobody is on hold
+	codec   atomic.Pointer[rule] // of the frames that come; nil before the first one
+	turn    sync.Mutex           // one remote track at a time
 
 	// Owned by the goroutine that holds turn.
 	sink     Sink
 	sinkMade bool
+	prompt   bool               // the sink wants its frames when they arrive
 	opened   bool               // at least one frame was
 	coded    webrtc.PayloadType // of the packets that come, and
 	coding   *rule              // what it stands for
@@ -64,8 +65,8 @@ func (r *receiver) run(track *webrtc.TrackRemote) {
 	r.turn.Lock()
 	defer r.turn.Unlock()
 	r.frames = newAssembler(r.info.Kind)
-	r.coded, r.coding = track.PayloadType(), ruleOfMIME(track.Codec().MimeType)
 	r.clock.restart()
+	r.codedAs(track)
 	r.remote.reset(uint32(track.SSRC()))
 	var header rtp.Header
 	for {
@@ -75,8 +76,8 @@ func (r *receiver) run(track *webrtc.TrackRemote) {
 		switch {
 		case err == nil:
 			_, repair := attributes[webrtc.AttributeRtxSsrc]
-			if pt := track.PayloadType(); pt != r.coded {
-				r.coded, r.coding = pt, ruleOfMIME(track.Codec().MimeType)
+			if track.PayloadType() != r.coded {
+				r.codedAs(track)
 			}
 			r.packet(p, n, &header, repair, now)
 		case timedOut(err):
@@ -90,13 +91,20 @@ func (r *receiver) run(track *webrtc.TrackRemote) {
 	}
 }
 
+// codedAs looks up what the payload type of the packets stands for.
+func (r *receiver) codedAs(track *webrtc.TrackRemote) {
+	r.coded, r.coding = track.PayloadType(), ruleOfMIME(track.Codec().MimeType)
+	if r.coding != nil {
+		r.clock.setRate(r.coding.rate)
+	}
+}
+
 // track describes what comes.
 func (r *receiver) track() TrackInfo {
-	info := r.info
-	if codec := r.codec.Load(); codec != nil {
-		info.Codec = *codec
+	if rule := r.codec.Load(); rule != nil {
+		return trackInfo(rule, r.info.MID)
 	}
-	return info
+	return r.info
 }
 
 // timedOut reports whether a read ended because its deadline has come.
@@ -123,10 +131,12 @@ func (r *receiver) packet(p *packet, n int, header *rtp.Header, repair bool, now
 	r.stats.packets.Add(1)
 	r.stats.bytes.Add(uint64(len(p.payload)))
 	if !repair {
-		r.remote.received(header.SequenceNumber, header.Timestamp, r.info.Kind.rate(), now)
+		r.remote.received(header.SequenceNumber, header.Timestamp, r.coding.rate, now)
 	}
 	before := r.frames.repaired
-	r.frames.push(p, header.SequenceNumber)
+	if r.frames.push(p, header.SequenceNumber) && r.prompt {
+		r.arrived(p, now)
+	}
 	r.stats.recovered.Add(r.frames.repaired - before)
 }
 
@@ -139,6 +149,9 @@ func (r *receiver) work(now time.Time) {
 			break
 		}
 		r.frame(f, now)
+	}
+	if r.prompt {
+		r.stats.missing.Add(uint64(r.frames.takeSkipped()))
 	}
 	r.retryPending(now)
 	if r.frames.given != r.stats.given.Load() {

@@ -27,6 +27,7 @@ type receiveClock struct {
 	lastTS    int64
 	lastTime  time.Duration
 	corrected bool
+	kept      bool // the start stays where the first frame put it, and times may go back
 	report    senderReport
 }
 
@@ -44,12 +45,30 @@ func (c *receiveClock) restart() {
 	c.started, c.corrected, c.report = false, false, senderReport{}
 }
 
+// setRate says how fast the timestamps of what comes now run. A change of it is another stream.
+func (c *receiveClock) setRate(rate int64) {
+	c.call.mu.Lock()
+	defer c.call.mu.Unlock()
+	if c.rate != rate {
+		c.rate = rate
+		c.started, c.corrected, c.report = false, false, senderReport{}
+	}
+}
+
+// keep says that frames come out of order and that their sink counts on equal steps: the times go back where the
+// timestamps do, and a report moves nothing any more.
+func (c *receiveClock) keep(on bool) {
+	c.call.mu.Lock()
+	defer c.call.mu.Unlock()
+	c.kept = on
+}
+
 // reported takes a sender report.
 func (c *receiveClock) reported(at time.Duration, ts uint32) {
 	c.call.mu.Lock()
 	defer c.call.mu.Unlock()
 	c.report = senderReport{set: true, at: at, ts: ts}
-	if c.started && !c.corrected {
+	if c.started && !c.corrected && !c.kept {
 		c.align()
 	}
 }
@@ -68,7 +87,7 @@ func (c *receiveClock) align() {
 // unwrap extends a timestamp next to the last one. Needs call.mu.
 func (c *receiveClock) unwrap(ts uint32) int64 { return c.lastTS + int64(int32(ts-uint32(c.lastTS))) }
 
-// time is the time of a frame with timestamp ts that is whole now. It never goes back.
+// time is the time of a frame with timestamp ts that is whole now. It never goes back, unless keep said so.
 func (c *receiveClock) time(ts uint32, now time.Time) time.Duration {
 	c.call.mu.Lock()
 	defer c.call.mu.Unlock()
@@ -81,8 +100,12 @@ func (c *receiveClock) time(ts uint32, now time.Time) time.Duration {
 			c.align()
 		}
 	}
-	c.lastTS = c.unwrap(ts)
-	at := c.start.Sub(c.call.epoch) + span(c.lastTS-c.first, c.rate)
-	c.lastTime = max(c.lastTime, at)
+	this := c.unwrap(ts)
+	at := c.start.Sub(c.call.epoch) + span(this-c.first, c.rate)
+	if c.kept {
+		c.lastTS = max(c.lastTS, this)
+		return max(at, 0)
+	}
+	c.lastTS, c.lastTime = this, max(c.lastTime, at)
 	return c.lastTime
 }

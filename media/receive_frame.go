@@ -35,6 +35,14 @@ func (r *receiver) frame(f wholeFrame, now time.Time) {
 	}
 }
 
+// arrived takes a packet of sound at once, whatever is missing before it: the sink has a jitter buffer.
+func (r *receiver) arrived(p *packet, now time.Time) {
+	p.taken = true
+	if len(p.payload) > 0 {
+		r.frame(wholeFrame{data: p.payload, rule: p.rule, ts: p.ts}, now)
+	}
+}
+
 // open opens one frame and delivers it. It reports false if there is no key for it yet.
 func (r *receiver) open(f wholeFrame, at time.Duration) bool {
 	if r.rule != f.rule {
@@ -91,6 +99,9 @@ func (r *receiver) hand(f Frame) {
 	if r.sink == nil {
 		return
 	}
+	if r.prompt {
+		f.Missing = 0
+	}
 	if err := r.sink.WriteFrame(f); err != nil {
 		r.closeSink()
 		r.conn.notify(SinkFailed{MID: r.info.MID, Err: err})
@@ -103,8 +114,11 @@ func (r *receiver) chooseSink() {
 		return
 	}
 	r.closeSink()
-	r.codec.Store(&r.rule.codec)
+	r.codec.Store(r.rule)
 	r.sinkMade, r.sink = true, r.conn.cfg.Sink(r.track())
+	p, ok := r.sink.(PromptSink)
+	r.prompt = ok && r.info.Kind == Audio && p.Prompt()
+	r.clock.keep(r.prompt)
 }
 
 // closeSink closes the sink once.

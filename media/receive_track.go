@@ -9,7 +9,7 @@ import (
 func (c *Conn) newReceiver(s *section) *receiver {
 	r := &receiver{
 		conn: c, info: s.expects(), opener: c.cfg.Open(s.mid()), remote: &remoteTrack{},
-		clock: &receiveClock{call: &c.clock, rate: s.kind.rate()},
+		clock: &receiveClock{call: &c.clock, rate: defaultRules[s.kind].rate},
 	}
 	r.allowed.Store(s.wanted && !c.held)
 	return r

@@ -69,12 +69,15 @@ func (r *receiver) deliverRED(f wholeFrame, plain []byte, at time.Duration) {
 		return
 	}
 	missing := r.lost + f.missing
+	if r.prompt { // what was lost is not known yet: the sink knows a frame that it has
+		missing = p.count
+	}
 	if r.opened && missing > 0 {
 		copies := p.since(f.ts, r.lastTS, missing)
 		missing -= len(copies)
 		for _, c := range copies {
 			r.stats.restored.Add(1)
-			r.hand(Frame{Data: c.data, Time: max(at-span(int64(c.back), r.info.Kind.rate()), 0), Key: true, Missing: missing})
+			r.hand(Frame{Data: c.data, Time: max(at-span(int64(c.back), f.rule.rate), 0), Key: true, Missing: missing})
 			missing = 0
 		}
 	}

@@ -98,6 +98,7 @@ func hasCodec(m *sdp.MediaDescription, kind Kind) bool {
 			continue
 		}
 		pt, name, _ := strings.Cut(a.Value, " ")
+		name = strings.TrimSuffix(name, "/1") // one channel may be said
 		known := slices.ContainsFunc(rules, func(r *rule) bool { return r.kind == kind && !r.red && strings.EqualFold(name, r.name()) })
 		if known && slices.Contains(m.MediaName.Formats, pt) {
 			return true

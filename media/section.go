@@ -51,11 +51,10 @@ func (s *section) common(line sectionLine) (out []*rule) {
 
 // expects describes what the peer will probably send here: the first of what both know. Its packets say what it is.
 func (s *section) expects() TrackInfo {
-	info := trackInfo(s.kind, s.mid())
 	if len(s.codecs) > 0 {
-		info.Codec = s.codecs[0].codec
+		return trackInfo(s.codecs[0], s.mid())
 	}
-	return info
+	return trackInfo(defaultRules[s.kind], s.mid())
 }
 
 // newTrack makes the sending half. Where sequence numbers and timestamps start is random (RFC 3550, section 5.1).

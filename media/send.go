@@ -30,6 +30,7 @@ type sender struct {
 	source  Source
 	fresh   bool // the source was replaced, or paused: look at the clock again
 	muted   bool
+	resting bool // muted or on hold, as the source was told
 	ended   bool
 	refused bool // the peer does not take the codec
 	lastKey time.Time
@@ -127,7 +128,7 @@ func (s *sender) frame(ctx context.Context, f Frame) {
 	s.fresh = false
 	s.mu.Unlock()
 	elapsed := s.clock.at(s.conn.elapsed(), s.conn.origin(), f.Time, fresh)
-	ts := s.clock.timestamp(elapsed, s.track.kind.rate())
+	ts := s.clock.timestamp(elapsed, s.track.rate())
 
 	var err error
 	if s.sealed, err = s.seal(ctx, s.sealed[:0], f); err != nil {

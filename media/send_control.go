@@ -21,6 +21,9 @@ func (s *sender) replace(source Source) {
 	s.mu.Lock()
 	old := s.source
 	s.source, s.fresh, s.ended = source, true, false
+	if m, ok := source.(Muter); ok && s.resting {
+		m.SetMuted(true)
+	}
 	close(s.swapped)
 	s.swapped = make(chan struct{})
 	s.mu.Unlock()
@@ -48,6 +51,20 @@ func (s *sender) setMuted(muted bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.muted = muted
+}
+
+// rest tells the source, if it wants to know, that it is not read because the track is muted or on hold, or that it is
+// again.
+func (s *sender) rest(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.resting == on {
+		return
+	}
+	s.resting = on
+	if m, ok := s.source.(Muter); ok {
+		m.SetMuted(on)
+	}
 }
 
 func (s *sender) isRefused() bool {

@@ -46,7 +46,7 @@ type Settings struct {
 	Loopback bool
 
 	// VideoCodecs are the video codecs that may be sent and received, the one to prefer first; empty: all, VP8 first. A
-	// peer that offers chooses the order itself. Audio is always Opus.
+	// peer that offers chooses the order itself. Sound is Opus, and G.711 as the floor.
 	VideoCodecs []Codec
 
 	// Net is the network to use; nil is the machine's. A virtual network has no multicast, so with it host addresses are

@@ -55,13 +55,9 @@ func (c *Conn) Tracks() []TrackInfo {
 	return out
 }
 
-// trackInfo describes a track of the peer that nothing more is known of.
-func trackInfo(kind Kind, mid string) TrackInfo {
-	info := TrackInfo{MID: mid, Kind: kind, Codec: kind.codec(), ClockRate: int(kind.rate())}
-	if kind == Audio {
-		info.Channels = 2
-	}
-	return info
+// trackInfo describes a track of the peer that nothing more is known of than how its frames are coded.
+func trackInfo(r *rule, mid string) TrackInfo {
+	return TrackInfo{MID: mid, Kind: r.kind, Codec: r.codec, ClockRate: int(r.rate), Channels: r.channels()}
 }
 
 // Start lets the sources be read and their frames sent as soon as the path is up. Nothing is sent before. Idempotent.
@@ -88,6 +84,7 @@ func (c *Conn) setGates() {
 	for _, s := range c.sections {
 		if s.sender != nil {
 			s.sender.gate.set(flowing && s.takes() && !s.sender.isMuted())
+			s.sender.rest(s.sender.isMuted() || c.held)
 		}
 		if s.receiver != nil {
 			s.receiver.allowed.Store(s.wanted && !c.held)

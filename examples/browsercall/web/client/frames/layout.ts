@@ -64,7 +64,7 @@ const av1: Layout = {
 const h264: Layout = { kind: 'video', seal: (frame, _, s) => sealH264(frame, s), open: openH264 };
 
 const layouts: Record<string, Layout> = {
-  opus: bare('audio'), red: bare('audio'), vp8, vp9: bare('video'), av1, h264,
+  opus: bare('audio'), red: bare('audio'), pcmu: bare('audio'), pcma: bare('audio'), vp8, vp9: bare('video'), av1, h264,
 };
 
 /** The layout of a codec, by its name in SDP in any case. Undefined: frames of it are not sent and not taken. */

@@ -3,6 +3,7 @@ import type { MediaErrorCode } from './errors.ts';
 import { MediaError } from './errors.ts';
 import { chromium, fingerprint, firefox } from './offers.ts';
 import { maxDescription, parseDescription, writeDescription } from './sdp.ts';
+import { allCodecs, keepFormats } from './sdp_codec.ts';
 
 const lines = (text: string, start: string) => text.split('\r\n').filter((l) => l.startsWith(start));
 
@@ -74,7 +75,7 @@ const cases: [string, () => string, MediaErrorCode][] = [
   ['has two fingerprints', () => chromium().replace('sha-256 00:01', 'sha-256 01:01'), 'fingerprint'],
   ['has a sha-1 fingerprint', () => chromium().replace('sha-256', 'sha-1'), 'fingerprint'],
   ['has a cut fingerprint', () => replaced(':1E:1F', ':1E'), 'fingerprint'],
-  ['has no Opus', () => replaced('opus/48000/2', 'PCMU/8000'), 'codec'],
+  ['has no sound that we know', () => replaced('opus/48000/2', 'G722/8000'), 'codec'],
   ['has no format that is mapped', () => replaced('SAVPF 63 111', 'SAVPF 63'), 'codec'],
   ['has plain RTP', () => replaced('UDP/TLS/RTP/SAVPF', 'RTP/AVP'), 'description'],
   ['has SDES', () => `${chromium()}a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x\r\n`, 'description'],
@@ -119,5 +120,15 @@ describe('a description is refused that', () => {
         expect(e).toBeInstanceOf(MediaError);
       }
     }
+  });
+});
+
+describe('G.711', () => {
+  const lines = ['a=rtpmap:111 opus/48000/2', 'a=rtpmap:0 PCMU/8000', 'a=rtpmap:8 PCMA/8000/1', 'a=rtpmap:9 G722/8000'];
+
+  it('is kept, behind Opus, whether its one channel is said or not', () => {
+    expect(keepFormats('audio', ['0', '8', '9', '111'], lines, allCodecs)).toEqual([
+      { payloadType: 111, codec: 'opus' }, { payloadType: 0, codec: 'PCMU' }, { payloadType: 8, codec: 'PCMA' },
+    ]);
   });
 });

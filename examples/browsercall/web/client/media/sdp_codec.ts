@@ -1,5 +1,5 @@
 /** A codec that can be sealed, spelled as in SDP and in the streams that a member declares. */
-export type Codec = 'opus' | 'VP8' | 'VP9' | 'AV1' | 'H264';
+export type Codec = 'opus' | 'PCMU' | 'PCMA' | 'VP8' | 'VP9' | 'AV1' | 'H264';
 
 /** What a media section carries. */
 export type Kind = 'audio' | 'video';
@@ -11,7 +11,7 @@ export interface CodecOrder {
 }
 
 /** Every codec that can be sealed. VP8 first: all peers have it, and it needs the least of a machine. */
-export const allCodecs: CodecOrder = { audio: ['opus'], video: ['VP8', 'VP9', 'AV1', 'H264'] };
+export const allCodecs: CodecOrder = { audio: ['opus', 'PCMU', 'PCMA'], video: ['VP8', 'VP9', 'AV1', 'H264'] };
 
 /** One payload type of a section that may stay. */
 export interface Format {
@@ -71,9 +71,15 @@ function value(lines: readonly string[], prefix: string): string | undefined {
   return lines.find((l) => l.startsWith(prefix))?.slice(prefix.length).trim();
 }
 
+/** How a codec is named in lower case; the one channel of G.711 goes unsaid. */
+function rtpmap(codec: Codec): string {
+  const clock = codec === 'opus' ? '48000/2' : codec.startsWith('PCM') ? '8000' : '90000';
+  return `${codec.toLowerCase()}/${clock}`;
+}
+
 /** Reports whether a mapping is this codec, in a profile that every browser decodes. */
 function sealable(m: Mapping, codec: Codec): boolean {
-  if (m.name !== (codec === 'opus' ? 'opus/48000/2' : `${codec.toLowerCase()}/90000`)) {
+  if (m.name.replace(/^(pcm.*)\/1$/, '$1') !== rtpmap(codec)) {
     return false;
   }
   switch (codec) {
