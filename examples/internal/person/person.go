@@ -21,10 +21,11 @@ import (
 
 // A Person is online: it can ring and be rung by its contacts.
 type Person struct {
-	Identity *e2ee.Identity
-	Contacts *e2ee.Contacts
-	Client   *call.Client
-	TURN     bool // there is a TURN server to use
+	Identity  *e2ee.Identity
+	Contacts  *e2ee.Contacts
+	Client    *call.Client
+	Transport signal.Transport // to the relay; the Client's
+	TURN      bool             // there is a TURN server to use
 }
 
 // A Service is how much a program takes on; the zero value has the defaults.
@@ -147,6 +148,7 @@ func (p *Person) connect(ctx context.Context, o Flags, s Service, debug io.Write
 	if p.Client, err = call.NewClient(config); err != nil {
 		transport.Close()
 	}
+	p.Transport = transport
 	return err
 }
 
