@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/sotto-calls/sotto/call"
+	"github.com/sotto-calls/sotto/e2ee"
+)
+
+// message takes a message of a call: a request to open the door, or nothing of ours.
+func (k *kiosk) message(l *leg, m call.Message) {
+	switch err := parseDoor(m.Data); {
+	case errors.Is(err, errNoRequest):
+		k.logf(l, "writes %d bytes that are not for the door", len(m.Data))
+	case err != nil:
+		k.refuse(l, err.Error())
+	default:
+		k.openDoor(l, m.From)
+	}
+}
+
+// openDoor decides with what the store says at this moment.
+func (k *kiosk) openDoor(l *leg, from e2ee.ID) {
+	who, known := k.lookup(from)
+	if why := k.door.refuse(who, known, time.Now()); why != "" {
+		k.refuse(l, why)
+		return
+	}
+	k.log.Printf("%q, %v, opens the door", who.Name, who.ID)
+	k.work.Go(func() { k.post(doorDone{l, k.execute(k.doorCommand, who)}) })
+}
+
+// refuse says why the door stays shut.
+func (k *kiosk) refuse(l *leg, why string) {
+	k.counts.door["refused"]++
+	k.logf(l, "wanted the door opened: refused, %s", why)
+	k.send(l, doorAnswer(why))
+}
+
+// doorDone answers whoever opened the door.
+func (k *kiosk) doorDone(d doorDone) {
+	k.door.opened()
+	if d.err != nil {
+		k.counts.door["failed"]++
+		k.log.Printf("-door-command: %v", d.err)
+		k.send(d.leg, doorAnswer("it does not work: ask whoever runs it"))
+		return
+	}
+	k.counts.door["opened"]++
+	k.log.Print("the door was opened")
+	k.send(d.leg, doorAnswer(""))
+}
+
+// send queues a message to a call. If too many wait, it is dropped.
+func (k *kiosk) send(l *leg, data []byte) {
+	if !k.legs[l] {
+		return // it has ended
+	}
+	select {
+	case l.answers <- data:
+	default:
+		k.logf(l, "asks faster than we answer")
+	}
+}
+
+// sendAnswers sends what is queued, until the leg is over.
+func (k *kiosk) sendAnswers(l *leg, c *call.Call) {
+	for data := range l.answers {
+		ctx, cancel := context.WithTimeout(k.ctx, takeHold)
+		if err := c.Send(ctx, data); err != nil && !errors.Is(err, call.ErrEnded) {
+			k.logf(l, "got no answer: %v", err)
+		}
+		cancel()
+	}
+}
+
+// execute runs a command of the user's, without a shell, for a limited time. It learns who caused it from its environment,
+// which holds nothing else of ours: no path of a passphrase, and no way to speak for us to systemd.
+func (k *kiosk) execute(command []string, who e2ee.Contact) error {
+	ctx, cancel := context.WithTimeout(k.ctx, k.commandTime)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.WaitDelay = time.Second // for what it started and left behind with our pipe
+	cmd.Env = append(bare(os.Environ()), "SOTTO_CONTACT="+strings.ReplaceAll(who.Name, "\x00", ""), "SOTTO_ID="+e2ee.FormatID(who.ID))
+	var out tail
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	switch {
+	case err == nil:
+		return nil
+	case k.ctx.Err() != nil:
+		return fmt.Errorf("%s was ended with the kiosk", command[0])
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s was ended after %v (-command-time): %q", command[0], k.commandTime, out.text())
+	}
+	return fmt.Errorf("%w: %q", err, out.text())
+}
+
+// bare leaves of an environment what a command needs to find its way.
+func bare(environ []string) (kept []string) {
+	for _, pair := range environ {
+		switch name, _, _ := strings.Cut(pair, "="); name {
+		case "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "SYSTEMROOT":
+			kept = append(kept, pair)
+		}
+	}
+	return kept
+}
+
+// A tail keeps the end of what a command writes.
+type tail struct{ bytes.Buffer }
+
+const tailLength = 400
+
+// Write takes all, and keeps the end.
+func (t *tail) Write(b []byte) (int, error) {
+	t.Buffer.Write(b)
+	if extra := t.Len() - tailLength; extra > 0 {
+		t.Next(extra)
+	}
+	return len(b), nil
+}
+
+func (t *tail) text() string { return strings.ToValidUTF8(t.String(), "\uFFFD") }

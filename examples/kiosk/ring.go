@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sotto-calls/sotto/call"
+	"github.com/sotto-calls/sotto/e2ee"
+)
+
+// ringOut is the button: it begins a hunt.
+func (k *kiosk) ringOut() reply {
+	switch {
+	case k.closing:
+		return reply{false, "ending"}
+	case k.talk != nil:
+		return reply{false, fmt.Sprintf("in a call with %q; hangup ends it", k.talk.who)}
+	case k.hunt != nil:
+		return reply{false, "ringing already; hangup stops it"}
+	case k.bell != nil:
+		return reply{false, fmt.Sprintf("%q rings here; answer takes it, hangup declines", k.bell.who)}
+	case len(k.ring) == 0:
+		return reply{false, "nobody to ring: name contacts with -ring"}
+	}
+	if err := k.person.Contacts.Reload(); err != nil {
+		return reply{false, fmt.Sprintf("contacts cannot be read: %v", err)}
+	}
+	found := resolve(k.person.Contacts, k.ring, func(name string, err error) { k.log.Printf("%q is not rung: %v", name, err) })
+	k.list = nil
+	for _, c := range found {
+		if why := unreachable(c); why != "" {
+			k.log.Printf("%q is not rung: %s", c.Name, why)
+			continue
+		}
+		k.list = append(k.list, c)
+	}
+	if len(k.list) == 0 {
+		return reply{false, "none of the contacts of -ring can be rung: the log says why"}
+	}
+	k.counts.hunts++
+	k.rung = make([]*leg, len(k.list))
+	k.hunt = newHunt(k.strategy, len(k.list), k.ringFor)
+	k.obey(k.hunt.start(time.Now()))
+	return reply{true, "ringing " + strings.Join(names(k.list), ", ")}
+}
+
+// obey does what the hunt wants.
+func (k *kiosk) obey(orders []order) {
+	for _, o := range orders {
+		switch o := o.(type) {
+		case ring:
+			k.counts.rung++
+			k.rung[o.n] = k.dial(o.n, k.list[o.n])
+		case cancel:
+			k.logf(k.rung[o.n], "is not rung any more")
+			k.stop(k.rung[o.n])
+		case won:
+			k.talk, k.hunt = k.rung[o.n], nil
+			k.counts.answered++
+		case nobody:
+			k.log.Print("nobody was reached")
+			k.hunt = nil
+		}
+	}
+}
+
+// hangUp ends whatever goes on.
+func (k *kiosk) hangUp() reply {
+	switch {
+	case k.talk != nil:
+		k.stop(k.talk)
+	case k.hunt != nil:
+		k.obey(k.hunt.stop(time.Now()))
+	case k.bell != nil:
+		k.dropBell()
+	default:
+		return reply{false, "there is no call"}
+	}
+	return reply{true, "hanging up"}
+}
+
+// rings decides on a caller.
+func (k *kiosk) rings(in *call.Incoming) {
+	who, known := k.lookup(in.Caller().ID)
+	if !known {
+		who.Name = in.Caller().Label
+	}
+	listed := false
+	for _, c := range resolve(k.person.Contacts, k.autoAnswer, func(string, error) {}) {
+		listed = listed || known && c.ID == who.ID
+	}
+	v, why := judge(who, known, listed, k.busy(), k.others.verdict)
+	k.counts.incoming++
+	switch v {
+	case verdictAnswer:
+		k.log.Printf("%q rings and is answered: %s", who.Name, why)
+		k.answer(in, who)
+	case verdictBell:
+		k.log.Printf("%q rings the bell: %s", who.Name, why)
+		k.ringBell(in, who)
+	default:
+		k.log.Printf("%q rings and is told that we are busy: %s", who.Name, why)
+		k.decline(in)
+	}
+}
+
+func (k *kiosk) decline(in *call.Incoming) {
+	k.counts.declined++
+	k.work.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), goodbye)
+		defer cancel()
+		if err := in.Decline(ctx, call.DeclineBusy); err != nil {
+			k.log.Printf("a caller was not told that we are busy: %v", err)
+		}
+	})
+}
+
+// answer takes a call.
+func (k *kiosk) answer(in *call.Incoming, who e2ee.Contact) {
+	l := k.newLeg(-1, who)
+	c, err := in.Answer(k.ctx, l.media.Media)
+	if err != nil {
+		k.logf(l, "is not answered: %v", err)
+		k.over(l, err)
+		return
+	}
+	l.call, k.talk = c, l
+	k.work.Go(func() { k.follow(l, c) })
+}
+
+// ringBell lets a caller ring until somebody here answers.
+func (k *kiosk) ringBell(in *call.Incoming, who e2ee.Contact) {
+	k.bell = &bell{in: in, who: who.Name}
+	k.work.Go(func() {
+		<-in.Done() // also once it was answered and has ended: then this bell is not ringing any more
+		k.post(bellOver{in})
+	})
+	if len(k.bellCommand) > 0 {
+		k.work.Go(func() {
+			if err := k.execute(k.bellCommand, who); err != nil {
+				k.log.Printf("-bell-command: %v", err)
+			}
+		})
+	}
+}
+
+// answerBell takes the call that rings the bell.
+func (k *kiosk) answerBell() reply {
+	if k.bell == nil {
+		return reply{false, "nobody rings"}
+	}
+	in := k.bell.in
+	k.bell = nil
+	who, known := k.lookup(in.Caller().ID)
+	if !known || who.Blocked {
+		k.decline(in)
+		return reply{false, "they are no contact any more, or blocked"}
+	}
+	k.answer(in, who)
+	return reply{true, fmt.Sprintf("answering %q", who.Name)}
+}
+
+func (k *kiosk) dropBell() {
+	if k.bell != nil {
+		k.decline(k.bell.in)
+		k.bell = nil
+	}
+}
+
+func names(list []e2ee.Contact) []string {
+	all := make([]string, len(list))
+	for i, c := range list {
+		all[i] = fmt.Sprintf("%q", c.Name)
+	}
+	return all
+}
