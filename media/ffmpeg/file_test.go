@@ -1,0 +1,193 @@
+package ffmpeg
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sotto-calls/sotto/media"
+)
+
+// clip makes a file of two seconds with a picture and a tone.
+func clip(t testing.TB) string {
+	t.Helper()
+	need(t, "ffmpeg", "ffprobe")
+	path := filepath.Join(t.TempDir(), "clip.mkv")
+	runProgram(t, "ffmpeg", "-nostdin", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25:duration=2",
+		"-f", "lavfi", "-i", "sine=frequency=1000:duration=2", "-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus", path)
+	return path
+}
+
+// A file is played at its own pace, both tracks together, and ends.
+func TestFile(t *testing.T) {
+	t.Parallel()
+	clean(t)
+	s := mustOpen(t, File(clip(t)), Config{})
+	if i := s.Video().Track(); i.Width != 160 || i.Height != 120 || i.Label != "clip.mkv" {
+		t.Errorf("%+v", i)
+	}
+	start := time.Now()
+	var reading sync.WaitGroup
+	tracks := map[media.Source][]arrival{}
+	var mu sync.Mutex
+	for _, source := range s.Sources() {
+		reading.Go(func() {
+			frames, err := read(t.Context(), source, 1000)
+			if err != io.EOF {
+				t.Errorf("%s: %v", source.Track().Kind, err)
+			}
+			mu.Lock()
+			tracks[source] = frames
+			mu.Unlock()
+		})
+	}
+	reading.Wait()
+	video, audio := tracks[s.Video()], tracks[s.Audio()]
+	if n := len(video); n < 49 || n > 51 {
+		t.Errorf("%d pictures of 50", n)
+	}
+	if n := len(audio); n < 99 || n > 103 {
+		t.Errorf("%d packets of 100", n)
+	}
+	monotone(t, video)
+	monotone(t, audio)
+	for _, f := range append(video, audio...) {
+		if early := f.Time - f.at.Sub(start); early > 20*time.Millisecond {
+			t.Fatalf("a frame at %v came %v early", f.Time, early)
+		}
+	}
+	if took := time.Since(start); took < 1900*time.Millisecond || took > 4*time.Second {
+		t.Errorf("two seconds took %v", took)
+	}
+	if s.Err() != nil {
+		t.Error(s.Err())
+	}
+	if st := s.Stats(); st.VideoDropped+st.AudioDropped > 0 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// A track that is not read does not hold up the other one, and is where that one is when it is read again.
+func TestFileWithOneTrackRead(t *testing.T) {
+	t.Parallel()
+	clean(t)
+	s := mustOpen(t, File(clip(t)), Config{Loop: true, KeyInterval: 200 * time.Millisecond})
+	audio := mustRead(t, s.Audio(), 150) // three seconds: past the end, too
+	monotone(t, audio)
+	checkRate(t, audio, 20*time.Millisecond)
+	v := mustRead(t, s.Video(), 1)[0]
+	if !v.Key || v.Time < 2*time.Second {
+		t.Errorf("the picture is of %v, key %v; the sound of %v", v.Time, v.Key, audio[149].Time)
+	}
+}
+
+// A file that nobody reads stands still.
+func TestFilePauses(t *testing.T) {
+	t.Parallel()
+	clean(t)
+	s := mustOpen(t, File(clip(t)), Config{NoAudio: true})
+	mustRead(t, s.Video(), 10)
+	s.mu.Lock()
+	s.start = s.start.Add(-time.Minute) // a minute later
+	s.mu.Unlock()
+	next := mustRead(t, s.Video(), 2)
+	if !(next[0].Time > time.Minute) || next[1].Time-next[0].Time > 60*time.Millisecond {
+		t.Errorf("%v, %v", next[0].Time, next[1].Time)
+	}
+}
+
+// Whatever a file is called, that file is read and nothing else.
+func TestFileNames(t *testing.T) {
+	data, err := os.ReadFile(clip(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{
+		"-i", "-y", "--", "concat:a|b", "a%d.png", "a%03d.mkv", "%", "pipe:0", "pipe:", "http:..example.com.a", "a:b", "rtsp:x",
+		"line\nbreak", "quo'te\"s", "back\\slash", "$(touch owned)", "`touch owned`", "; touch owned", "zoë 電話", "*?[a]", " ",
+		"data:,x", "subfile,,start,0,end,1,,:x", "file:x", "crypto:x", "|", "a b", "@", "async:x", "cache:x", "\xff\xfe",
+	}
+	t.Chdir(t.TempDir())
+	if runtime.GOOS == "windows" {
+		t.Skip("such names cannot be made there")
+	}
+	for _, name := range names {
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			t.Errorf("%q: %v", name, err)
+			continue
+		}
+		s, err := Open(t.Context(), File(name), Config{NoAudio: true})
+		if err != nil {
+			t.Errorf("%q: %v", name, err)
+			continue
+		}
+		if i := s.Video().Track(); i.Width != 160 {
+			t.Errorf("%q: %+v", name, i)
+		}
+		_ = s.Close()
+		if err := os.Remove(name); err != nil {
+			t.Error(err)
+		}
+	}
+	if left, _ := os.ReadDir("."); len(left) > 0 {
+		t.Errorf("%v is left", left)
+	}
+}
+
+// What is not there, or is no media file, or names other files, is refused with a reason.
+func TestFileRefused(t *testing.T) {
+	need(t, "ffmpeg", "ffprobe")
+	dir := t.TempDir()
+	good := clip(t)
+	list := "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n" + good + "\n#EXT-X-ENDLIST\n"
+	for name, content := range map[string]string{
+		"list.m3u8": list, "list.mkv": list, "list.txt": "ffconcat version 1.0\nfile '" + filepath.Base(good) + "'\n",
+		"empty.mkv": "", "text.mkv": "this is no film",
+		"call.sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\na=rtpmap:96 VP8/90000\n",
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Open(t.Context(), File(path), Config{})
+		if err == nil {
+			_ = s.Close()
+			t.Errorf("%s was opened", name)
+		} else if _, ok := errors.AsType[*Error](err); !ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, path := range []string{filepath.Join(dir, "none"), "http://127.0.0.1:1/x", "concat:" + good + "|" + good, "pipe:0"} {
+		if _, err := Open(t.Context(), File(path), Config{}); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%q: %v", path, err)
+		}
+	}
+	for _, in := range []Input{File(""), File("a\x00b"), File(dir), {}} {
+		if _, err := Open(t.Context(), in, Config{}); err == nil {
+			t.Errorf("%+v was opened", in)
+		}
+	}
+}
+
+// A context that ends ends Open, and nothing of it is left.
+func TestOpenEnds(t *testing.T) {
+	clean(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	path := script(t, "echo $$ > \"$0.pid\"; exec sleep 60")
+	go func() {
+		eventually(t, "it runs", func() bool { return pidIn(path+".pid") > 0 })
+		cancel()
+	}()
+	_, err := Open(ctx, Camera("/dev/video9"), Config{Program: path})
+	if !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	gone(t, pidIn(path+".pid"))
+}
