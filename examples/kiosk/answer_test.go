@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sotto-calls/sotto/call"
+)
+
+const answering = "-auto-answer alice,bob -camera test "
+
+// A verified caller of the list is answered; who is on it and not verified, or verified and not on it, is not.
+func TestAutoAnswer(t *testing.T) {
+	onStage(t, answering, street, func(t *testing.T, s *stage) {
+		s.verify("alice", true)
+		s.verify("carol", true)
+		for _, name := range []string{"bob", "carol"} {
+			if e := ended(t, s.people[name].dial()); e.Reason != call.Busy || !e.Remote {
+				t.Errorf("%s: %v", name, e)
+			}
+		}
+		s.wants(`"bob" rings and is told that we are busy: on the list, but not verified`, `"carol" rings and is told that we are busy: not on the list`)
+		c := s.people["alice"].dial()
+		until[call.Connected](t, c)
+		s.verify("bob", true)
+		if e := ended(t, s.people["bob"].dial()); e.Reason != call.Busy { // one call at a time
+			t.Errorf("bob, in a call: %v", e)
+		}
+		if err := c.Hangup(t.Context(), call.Left); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		c = s.people["bob"].dial()
+		until[call.Connected](t, c)
+		if err := c.Hangup(t.Context(), call.Left); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		s.verify("alice", false)
+		if e := ended(t, s.people["alice"].dial()); e.Reason != call.Busy {
+			t.Errorf("alice, not verified any more: %v", e)
+		}
+	})
+}
+
+// With -others bell everybody else rings here, until somebody answers.
+func TestBell(t *testing.T) {
+	onStage(t, answering+"-others bell -ring alice", street, func(t *testing.T, s *stage) {
+		c := s.people["carol"].dial()
+		until[call.Ringing](t, c)
+		if code, said := s.http("POST", "/ring", ""); code != conflict || !strings.Contains(said, `"carol" rings here`) {
+			t.Errorf("%d %q", code, said)
+		}
+		if e := ended(t, s.people["bob"].dial()); e.Reason != call.Busy {
+			t.Errorf("bob, while it rings: %v", e)
+		}
+		if code, said := s.http("POST", "/answer", ""); code != fine || said != "answering \"carol\"\n" {
+			t.Errorf("%d %q", code, said)
+		}
+		until[call.Connected](t, c)
+		if err := c.Hangup(t.Context(), call.Left); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		if code, _ := s.http("POST", "/answer", ""); code != conflict {
+			t.Errorf("nobody was answered: %d", code)
+		}
+
+		c = s.people["carol"].dial()
+		until[call.Ringing](t, c)
+		if err := c.Hangup(t.Context(), call.Cancelled); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		s.wants(`"carol" gave up`)
+
+		c = s.people["carol"].dial()
+		until[call.Ringing](t, c)
+		s.command(verbHangup)
+		if e := ended(t, c); e.Reason != call.Busy {
+			t.Errorf("carol: %v", e)
+		}
+	})
+}
+
+// Both may ring each other in the same moment: it is one call, and it stands.
+func TestBothRing(t *testing.T) {
+	onStage(t, answering+"-ring alice", street, func(t *testing.T, s *stage) {
+		s.verify("alice", true)
+		answered := make(chan struct{})
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { // or she takes our call
+			defer close(answered)
+			for in := range s.people["alice"].client.Incoming(ctx) {
+				in.Decline(ctx, call.DeclineBusy)
+			}
+		}()
+		s.command(verbRing)
+		c := s.people["alice"].dial()
+		until[call.Connected](t, c)
+		time.Sleep(time.Second)
+		s.wants(`"alice" is connected`)
+		if _, text := s.http("GET", "/metrics", ""); !strings.Contains(text, "sotto_kiosk_in_call 1\n") {
+			t.Error(text)
+		}
+		if err := c.Hangup(t.Context(), call.Left); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		<-answered
+	})
+}
