@@ -9,7 +9,19 @@ const size = 16_000;
 
 /** Seals and opens frames under keys that nobody has, so that a call's first frames do not wait for the compiler. */
 export function rehearseFrames(): void {
+  detach();
   for (let i = 0; i < calls; i++) rehearse();
+}
+
+/**
+ * Takes memory away under more than one view, as a real frame does when it goes on its way. Chromium throws away all
+ * fast code that counts on this never happening when it happens first: a call's first picture took 10 to 25 ms to open.
+ */
+function detach(): void {
+  const gone = new Uint8Array(64);
+  const views = [gone, gone.subarray(1), new Uint8Array(gone.buffer)];
+  structuredClone(gone, { transfer: [gone.buffer] });
+  if (views.some((v) => v.length > 0)) throw new Error('a buffer was copied where it had to be moved');
 }
 
 function rehearse(): void {
