@@ -1,0 +1,232 @@
+//go:build cgo
+
+package device
+
+// #include "v4l2_linux.h"
+import "C"
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/sotto-calls/sotto/media"
+)
+
+const (
+	cameraPoll  = 50 * time.Millisecond // how soon a camera notices that it is not wanted
+	cameraStall = 3 * time.Second       // a camera that sends nothing for so long has failed
+)
+
+// listCameras asks each video device what it is. One that another program uses answers too.
+func listCameras() ([]Info, error) {
+	nodes, err := filepath.Glob("/dev/video*")
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(nodes, func(a, b string) int {
+		if len(a) != len(b) {
+			return len(a) - len(b) // video2 before video10
+		}
+		return strings.Compare(a, b)
+	})
+	ids := cameraIDs()
+	var all []Info
+	var errs []error
+	for _, node := range nodes {
+		var facts C.struct_sotto_camera_facts
+		if err := errnoOf(C.sotto_camera_ask(cPath(node), &facts)); err != nil {
+			if !errors.Is(err, syscall.ENODEV) { // what takes no pictures, as the second node of many cameras
+				errs = append(errs, cameraError(node, err))
+			}
+			continue
+		}
+		id := ids[filepath.Base(node)]
+		if id == "" {
+			id = filepath.Base(node)
+		}
+		all = append(all, Info{ID: id, Name: C.GoString(&facts.name[0]), Kind: KindCamera, Default: len(all) == 0})
+	}
+	return all, errors.Join(errs...)
+}
+
+// cameraIDs are the names that udev gives to devices, by node: of the camera, or else of the port. Both stay the same.
+func cameraIDs() map[string]string {
+	ids := make(map[string]string)
+	for _, dir := range []string{"/dev/v4l/by-path", "/dev/v4l/by-id"} {
+		links, err := os.ReadDir(dir)
+		if err != nil {
+			continue // without udev there are none
+		}
+		for _, link := range links {
+			if target, err := os.Readlink(filepath.Join(dir, link.Name())); err == nil {
+				ids[filepath.Base(target)] = link.Name()
+			}
+		}
+	}
+	return ids
+}
+
+// cameraNode is the node of an id that listCameras gave.
+func cameraNode(id string) string {
+	for node, other := range cameraIDs() {
+		if other == id {
+			return "/dev/" + node
+		}
+	}
+	return "/dev/" + id
+}
+
+// findCamera looks for the camera now, and again by its id whenever it is opened: in another port, or after others came,
+// it is another node.
+func findCamera(cfg VideoConfig) (string, opener, error) {
+	all, listErr := listCameras()
+	info, err := find(all, KindCamera, cfg.Device, func(i Info) []string {
+		node := cameraNode(i.ID)
+		return []string{node, filepath.Base(node)}
+	})
+	if err != nil {
+		if denied, ok := errors.AsType[*media.DeviceError](listErr); ok {
+			return "", nil, denied
+		}
+		return "", nil, err
+	}
+	return info.Name, func() (grabber, error) { return openCamera(info, cfg) }, nil
+}
+
+// A camera is a V4L2 device that takes pictures.
+type camera struct {
+	handle  *C.sotto_camera
+	name    string
+	format  C.struct_sotto_camera_format
+	fourcc  string
+	raw     []byte
+	started bool
+	heard   time.Time // when the last picture came
+}
+
+func openCamera(info Info, cfg VideoConfig) (grabber, error) {
+	c := &camera{name: info.Name}
+	if err := errnoOf(C.sotto_camera_open(cPath(cameraNode(info.ID)), &c.handle)); err != nil {
+		return nil, cameraError(c.name, err)
+	}
+	modes := c.modes(cfg.Width, cfg.Height)
+	m, ok := best(modes, cfg.Width, cfg.Height, cfg.FrameRate)
+	if !ok {
+		c.close()
+		return nil, &media.DeviceError{
+			Device: c.name, Fault: media.DeviceUnsupported,
+			Advice: "it has no picture format that is understood (YU12, NV12, NV21, YUYV, UYVY, MJPG): try media/ffmpeg",
+		}
+	}
+	c.format = C.struct_sotto_camera_format{
+		fourcc: C.uint(parseFourCC(m.fourcc)), width: C.uint(m.width), height: C.uint(m.height),
+		fps_numerator: C.uint(cfg.FrameRate), fps_denominator: 1,
+	}
+	if err := errnoOf(C.sotto_camera_set(c.handle, &c.format)); err != nil {
+		c.close()
+		return nil, cameraError(c.name, err)
+	}
+	c.fourcc = fourCC(uint32(c.format.fourcc))
+	width, height := int(c.format.width), int(c.format.height)
+	if unpackers[c.fourcc] == nil && c.fourcc != "MJPG" || width < 2 || height < 2 || width > 1<<14 || height > 1<<14 || c.format.size > 1<<28 {
+		c.close()
+		return nil, &media.DeviceError{
+			Device: c.name, Fault: media.DeviceUnsupported, Advice: fmt.Sprintf("it wants to send %q at %dx%d", c.fourcc, width, height),
+		}
+	}
+	c.raw = make([]byte, max(int(c.format.size), 1))
+	return c, nil
+}
+
+// modes are those that can be read, sizes in a range at the one that is closest.
+func (c *camera) modes(width, height int) (all []mode) {
+	for n := C.uint(0); n < 64; n++ {
+		var code C.uint
+		if C.sotto_camera_fourcc(c.handle, n, &code) < 0 {
+			break
+		}
+		name := fourCC(uint32(code))
+		if unpackers[name] == nil && name != "MJPG" {
+			continue
+		}
+		for k := C.uint(0); k < 64; k++ {
+			var least, most, step [2]C.uint
+			r := C.sotto_camera_size(c.handle, code, k, &least[0], &most[0], &step[0])
+			if r < 0 {
+				break
+			}
+			m := mode{fourcc: name, width: int(most[0]), height: int(most[1])}
+			if r > 0 {
+				m.width = stepped(width, int(least[0]), int(most[0]), int(step[0]))
+				m.height = stepped(height, int(least[1]), int(most[1]), int(step[1]))
+			}
+			var num, den C.uint
+			C.sotto_camera_fastest(c.handle, code, C.uint(m.width), C.uint(m.height), &num, &den)
+			if num > 0 {
+				m.fps = float64(den) / float64(num)
+			}
+			all = append(all, m)
+			if r > 0 {
+				break
+			}
+		}
+	}
+	return all
+}
+
+func (c *camera) size() (int, int) { return int(c.format.width) &^ 1, int(c.format.height) &^ 1 }
+
+func (c *camera) grab(ctx context.Context, dst *image.YCbCr) (time.Time, error) {
+	if !c.started {
+		if err := errnoOf(C.sotto_camera_start(c.handle)); err != nil {
+			return time.Time{}, cameraError(c.name, err)
+		}
+		c.started, c.heard = true, time.Now()
+	}
+	for ctx.Err() == nil {
+		var age C.longlong
+		n := C.sotto_camera_read(c.handle, C.int(cameraPoll/time.Millisecond), (*C.uchar)(&c.raw[0]), C.uint(len(c.raw)), &age)
+		if err := errnoOf(n); err != nil {
+			return time.Time{}, cameraError(c.name, err)
+		}
+		now := time.Now()
+		if n == 0 || c.unpack(dst, c.raw[:n]) != nil { // none yet, or a damaged one
+			if now.Sub(c.heard) > cameraStall {
+				return time.Time{}, &media.DeviceError{
+					Device: c.name, Fault: media.DeviceGone, Advice: "it sends no pictures: plug it in again, or try a smaller size",
+				}
+			}
+			continue
+		}
+		c.heard = now
+		return now.Add(-min(max(time.Duration(age)*time.Microsecond, 0), time.Second)), nil
+	}
+	return time.Time{}, ctx.Err()
+}
+
+func (c *camera) unpack(dst *image.YCbCr, b []byte) error {
+	if c.fourcc == "MJPG" {
+		return mjpeg(dst, b)
+	}
+	return unpackers[c.fourcc](dst, b, int(c.format.stride))
+}
+
+func (c *camera) close() {
+	if c.handle != nil {
+		C.sotto_camera_close(c.handle)
+		c.handle = nil
+	}
+}
+
+// cPath is a path as C wants it.
+func cPath(path string) *C.uchar {
+	return (*C.uchar)(&append([]byte(path), 0)[0])
+}

@@ -1,0 +1,2 @@
+// Package device is the machine's own camera, screen, microphone and speaker.
+package device

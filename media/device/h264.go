@@ -1,0 +1,136 @@
+//go:build cgo && ((linux && (amd64 || arm64 || arm)) || (darwin && (amd64 || arm64)) || (windows && amd64))
+
+package device
+
+import (
+	"fmt"
+	"image"
+	"io"
+	"time"
+
+	"github.com/pion/mediadevices/pkg/codec"
+	"github.com/pion/mediadevices/pkg/codec/openh264"
+	"github.com/pion/mediadevices/pkg/io/video"
+	"github.com/pion/mediadevices/pkg/prop"
+)
+
+// An h264Encoder is OpenH264 as mediadevices bundles it: constrained baseline, one slice a picture, one thread, frames in
+// Annex B with the parameter sets in front of each key frame.
+//
+// mediadevices' wrapper pulls its pictures from a reader and holds its lock meanwhile. Ours has the picture at hand, so
+// that it never waits; and everything is called by the goroutine that encodes, since the wrapper sets bitrate and key frame
+// without a lock. It leaves its key-frame flag uninitialised, which does no harm: the first frame is a key frame. Of frames
+// larger than a byte a pixel it leaks the buffer; no bitrate here comes near.
+type h264Encoder struct {
+	codec   codec.ReadCloser
+	control codec.BitRateController
+	key     codec.KeyFrameController
+	picture image.Image // what the reader yields, once
+
+	fps, target int
+	set         int           // bitrate as the encoder was told
+	interval    time.Duration // between pictures, smoothed
+	last        time.Duration
+	count       int
+}
+
+func newH264(cfg encoderConfig) (encoder, error) {
+	p, err := openh264.NewParams()
+	if err != nil {
+		return nil, err
+	}
+	p.BitRate = cfg.bitrate
+	p.MultipleThreadIdc = 1 // several calls share few cores; and threads cut a picture into slices
+	p.SliceMode, p.SliceNum, p.SliceSizeConstraint = openh264.SMSingleSlice, 1, 0
+	p.IntraPeriod = 0        // key frames where they are asked for
+	p.EnableFrameSkip = true // without it OpenH264 writes a warning to stderr at every change of the bitrate
+	p.RCMode = openh264.RCBitrateMode
+	if cfg.screen {
+		p.UsageType = openh264.ScreenContentRealTime
+	}
+	e := &h264Encoder{fps: cfg.fps, target: cfg.bitrate, set: cfg.bitrate}
+	e.interval = time.Second / time.Duration(cfg.fps)
+	var m prop.Media
+	m.Width, m.Height, m.FrameRate = cfg.width, cfg.height, float32(cfg.fps)
+	if e.codec, err = p.BuildVideoEncoder(video.ReaderFunc(e.next), m); err != nil {
+		return nil, fmt.Errorf("device: OpenH264: %w", err)
+	}
+	var ok, ok2 bool
+	e.control, ok = e.codec.Controller().(codec.BitRateController)
+	e.key, ok2 = e.codec.Controller().(codec.KeyFrameController)
+	if !ok || !ok2 {
+		return nil, fmt.Errorf("device: OpenH264 has no control of its bitrate or its key frames")
+	}
+	return e, nil
+}
+
+// next yields each picture once.
+func (e *h264Encoder) next() (image.Image, func(), error) {
+	p := e.picture
+	if e.picture = nil; p == nil {
+		return nil, nil, io.ErrNoProgress
+	}
+	return p, func() {}, nil
+}
+
+func (e *h264Encoder) encode(p *image.YCbCr, at time.Duration, key bool) ([]byte, bool, error) {
+	if err := e.follow(at); err != nil {
+		return nil, false, err
+	}
+	if key {
+		if err := e.key.ForceKeyFrame(); err != nil {
+			return nil, false, fmt.Errorf("device: OpenH264: %w", err)
+		}
+	}
+	e.picture = p
+	data, release, err := e.codec.Read()
+	if err != nil {
+		return nil, false, fmt.Errorf("device: OpenH264: %w", err)
+	}
+	release() // data is a copy
+	return data, isIDR(data), nil
+}
+
+// follow keeps the bitrate when the pictures come at another rate than announced, as a camera's do in the dark: OpenH264
+// shares it out by the announced rate and knows no time here.
+func (e *h264Encoder) follow(at time.Duration) error {
+	if e.count++; e.count > 1 {
+		e.interval += (min(at-e.last, time.Second) - e.interval) / 16
+	}
+	e.last = at
+	usual := time.Second / time.Duration(e.fps)
+	want := int(int64(e.target) * int64(min(max(e.interval, usual), 4*usual)) / int64(usual))
+	if e.count%e.fps != 0 || want > e.set*7/8 && want < e.set*9/8 {
+		return nil
+	}
+	return e.tell(want)
+}
+
+func (e *h264Encoder) tell(bps int) error {
+	e.set = bps
+	if err := e.control.SetBitRate(bps); err != nil {
+		return fmt.Errorf("device: OpenH264: bitrate %d: %w", bps, err)
+	}
+	return nil
+}
+
+func (e *h264Encoder) setBitrate(bps int) error {
+	e.tell(int(int64(e.set) * int64(bps) / int64(e.target)))
+	e.target = bps
+	return nil
+}
+
+func (e *h264Encoder) close() error { return e.codec.Close() }
+
+// isIDR reports whether an access unit in Annex B holds a slice of a key frame.
+func isIDR(data []byte) bool {
+	for i := 0; i+3 < len(data); i++ {
+		if data[i] != 0 || data[i+1] != 0 || data[i+2] != 1 {
+			continue
+		}
+		if kind := data[i+3] & 0x1f; kind == 1 || kind == 5 {
+			return kind == 5
+		}
+	}
+	return false
+}
