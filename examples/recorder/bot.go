@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"sync"
+
+	"github.com/sotto-calls/sotto/call"
+	"github.com/sotto-calls/sotto/e2ee"
+	"github.com/sotto-calls/sotto/examples/internal/guests"
+	"github.com/sotto-calls/sotto/examples/internal/person"
+)
+
+// A bot records the calls that it answers, or the one that it places.
+type bot struct {
+	person *person.Person
+	host   *guests.Host // nil: nobody is invited
+	name   string       // what we call ourselves
+	out    string       // folder; each call has one of its own in it
+	limit  int64        // bytes of one call
+	beep   bool         // again and again
+	policy policy
+	log    *log.Logger
+}
+
+// notice is what everybody in a call is told before anything of them is written.
+func (b *bot) notice() string {
+	s := "This call is being recorded by " + b.name + "."
+	switch {
+	case b.policy.consent:
+		return s + " It begins when you agree; to agree, send " + consentText
+	case b.policy.grace > 0:
+		return fmt.Sprintf("%s It begins in %v; whoever does not want that hangs up.", s, b.policy.grace)
+	}
+	return s
+}
+
+// run answers until ctx ends, and then hangs up and completes the files.
+func (b *bot) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var work sync.WaitGroup
+	defer work.Wait()
+	defer cancel()
+	failed := make(chan error, 1)
+	if b.host != nil {
+		work.Go(func() {
+			if err := b.host.Run(ctx); err != nil {
+				failed <- err
+				cancel()
+			}
+		})
+	}
+	for in := range b.person.Client.Incoming(ctx) {
+		work.Go(func() {
+			if err := b.answer(ctx, in); err != nil {
+				b.log.Printf("a call was not answered: %v", err)
+			}
+		})
+	}
+	cancel()
+	work.Wait()
+	select {
+	case err := <-failed:
+		return err
+	default:
+		b.log.Print("offline")
+		return nil
+	}
+}
+
+// answer takes one call, from its ringing to its end.
+func (b *bot) answer(ctx context.Context, in *call.Incoming) error {
+	who := in.Caller()
+	t, err := b.newTalk(who.ID, who.Label)
+	if err != nil {
+		return err
+	}
+	t.logf("rings")
+	c, err := in.Answer(ctx, t.media())
+	if err != nil {
+		return err
+	}
+	t.run(ctx, c)
+	return nil
+}
+
+// ring places one call and records it.
+func (b *bot) ring(ctx context.Context, contact string) error {
+	to, err := b.person.Contacts.Find(contact)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: go run ./examples/contact list shows the contacts", err)
+	case to.State != e2ee.Confirmed || to.Token.IsZero():
+		return fmt.Errorf("%q cannot be rung: contact list says what is missing", to.Name)
+	}
+	t, err := b.newTalk(to.ID, to.Name)
+	if err != nil {
+		return err
+	}
+	c, err := b.person.Client.Dial(ctx, to, t.media())
+	if err != nil {
+		return err
+	}
+	t.run(ctx, c)
+	if t.record == nil {
+		return fmt.Errorf("nothing was recorded: %s", t.leaving)
+	}
+	return nil
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sotto-calls/sotto/media"
+	"github.com/sotto-calls/sotto/media/file"
+	"github.com/sotto-calls/sotto/media/pcm"
+)
+
+// mixed is the shape of the sound in mix.wav.
+var mixed = pcm.Format{Rate: 48000, Channels: 1}
+
+// A recording is the files of one call: those of each participant, and the sound of all in one.
+type recording struct {
+	folder *folder
+	logf   func(string, ...any)
+	mixer  *pcm.Mixer
+	began  time.Time
+
+	mixing sync.WaitGroup
+	mu     sync.Mutex
+	files  []*files
+	ended  bool
+}
+
+// begin makes the folder and begins the mix.
+func begin(dir string, limit int64, logf func(string, ...any)) (*recording, error) {
+	now := time.Now()
+	f, err := newFolder(dir, now.Format("20060102-150405"), limit)
+	if err != nil {
+		return nil, err
+	}
+	r := &recording{folder: f, logf: logf, mixer: pcm.NewMixer(pcm.MixerConfig{Format: mixed}), began: now}
+	out, err := f.create("mix", ".wav")
+	if err != nil {
+		return nil, err
+	}
+	w, err := file.NewWAVWriter(out, mixed.Rate, mixed.Channels)
+	if err != nil {
+		return nil, err
+	}
+	r.mixing.Go(func() {
+		if err := errors.Join(r.copyMix(w), w.Close()); err != nil {
+			r.logf("mix.wav is not whole: %v", err)
+		}
+	})
+	return r, nil
+}
+
+// copyMix writes the mix until the mixer is closed.
+func (r *recording) copyMix(w *file.WAVWriter) error {
+	samples := make([]int16, mixed.Samples(20*time.Millisecond))
+	var b []byte
+	for {
+		n, err := r.mixer.Read(context.Background(), samples) // until Close
+		if err != nil {
+			return nil
+		}
+		b = b[:0]
+		for _, s := range samples[:n] {
+			b = binary.LittleEndian.AppendUint16(b, uint16(s))
+		}
+		if err := w.WriteFrame(media.Frame{Data: b}); err != nil {
+			return err
+		}
+	}
+}
+
+// files are those of one participant: an Ogg of the sound, and a WebM of sound and pictures on one clock.
+type files struct {
+	recording *recording
+	sound     *file.Recorder
+	both      *file.Recorder
+	kept      []file.RecordedFile // in the end
+}
+
+// participant adds the files of one more. Their names begin with name.
+func (r *recording) participant(name string) (*files, error) {
+	f := &files{recording: r}
+	create := func(suggested string) (io.WriteCloser, error) {
+		p, err := r.folder.create(name, filepath.Ext(suggested))
+		if err != nil {
+			return nil, err
+		}
+		return p, nil
+	}
+	var err error
+	if f.sound, err = file.NewRecorder("", file.RecorderOptions{Create: create}); err != nil {
+		return nil, err
+	}
+	if f.both, err = file.NewRecorder("", file.RecorderOptions{WebM: true, Create: create}); err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.files = append(r.files, f)
+	return f, nil
+}
+
+// track returns where the frames of one track go: to one file or two, and sound into the mix.
+func (f *files) track(info media.TrackInfo) []media.Sink {
+	sinks := []media.Sink{f.both.Track(info)}
+	if info.Kind != media.Audio {
+		return sinks
+	}
+	sinks = append(sinks, f.sound.Track(info))
+	m, err := f.recording.mixer.Sink(info)
+	if err != nil {
+		f.recording.logf("a track is not in the mix: %v", err)
+		return sinks
+	}
+	return append(sinks, m)
+}
+
+// finish completes all files. Frames that come later are refused. It is idempotent.
+func (r *recording) finish() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended {
+		return
+	}
+	r.ended = true
+	r.mixer.Close()
+	r.mixing.Wait()
+	for _, f := range r.files {
+		for _, recorder := range []*file.Recorder{f.sound, f.both} {
+			if err := recorder.Close(); err != nil {
+				r.logf("a file is not whole: %v", err)
+			}
+			f.kept = append(f.kept, keep(recorder.Files(), r.logf)...)
+		}
+	}
+}
+
+// keep removes a WebM file without pictures: all that is in it is in the Ogg file.
+func keep(files []file.RecordedFile, logf func(string, ...any)) (kept []file.RecordedFile) {
+	pictures := make(map[string]bool)
+	for _, f := range files {
+		if f.Track.Kind == media.Video {
+			pictures[f.Path] = true
+		}
+	}
+	gone := make(map[string]bool)
+	for _, f := range files {
+		switch {
+		case f.Path == "" || gone[f.Path]:
+		case strings.HasSuffix(f.Path, ".webm") && !pictures[f.Path]:
+			gone[f.Path] = true
+			if err := os.Remove(f.Path); err != nil {
+				logf("a file without pictures stays: %v", err)
+			}
+		default:
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
+
+func describe(f file.RecordedFile) string {
+	return fmt.Sprintf("%s: %d frames of %s, %.1f s", f.Path, f.Frames, f.Track.Kind, (f.End - f.Start).Seconds())
+}
