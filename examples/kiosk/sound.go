@@ -135,7 +135,12 @@ func (c *clock) wait(ctx context.Context) error {
 	c.next = c.next.Add(step)
 	select {
 	case <-timer.C:
-		return nil
+		select {
+		case <-c.quit: // both may be
+			return fs.ErrClosed
+		default:
+			return ctx.Err()
+		}
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-c.quit:

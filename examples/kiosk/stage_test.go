@@ -107,13 +107,15 @@ func notified(t *testing.T, flags string, names []string, n *systemd.Notifier, f
 			defer close(s.done)
 			s.kiosk.run(ctx)
 		}()
+		defer func() { // also after a Fatal
+			cancel()
+			<-s.done
+			s.leave()
+			if t.Failed() {
+				t.Logf("the kiosk said\n%s", s.said)
+			}
+		}()
 		f(t, s)
-		cancel()
-		<-s.done
-		s.leave()
-		if t.Failed() {
-			t.Logf("the kiosk said\n%s", s.said)
-		}
 	})
 }
 

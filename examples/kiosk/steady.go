@@ -69,9 +69,12 @@ func (s *steady) Read(ctx context.Context) (media.Frame, error) {
 // source is what is open, or opens it.
 func (s *steady) source(ctx context.Context) (media.Source, error) {
 	s.mu.Lock()
-	src := s.src
+	src, closed := s.src, s.closed
 	s.mu.Unlock()
-	if src != nil {
+	switch {
+	case closed:
+		return nil, fs.ErrClosed
+	case src != nil:
 		return src, nil
 	}
 	ctx, cancel := context.WithCancel(ctx)

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestChoice(t *testing.T) {
+	for _, c := range []struct {
+		text, backend, name, fault string
+	}{
+		{"test", "test", "", ""},
+		{"none", "none", "", ""},
+		{"pulse", "pulse", "", ""},
+		{"pulse:a:b", "pulse", "a:b", ""},
+		{"ffmpeg:alsa:hw:1", "ffmpeg", "alsa:hw:1", ""},
+		{"ffmpeg", "", "", "told what"},
+		{"test:loud", "", "", "takes no name"},
+		{"", "", "", "want test"},
+		{"alsa:hw:1", "", "", "want test"},
+	} {
+		f := choiceFlag{backends: []string{"test", "none", "pulse", "ffmpeg"}}
+		err := f.Set(c.text)
+		if (err == nil) != (c.fault == "") || err != nil && !strings.Contains(err.Error(), c.fault) {
+			t.Errorf("%q: %v", c.text, err)
+		}
+		if f.backend != c.backend || f.name != c.name || err == nil && f.String() != c.text {
+			t.Errorf("%q: %q, %q, %v", c.text, f.backend, f.name, f)
+		}
+	}
+	for name, ok := range map[string]bool{"camera:": true, "screen::0": true, "rtsp://a:b@camera/1": true, "lavfi:testsrc2": true, "nonsense": false} {
+		if _, err := ffmpegInput(name); (err == nil) != ok {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+// All faults of the flags are told, and none is taken for something else.
+func TestFlags(t *testing.T) {
+	const relay = "-relay wss://relay.example/v1 "
+	for _, c := range []struct{ args, want string }{
+		{relay + "-ring alice,bob -ring carol", ""},
+		{relay + "-size 1280x720 -fps 15 -video-codec h264 -camera device -sound-codec pcmu -talk ptt", ""},
+		{relay + "-ring-for 90s", "-ring-for"},
+		{relay + "-ring-for 0s", "-ring-for"},
+		{relay + "-door-every -1s", "-door-every"},
+		{relay + "-command-time 2m", "-command-time"},
+		{relay + "-bell-command beep", "-others bell"},
+		{relay + "-bell-command beep -others bell", ""},
+		{relay + "-size 640", "-size"},
+		{relay + "-size 641x360", "-size"},
+		{relay + "-size 640x360x2", "-size"},
+		{relay + "-fps 0", "-fps"},
+		{relay + "-video-codec av1", "-video-codec"},
+		{relay + "-video-codec h264 -camera test", "-camera test is vp8"},
+		{relay + "-sound-codec mp3", "-sound-codec"},
+		{relay + "-http :8090", "-http-token"},
+		{relay + "extra", "is no flag"},
+		{relay + "-ring alice,,bob", "-h shows"},
+		{relay + "-strategy all", "-h shows"},
+		{relay + "-talk loudly", "-h shows"},
+		{relay + "-others ignore", "-h shows"},
+	} {
+		_, err := parse(strings.Fields(c.args), t.Output())
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: %v, want %q", c.args, err, c.want)
+		}
+	}
+	_, err := parse(strings.Fields(relay+"-fps 0 -size 1x1 -ring-for 2m"), t.Output())
+	if err == nil || strings.Count(err.Error(), "\n") != 2 {
+		t.Errorf("want three faults: %v", err)
+	}
+}
+
+// Push-to-talk: the microphone is silent until it is opened, the speaker while it is; the change does not click.
+func TestGate(t *testing.T) {
+	g := &gate{}
+	full := slices.Repeat([]int16{1000}, 480)
+	capture := func() []int16 { b := slices.Clone(full); g.Capture(b); return b }
+	playback := func() []int16 { b := slices.Clone(full); g.Playback(b, 0); return b }
+	silence := make([]int16, 480)
+	if !slices.Equal(capture(), silence) || !slices.Equal(playback(), full) {
+		t.Error("closed: it is heard, or nothing is played")
+	}
+	g.open.Store(true)
+	up, down := capture(), playback()
+	if !slices.Equal(capture(), full) || !slices.Equal(playback(), silence) {
+		t.Error("open: it is not heard, or something is played")
+	}
+	for _, ramp := range [][]int16{up, down} {
+		for i := 1; i < len(ramp); i++ {
+			if math.Abs(float64(ramp[i])-float64(ramp[i-1])) > 4 {
+				t.Fatalf("a click: %d, %d", ramp[i-1], ramp[i])
+			}
+		}
+	}
+	g.open.Store(false)
+	capture()
+	if !slices.Equal(capture(), silence) {
+		t.Error("closed again: it is heard")
+	}
+}
+
+// The test devices keep time, and end when they are closed.
+func TestTestDevices(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		in, buf := newTestTone(), make([]int16, 480)
+		var levels []uint8
+		out := &testSpeaker{clock: newClock(), heard: func(level uint8) { levels = append(levels, level) }}
+		for range 500 {
+			n, err := in.Read(t.Context(), buf)
+			if err != nil || n != 480 {
+				t.Fatal(n, err)
+			}
+		}
+		if took := time.Since(start); took < 4980*time.Millisecond || took > 5*time.Second {
+			t.Errorf("5 s of tone took %v", took)
+		}
+		start = time.Now()
+		for range 1500 {
+			if err := out.Write(t.Context(), buf); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(start); took < 14980*time.Millisecond || took > 15*time.Second {
+			t.Errorf("15 s of playing took %v", took)
+		}
+		if len(levels) != 2 || levels[0] != 23 { // -20 dB, and a sine is 3 dB below a square wave
+			t.Errorf("levels %v", levels)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := in.Read(ctx, buf); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		in.Close()
+		if _, err := in.Read(t.Context(), buf); !errors.Is(err, fs.ErrClosed) {
+			t.Error(err)
+		}
+	})
+}
