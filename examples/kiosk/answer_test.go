@@ -86,6 +86,29 @@ func TestBell(t *testing.T) {
 	})
 }
 
+// Who rings while we ring them, or before it is their turn, has answered.
+func TestRingsBack(t *testing.T) {
+	onStage(t, "-ring alice,bob", street, func(t *testing.T, s *stage) {
+		s.command(verbRing)
+		in := s.people["alice"].rung(t.Context())
+		if e := ended(t, s.people["carol"].dial()); e.Reason != call.Busy {
+			t.Errorf("carol: %v", e)
+		}
+		c := s.people["bob"].dial()
+		until[call.Connected](t, c)
+		if e := over(t, in); e.Reason != call.Cancelled {
+			t.Errorf("alice: %v", e)
+		}
+		if said := s.command(verbRing); !strings.Contains(said, `in a call with "bob"`) {
+			t.Errorf("%q", said)
+		}
+		s.command(verbHangup)
+		if e := ended(t, c); e.Reason != call.Left {
+			t.Errorf("bob: %v", e)
+		}
+	})
+}
+
 // Both may ring each other in the same moment: it is one call, and it stands.
 func TestBothRing(t *testing.T) {
 	onStage(t, answering+"-ring alice", street, func(t *testing.T, s *stage) {

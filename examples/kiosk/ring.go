@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,6 +94,14 @@ func (k *kiosk) rings(in *call.Incoming) {
 	}
 	v, why := judge(who, known, listed, k.busy(), k.others.verdict)
 	k.counts.incoming++
+	if k.ringsBack(who, known) {
+		k.log.Printf("%q rings while we ring them, and is answered", who.Name)
+		k.obey(k.hunt.stop(time.Now()))
+		k.hunt = nil
+		k.counts.answered++
+		k.answer(in, who)
+		return
+	}
 	switch v {
 	case verdictAnswer:
 		k.log.Printf("%q rings and is answered: %s", who.Name, why)
@@ -104,6 +113,12 @@ func (k *kiosk) rings(in *call.Incoming) {
 		k.log.Printf("%q rings and is told that we are busy: %s", who.Name, why)
 		k.decline(in)
 	}
+}
+
+// ringsBack says whether a caller is one whom we ring, or are about to: then both pressed their buttons, and it is an answer.
+func (k *kiosk) ringsBack(who e2ee.Contact, known bool) bool {
+	return k.hunt != nil && !k.hunt.stopped && !slices.Contains(k.hunt.legs, legAnswered) && known && !who.Blocked &&
+		slices.ContainsFunc(k.list, func(c e2ee.Contact) bool { return c.ID == who.ID })
 }
 
 func (k *kiosk) decline(in *call.Incoming) {
