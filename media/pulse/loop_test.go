@@ -1,0 +1,109 @@
+package pulse_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/sotto-calls/sotto/media"
+	"github.com/sotto-calls/sotto/media/pcm"
+)
+
+const rate = 48000
+
+// openInput opens a microphone and closes it at the end of the test.
+func openInput(t *testing.T, open func(context.Context) (pcm.Input, error)) pcm.Input {
+	t.Helper()
+	in, err := open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.Close() })
+	return in
+}
+
+func openOutput(t *testing.T, open func(context.Context) (pcm.Output, error)) pcm.Output {
+	t.Helper()
+	out, err := open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { out.Close() })
+	return out
+}
+
+// tone is n samples of a sine, from sample at on.
+func tone(hz float64, amplitude float64, at, n int) []int16 {
+	out := make([]int16, n)
+	for i := range out {
+		out[i] = int16(amplitude * math.Sin(2*math.Pi*hz*float64(at+i)/rate))
+	}
+	return out
+}
+
+// keepPlaying writes a tone until the context ends or the output fails, whose error it returns.
+func keepPlaying(ctx context.Context, out pcm.Output, hz, amplitude float64) error {
+	for at := 0; ; at += rate / 100 {
+		if err := out.Write(ctx, tone(hz, amplitude, at, rate/100)); err != nil {
+			return err
+		}
+	}
+}
+
+// record reads n samples.
+func record(ctx context.Context, in pcm.Input, n int) ([]int16, error) {
+	out := make([]int16, n)
+	for at := 0; at < n; {
+		k, err := in.Read(ctx, out[at:])
+		if err != nil {
+			return out[:at], err
+		}
+		at += k
+	}
+	return out, nil
+}
+
+// amplitude is that of a frequency in samples, by Goertzel's algorithm.
+func amplitude(samples []int16, hz float64) float64 {
+	c := 2 * math.Cos(2*math.Pi*hz/rate)
+	var a, b float64
+	for _, x := range samples {
+		a, b = float64(x)+c*a-b, a
+	}
+	return 2 * math.Sqrt(max(0, a*a+b*b-c*a*b)) / float64(len(samples))
+}
+
+// quietest is the least amplitude of a frequency in any 5 ms of samples: a gap shows as one that is low.
+func quietest(samples []int16, hz float64) (least float64, at time.Duration) {
+	const window = rate / 200
+	least = math.Inf(1)
+	for i := 0; i+window <= len(samples); i += window / 2 {
+		if a := amplitude(samples[i:i+window], hz); a < least {
+			least, at = a, time.Duration(i)*time.Second/rate
+		}
+	}
+	return least, at
+}
+
+// onset is the first sample that is louder than a level, or len(samples).
+func onset(samples []int16, level int) int {
+	for i, x := range samples {
+		if int(x) > level || int(x) < -level {
+			return i
+		}
+	}
+	return len(samples)
+}
+
+// wantFault checks that err is a *media.DeviceError that says so.
+func wantFault(t *testing.T, what string, err error, fault media.DeviceFault) {
+	t.Helper()
+	var e *media.DeviceError
+	if !errors.As(err, &e) || e.Fault != fault {
+		t.Errorf("%s: %v, want %v", what, err, fault)
+		return
+	}
+	t.Logf("%s: %v", what, err)
+}
