@@ -168,7 +168,7 @@ func (s *Server) signal(name string) {
 // AddSink adds a null sink at 48 kHz in stereo, as sound cards are, whose description is its name and " (null)".
 func (s *Server) AddSink(name string) {
 	s.t.Helper()
-	s.modules[name] = s.Load("module-null-sink", "sink_name="+name, "rate=48000", "channels=2", "format=s16le",
+	s.modules[name] = s.Load("module-null-sink", "sink_name="+name, "rate=48000", "channels=2", "format=s16le", "norewinds=1",
 		fmt.Sprintf(`sink_properties=device.description="%s\ (null)"`, name))
 }
 
