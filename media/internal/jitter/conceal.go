@@ -58,7 +58,10 @@ func (b *Buffer) beginFade() {
 	if past := b.sound.from(max(b.sound.end-2*b.pitch.longest, 0)); len(past) == 2*b.pitch.longest*b.cfg.Channels {
 		period, _ = b.pitch.find(past, b.pitch.longest, -1)
 	}
-	b.fade.begin(b.sound.from(max(b.sound.end-2*period-1, 0)), period, b.codecRun)
+	b.fade.begin(b.sound.from(max(b.sound.end-2*period-1, 0)), period)
+	if b.codecRun >= b.samples(codecFadeTo) {
+		b.fade.silence()
+	}
 	b.codecRun = 0
 }
 
@@ -91,11 +94,10 @@ func (c *concealer) silence() {
 // quiet reports whether nothing is to be heard any more.
 func (c *concealer) quiet() bool { return c.active && c.run >= c.to }
 
-// begin takes the last sounds, of which there must be two periods; period 0 is silence, into which the last sample fades. run
-// samples were concealed otherwise before.
-func (c *concealer) begin(past []int16, period, run int) {
+// begin takes the last sounds, of which there must be two periods; period 0 is silence, into which the last sample fades.
+func (c *concealer) begin(past []int16, period int) {
 	ch := c.channels
-	c.active, c.at, c.run, c.healed = true, 0, run, 0
+	c.active, c.at, c.run, c.healed = true, 0, 0, 0
 	c.step = [2]int{}
 	if c.period = period; period == 0 {
 		c.period = 1

@@ -12,10 +12,9 @@ func (b *Buffer) mergeLength() int { return b.samples(mergeTime) }
 // emit adds decoded samples. After concealment of our own, or where they do not follow what was before, they are faded in over
 // it.
 func (b *Buffer) emit(pcm []int16) {
-	codec := b.codecRun
-	if b.fade.active || b.cut && codec == 0 {
+	if b.fade.active || b.cut {
 		b.merge(pcm)
-	} else if codec > 0 {
+	} else if b.codecRun > 0 {
 		b.swell(pcm)
 	}
 	b.sound.append(pcm)

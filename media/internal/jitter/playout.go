@@ -45,11 +45,13 @@ func (b *Buffer) runDry() {
 func (b *Buffer) wake(p *packetAt) {
 	if gap := p.pos - b.next; gap > int64(b.samples(tolerance)) {
 		b.lost(p, gap)
+		b.cut = int64(b.dry) > gap
 		b.next += min(gap, int64(b.dry))
 	} else {
 		b.stats.Underruns++
+		b.cut = true
 	}
-	b.dry, b.cut = 0, true
+	b.dry = 0
 }
 
 // lost counts what is missing before p, once.

@@ -75,11 +75,12 @@ type stream struct {
 	frame          time.Duration
 	skew           float64 // ppm by which the sender's clock runs faster than the player's
 	network        delayer
-	signal         func(i int) float64 // sample i, -1 … 1
+	signal         []int16 // again and again, the same on all channels
 	silent         func(at time.Duration) bool
 	base           func(at time.Duration) time.Duration // added to the media times
 	pullAt         func(n int) time.Duration            // when pull n happens; nil: each 10 ms
 	decoder        Decoder
+	before         func(at time.Duration, b *Buffer) // each pull
 	heard          func(at time.Duration, pcm []int16, b *Buffer)
 	min, max       time.Duration
 	seed           uint64
@@ -134,6 +135,9 @@ func (s stream) run(tb testing.TB, d time.Duration) *Buffer {
 			b.Put(wire[0].packet, wire[0].t, epoch.Add(wire[0].at))
 			wire = wire[1:]
 		}
+		if s.before != nil {
+			s.before(at, b)
+		}
 		b.Pull(out, epoch.Add(at))
 		if s.heard != nil {
 			s.heard(at, out, b)
@@ -154,7 +158,7 @@ func (s stream) send(wire []arrival, r *rand.Rand, sent int, made time.Duration)
 	n := int(s.frame * time.Duration(s.rate) / time.Second)
 	packet := make([]byte, 0, 2*n*s.channels)
 	for i := range n {
-		v := int16(32767 * s.signal(sent*n+i))
+		v := s.signal[(sent*n+i)%len(s.signal)]
 		for range s.channels {
 			packet = binary.LittleEndian.AppendUint16(packet, uint16(v))
 		}
@@ -172,8 +176,13 @@ func (s stream) send(wire []arrival, r *rand.Rand, sent int, made time.Duration)
 	return slices.Insert(wire, i, a)
 }
 
-func tone(rate int, hz, level float64) func(int) float64 {
-	return func(i int) float64 { return level * math.Sin(2*math.Pi*math.Mod(hz*float64(i)/float64(rate), 1)) }
+// tone is one second of a sine of whole hz.
+func tone(rate, hz int, level float64) []int16 {
+	s := make([]int16, rate)
+	for i := range s {
+		s[i] = int16(math.Round(32767 * level * math.Sin(2*math.Pi*float64(hz*i%rate)/float64(rate))))
+	}
+	return s
 }
 
 // A meter collects what the delay was.

@@ -9,13 +9,13 @@ const (
 	window      = 512              // delays that are remembered: ten seconds of 20 ms frames
 	windowTime  = 10 * time.Second // and for how long
 	firstTarget = 40 * time.Millisecond
-	firstFew    = 50                      // packets until the first target may be left downwards
-	pullTime    = 10 * time.Millisecond   // a pull may begin just before a packet ends, and needs the next one then
-	lossCost    = 20 * time.Millisecond   // of delay are worth one percent of packets that come in time
-	mostLate    = 3                       // percent of packets that may be given up for less delay
-	recentFew   = 5                       // packets that all came late: it is the network, not bad luck
-	levelFew    = 25                      // packets that all came later, or earlier, than all before: the way is another one
-	strangeFrom = 1000 * time.Millisecond // off all other delays, a packet's time is of another clock
+	firstFew    = 50                    // packets until the first target may be left downwards
+	pullTime    = 10 * time.Millisecond // a pull may begin just before a packet ends, and needs the next one then
+	lossCost    = 20 * time.Millisecond // of delay are worth one percent of packets that come in time
+	mostLate    = 3                     // percent of packets that may be given up for less delay
+	recentFew   = 5                     // packets that all came late: it is the network, not bad luck
+	levelFew    = 25                    // packets that all came later, or earlier, than all before: the way is another one
+	strangeFrom = time.Second           // off all other delays, a packet's time is of another clock
 )
 
 // delays remembers how late the packets of the last seconds came, and finds the delay that is right for them. A delay is
@@ -64,9 +64,7 @@ func (d *delays) add(delay, now time.Duration) {
 	d.sorted[at] = delay
 	d.n++
 	d.count++
-	if d.count%levelFew == 0 {
-		d.level()
-	}
+	d.level()
 	d.choose()
 }
 
@@ -88,18 +86,14 @@ func (d *delays) latest(n int) (least, most time.Duration) {
 	return least, most
 }
 
-// level forgets what was before the way through the network changed.
+// level forgets what was before the way through the network changed: the last packets are all later, or all earlier, than
+// nearly every one before them. Nearly, for packets of both ways mix at first.
 func (d *delays) level() {
-	if d.n < 2*levelFew {
+	if d.n < 4*levelFew {
 		return
 	}
 	least, most := d.latest(levelFew)
-	oldLeast, oldMost := farthest, -farthest
-	for i := range d.n - levelFew {
-		v := d.ring[(d.oldest+i)%window]
-		oldLeast, oldMost = min(oldLeast, v), max(oldMost, v)
-	}
-	if least > oldMost || most < oldLeast {
+	if least > d.sorted[d.n-2*levelFew] || most < d.sorted[2*levelFew-1] {
 		for d.n > levelFew {
 			d.forget()
 		}

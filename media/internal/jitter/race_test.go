@@ -1,0 +1,6 @@
+//go:build race
+
+package jitter
+
+// slower is by how much the long runs are shorter under the race detector.
+const slower = 20
