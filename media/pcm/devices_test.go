@@ -25,6 +25,7 @@ type room struct {
 	sound  func(n int) int16 // sample n of what is heard
 	skew   float64           // of the devices' clock, ppm
 	played []int16           // all that was ever played
+	forget bool              // keep nothing of it
 }
 
 // A device is what fakes have in common: a clock, and an end.
@@ -34,6 +35,7 @@ type device struct {
 	count int // samples a channel since start
 	err   error
 	ended chan struct{}
+	timer *time.Timer
 }
 
 func (r *room) begin() (device, error) {
@@ -112,10 +114,15 @@ func (d *device) Close() error {
 // at waits until sample n is due by the device's clock.
 func (d *device) at(ctx context.Context, n int) error {
 	seconds := float64(n) / (float64(d.room.format.Rate) * (1 + d.room.skew/1e6))
-	timer := time.NewTimer(time.Until(d.start.Add(time.Duration(seconds * 1e9))))
-	defer timer.Stop()
+	due := time.Until(d.start.Add(time.Duration(seconds * 1e9)))
+	if d.timer == nil {
+		d.timer = time.NewTimer(due)
+	} else {
+		d.timer.Reset(due)
+	}
+	defer d.timer.Stop()
 	select {
-	case <-timer.C:
+	case <-d.timer.C:
 		return nil
 	case <-d.ended:
 		d.room.mu.Lock()
@@ -157,7 +164,9 @@ func (d *fakeOutput) Write(ctx context.Context, samples []int16) error {
 	}
 	d.room.mu.Lock()
 	defer d.room.mu.Unlock()
-	d.room.played = append(d.room.played, samples...)
+	if !d.room.forget {
+		d.room.played = append(d.room.played, samples...)
+	}
 	return nil
 }
 

@@ -19,22 +19,15 @@ func TestReaderFills(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWriter(t, pcm.WriterConfig{Format: narrow})
 		r := newReader(t, w.Track(), pcm.ReaderConfig{Format: narrow})
+		w.Write(t.Context(), tone(narrow, 440, 0.5, 5*time.Second))
+		ctx, stop := context.WithTimeout(t.Context(), 2*time.Second)
+		defer stop()
+		time.AfterFunc(time.Second, func() { carry(ctx, w, r) })
 		start := time.Now()
 		for i := range 30 {
-			var stop context.CancelFunc = func() {}
-			if i == 10 {
-				w.Write(t.Context(), tone(narrow, 440, 0.5, 5*time.Second))
-				var ctx context.Context
-				ctx, stop = context.WithTimeout(t.Context(), time.Second)
-				go carry(ctx, w, r)
-			}
-			heard := hear(t, narrow, r.Read, 100*ms)
-			stop2 := stop
-			if i == 10 {
-				defer stop2()
-			}
-			if loud := pcm.Level(heard) < 20; loud != (i > 10 && i < 20) && i != 10 && i != 20 {
-				t.Errorf("%v: level -%d", time.Since(start), pcm.Level(heard))
+			level := pcm.Level(hear(t, narrow, r.Read, 100*ms))
+			if loud := level < 20; loud != (i > 10 && i < 20) && i != 10 && i != 20 {
+				t.Errorf("at %v: -%d dBov", time.Since(start), level)
 			}
 		}
 		if took := time.Since(start); took != 2990*ms {

@@ -1,0 +1,66 @@
+package pcm_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sotto-calls/sotto/media"
+	"github.com/sotto-calls/sotto/media/pcm"
+)
+
+// TestSkew has a Writer whose clock is not that of the Speaker's device, on a path that loses 2 % and delays the rest by up
+// to 30 ms more: the delay stays low for ten minutes, or for an hour where SOTTO_LONG is set.
+func TestSkew(t *testing.T) {
+	for _, c := range []struct {
+		codec  media.Codec
+		skew   float64
+		length time.Duration
+	}{
+		{media.Opus, 200, 10 * time.Minute}, {media.Opus, -200, 10 * time.Minute},
+		{media.PCMU, 200, 2 * time.Minute}, {media.PCMU, -200, 2 * time.Minute},
+	} {
+		if os.Getenv("SOTTO_LONG") != "" {
+			c.length = time.Hour
+		}
+		t.Run(fmt.Sprint(c.codec, c.skew), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { testSkew(t, c.codec, c.skew, c.length) })
+		})
+	}
+}
+
+func testSkew(t *testing.T, codec media.Codec, skew float64, length time.Duration) {
+	r := &room{format: wide, skew: skew, forget: true}
+	s := newSpeaker(t, pcm.SpeakerConfig{Open: r.Output})
+	w := newWriter(t, pcm.WriterConfig{Format: narrow, Codec: codec})
+	sink, err := s.Sink(w.Track())
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(3, 4))
+	sendAll(t, w, func(f media.Frame) {
+		if random.IntN(100) < 2 {
+			return
+		}
+		time.AfterFunc(40*ms+time.Duration(random.Int64N(int64(30*ms))), func() { sink.WriteFrame(f) })
+	})
+	hum := tone(narrow, 200, 0.3, time.Second)
+	var most time.Duration
+	for start := time.Now(); time.Since(start) < length; time.Sleep(93 * ms) {
+		if w.Stats().Waiting < time.Second {
+			w.Write(t.Context(), hum)
+		}
+		st := s.Stats()
+		if most = max(most, st.Tracks[0].Delay); most > 120*ms {
+			t.Fatalf("delay %v after %v", most, time.Since(start))
+		}
+	}
+	got := s.Stats().Tracks[0]
+	t.Logf("delay up to %v in %v: %+v", most, length, got)
+	if got.Resets > 0 || got.Concealed > length/20 {
+		t.Errorf("%+v", got)
+	}
+}
