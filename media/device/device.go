@@ -43,7 +43,7 @@ type Info struct {
 
 // List says which devices are there: cameras, microphones, screens, speakers. It opens each camera for a moment, without
 // starting it, and talks to the sound system and to the display. What cannot be asked is left out and said in the error,
-// which does not make the list void; both are empty where there is nothing. ctx ends the wait between two kinds.
+// which does not make the list void; both are empty where there is nothing.
 func List(ctx context.Context) ([]Info, error) {
 	if !built {
 		return nil, notBuilt("devices")
@@ -54,7 +54,7 @@ func List(ctx context.Context) ([]Info, error) {
 		if err := ctx.Err(); err != nil {
 			return all, errors.Join(append(errs, err)...)
 		}
-		found, err := list()
+		found, err := await(ctx, list, func([]Info) {})
 		all, errs = append(all, found...), append(errs, err)
 	}
 	return all, errors.Join(errs...)
@@ -64,23 +64,53 @@ func List(ctx context.Context) ([]Info, error) {
 // the system's default. Each call opens the device again: 48 kHz, one channel, in steps of 10 ms. The error is a
 // *media.DeviceError. If the one who reads is late by more than 200 ms, the oldest sound is dropped.
 func Microphone(device string) func(context.Context) (pcm.Input, error) {
+	var system soundChoice
 	return func(ctx context.Context) (pcm.Input, error) {
 		if !built {
 			return nil, notBuilt("microphone")
 		}
-		return openMicrophone(ctx, device)
+		return openMicrophone(ctx, &system, device)
 	}
 }
 
 // Speaker returns what media/pcm opens a speaker with; see Microphone. Write waits while more than 40 ms are not played
 // yet. Where nothing is written, silence is played.
 func Speaker(device string) func(context.Context) (pcm.Output, error) {
+	var system soundChoice
 	return func(ctx context.Context) (pcm.Output, error) {
 		if !built {
 			return nil, notBuilt("speaker")
 		}
-		return openSpeaker(ctx, device)
+		return openSpeaker(ctx, &system, device)
 	}
+}
+
+// await runs what may wait for the system, until ctx ends. What comes too late is dropped.
+func await[T any](ctx context.Context, f func() (T, error), drop func(T)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	var none T
+	if err := ctx.Err(); err != nil {
+		return none, err
+	}
+	got := make(chan result, 1)
+	go func() {
+		value, err := f()
+		got <- result{value, err}
+	}()
+	select {
+	case r := <-got:
+		return r.value, r.err
+	case <-ctx.Done():
+	}
+	go func() {
+		if r := <-got; r.err == nil {
+			drop(r.value)
+		}
+	}()
+	return none, ctx.Err()
 }
 
 func notBuilt(device string) error {

@@ -2,7 +2,14 @@
 
 package device
 
-import "github.com/sotto-calls/sotto/media"
+import (
+	"errors"
+
+	"github.com/sotto-calls/sotto/media"
+)
+
+// errOtherSize keeps an encoder from reading beyond a picture.
+var errOtherSize = errors.New("device: a picture of another size than the encoder's")
 
 func newEncoder(codec media.Codec, cfg encoderConfig) (encoder, error) {
 	if codec == media.VP8 {

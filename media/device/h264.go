@@ -27,11 +27,13 @@ type h264Encoder struct {
 	key     codec.KeyFrameController
 	picture image.Image // what the reader yields, once
 
-	fps, target int
-	set         int           // bitrate as the encoder was told
-	interval    time.Duration // between pictures, smoothed
-	last        time.Duration
-	count       int
+	width, height, fps int
+
+	target   int           // bitrate
+	set      int           // bitrate as the encoder was told
+	interval time.Duration // between pictures, smoothed
+	last     time.Duration
+	count    int
 }
 
 func newH264(cfg encoderConfig) (encoder, error) {
@@ -48,7 +50,7 @@ func newH264(cfg encoderConfig) (encoder, error) {
 	if cfg.screen {
 		p.UsageType = openh264.ScreenContentRealTime
 	}
-	e := &h264Encoder{fps: cfg.fps, target: cfg.bitrate, set: cfg.bitrate}
+	e := &h264Encoder{width: cfg.width, height: cfg.height, fps: cfg.fps, target: cfg.bitrate, set: cfg.bitrate}
 	e.interval = time.Second / time.Duration(cfg.fps)
 	var m prop.Media
 	m.Width, m.Height, m.FrameRate = cfg.width, cfg.height, float32(cfg.fps)
@@ -74,6 +76,9 @@ func (e *h264Encoder) next() (image.Image, func(), error) {
 }
 
 func (e *h264Encoder) encode(p *image.YCbCr, at time.Duration, key bool) ([]byte, bool, error) {
+	if p.Rect.Dx() != e.width || p.Rect.Dy() != e.height {
+		return nil, false, errOtherSize
+	}
 	if err := e.follow(at); err != nil {
 		return nil, false, err
 	}
@@ -115,9 +120,9 @@ func (e *h264Encoder) tell(bps int) error {
 }
 
 func (e *h264Encoder) setBitrate(bps int) error {
-	e.tell(int(int64(e.set) * int64(bps) / int64(e.target)))
+	set := int(int64(e.set) * int64(bps) / int64(e.target)) // the camera is as slow as before
 	e.target = bps
-	return nil
+	return e.tell(set)
 }
 
 func (e *h264Encoder) close() error { return e.codec.Close() }

@@ -15,8 +15,8 @@ const microphoneWait = 200 * time.Millisecond
 // A microphone is a pcm.Input.
 type microphone struct{ *soundDevice }
 
-func openMicrophone(ctx context.Context, device string) (pcm.Input, error) {
-	d, err := openSound(ctx, KindMicrophone, device, soundFormat.Samples(microphoneWait))
+func openMicrophone(ctx context.Context, system *soundChoice, device string) (pcm.Input, error) {
+	d, err := openSound(ctx, system, KindMicrophone, device, soundFormat.Samples(microphoneWait))
 	if err != nil {
 		return nil, err
 	}

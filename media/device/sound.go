@@ -8,7 +8,6 @@ import "C"
 import (
 	"context"
 	"errors"
-	"runtime"
 	"sync"
 	"time"
 
@@ -19,49 +18,19 @@ import (
 
 const (
 	soundPeriod = 10 * time.Millisecond
-	soundStall  = 3 * time.Second // a device that is silent for so long has failed; PulseAudio takes up to 1.6 s to begin
+	soundBegin  = 4 * time.Second         // a device may take so long to begin: PulseAudio was seen to take 1.6 s
+	soundStall  = 1500 * time.Millisecond // one that has begun, and then takes and gives nothing for so long, has gone
+	soundEnd    = 2 * time.Second         // how long Close waits for a sound system that does not answer
 )
 
 var soundFormat = pcm.Format{Rate: 48000, Channels: 1}
-
-// backends are the sound systems that are tried, in this order. miniaudio loads them when a context is made; its last
-// resort, a device that plays into nothing, is not among them.
-func backends() []malgo.Backend {
-	switch runtime.GOOS {
-	case "windows":
-		return []malgo.Backend{malgo.BackendWasapi, malgo.BackendDsound, malgo.BackendWinmm}
-	case "darwin", "ios":
-		return []malgo.Backend{malgo.BackendCoreaudio}
-	case "linux":
-		return []malgo.Backend{malgo.BackendPulseaudio, malgo.BackendAlsa}
-	case "android":
-		return []malgo.Backend{malgo.BackendAaudio, malgo.BackendOpensl}
-	}
-	return []malgo.Backend{malgo.BackendSndio, malgo.BackendAudio4, malgo.BackendOss}
-}
-
-// soundSystem is a connection to the sound system. Each device that is open has its own, and ends it.
-func soundSystem() (*malgo.AllocatedContext, error) {
-	system, err := malgo.InitContext(backends(), malgo.ContextConfig{}, nil)
-	if err != nil {
-		return nil, &media.DeviceError{
-			Device: "sound", Fault: media.DeviceMissing, Err: err,
-			Advice: "no sound system answers: start PulseAudio or PipeWire as this user, or install ALSA's library",
-		}
-	}
-	return system, nil
-}
-
-func freeSystem(system *malgo.AllocatedContext) {
-	_ = system.Uninit() // it fails for a context that was never made, which cannot be here
-	system.Free()
-}
 
 // kindsOfSound are what miniaudio calls them.
 var kindsOfSound = map[Kind]malgo.DeviceType{KindMicrophone: malgo.Capture, KindSpeaker: malgo.Playback}
 
 func listSound() ([]Info, error) {
-	system, err := soundSystem()
+	var choice soundChoice
+	system, err := choice.connect()
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +56,9 @@ func soundDevices(system *malgo.AllocatedContext, kind Kind) ([]Info, map[string
 	ids := make(map[string]malgo.DeviceID)
 	for _, d := range found {
 		id := soundID(d.ID)
+		if id == "null" { // ALSA's, which swallows what is played
+			continue
+		}
 		ids[id] = d.ID
 		all = append(all, Info{ID: id, Name: d.Name(), Kind: kind, Default: d.IsDefault != 0})
 	}
@@ -122,24 +94,23 @@ type soundDevice struct {
 	watch sync.WaitGroup
 }
 
-// openSound opens and starts a device. Each use of miniaudio may wait for the sound system.
-func openSound(ctx context.Context, kind Kind, want string, capacity int) (*soundDevice, error) {
-	system, err := soundSystem()
-	if err != nil {
-		return nil, err
+// openSound opens and starts a device.
+func openSound(ctx context.Context, choice *soundChoice, kind Kind, want string, capacity int) (*soundDevice, error) {
+	open := func() (*soundDevice, error) {
+		system, err := choice.connect()
+		if err != nil {
+			return nil, err
+		}
+		d := &soundDevice{name: kind.String(), ring: newRing(capacity), system: system, ended: make(chan struct{})}
+		if err := d.start(kind, want); err != nil {
+			d.free()
+			return nil, err
+		}
+		d.watch.Add(1)
+		go d.listen()
+		return d, nil
 	}
-	d := &soundDevice{name: kind.String(), ring: newRing(capacity), system: system, ended: make(chan struct{})}
-	err = d.start(kind, want)
-	if err == nil {
-		err = ctx.Err()
-	}
-	if err != nil {
-		d.free()
-		return nil, err
-	}
-	d.watch.Add(1)
-	go d.listen()
-	return d, nil
+	return await(ctx, open, (*soundDevice).close)
 }
 
 func (d *soundDevice) start(kind Kind, want string) error {
@@ -187,39 +158,56 @@ func (d *soundDevice) gone(advice string) error {
 	return &media.DeviceError{Device: d.name, Fault: media.DeviceGone, Advice: advice}
 }
 
-// listen fails the device when the sound system no longer calls: not every one tells that a device has gone.
+// listen fails the device when the sound system no longer calls: miniaudio tells nothing of a device that was pulled
+// from PulseAudio.
 func (d *soundDevice) listen() {
 	defer d.watch.Done()
-	t := time.NewTicker(soundStall)
+	t := time.NewTicker(soundStall / 6)
 	defer t.Stop()
 	var last uint64
+	limit, moved := soundBegin, time.Now()
 	for {
+		var now time.Time
 		select {
 		case <-d.ended:
 			return
-		case <-t.C:
+		case now = <-t.C:
 		}
-		_, heard := d.ring.state()
-		if heard == last {
+		if _, heard := d.ring.state(); heard != last {
+			last, limit, moved = heard, soundStall, now
+		} else if now.Sub(moved) > limit {
 			d.ring.fail(d.gone("it neither takes nor gives sound: plug it in again, or restart the sound system"))
 			return
 		}
-		last = heard
 	}
 }
 
-// close lets the device go and returns when its thread has ended.
+// close lets the device go and returns when its thread has ended, or when the sound system does not answer: then the
+// thread ends with the sound system.
 func (d *soundDevice) close() {
 	d.once.Do(func() {
 		d.ring.fail(errClosed)
 		close(d.ended)
 		d.watch.Wait()
-		d.free()
+		freed := make(chan struct{})
+		go func() {
+			defer close(freed)
+			d.free()
+		}()
+		t := time.NewTimer(soundEnd)
+		defer t.Stop()
+		select {
+		case <-freed:
+		case <-t.C:
+		}
 	})
 }
 
+// free stops the device first: it wakes miniaudio's thread, which Uninit does not, and which sleeps for ever once
+// PulseAudio has nothing to say to it.
 func (d *soundDevice) free() {
 	if d.device != nil {
+		_ = d.device.Stop() // a device that was pulled cannot be stopped
 		d.device.Uninit()
 	}
 	freeSystem(d.system)

@@ -15,8 +15,8 @@ const speakerWait = 40 * time.Millisecond
 // A speaker is a pcm.Output.
 type speaker struct{ *soundDevice }
 
-func openSpeaker(ctx context.Context, device string) (pcm.Output, error) {
-	d, err := openSound(ctx, KindSpeaker, device, soundFormat.Samples(speakerWait))
+func openSpeaker(ctx context.Context, system *soundChoice, device string) (pcm.Output, error) {
+	d, err := openSound(ctx, system, KindSpeaker, device, soundFormat.Samples(speakerWait))
 	if err != nil {
 		return nil, err
 	}

@@ -12,12 +12,18 @@ import (
 // built reports whether devices can be opened by this program.
 const built = false
 
+type soundChoice struct{}
+
 func listCameras() ([]Info, error) { return nil, notBuilt("camera") }
 func listSound() ([]Info, error)   { return nil, notBuilt("microphone") }
 func listScreens() ([]Info, error) { return nil, notBuilt("screen") }
 
-func openMicrophone(context.Context, string) (pcm.Input, error) { return nil, notBuilt("microphone") }
-func openSpeaker(context.Context, string) (pcm.Output, error)   { return nil, notBuilt("speaker") }
+func openMicrophone(context.Context, *soundChoice, string) (pcm.Input, error) {
+	return nil, notBuilt("microphone")
+}
+func openSpeaker(context.Context, *soundChoice, string) (pcm.Output, error) {
+	return nil, notBuilt("speaker")
+}
 
 func findCamera(VideoConfig) (string, opener, error) { return "", nil, notBuilt("camera") }
 func findScreen(VideoConfig) (string, opener, error) { return "", nil, notBuilt("screen") }

@@ -7,7 +7,6 @@ package device
 import "C"
 
 import (
-	"errors"
 	"fmt"
 	"image"
 	"time"
@@ -37,9 +36,8 @@ func (e *vp8Encoder) encode(p *image.YCbCr, at time.Duration, key bool) ([]byte,
 	if e.handle == nil {
 		return nil, false, errClosed
 	}
-	b := p.Bounds()
-	if b.Dx() != e.width || b.Dy() != e.height || p.SubsampleRatio != image.YCbCrSubsampleRatio420 {
-		return nil, false, errors.New("device: a picture of another size or kind than the encoder's")
+	if p.Rect.Dx() != e.width || p.Rect.Dy() != e.height {
+		return nil, false, errOtherSize
 	}
 	force := C.int(0)
 	if key {

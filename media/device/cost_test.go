@@ -1,0 +1,135 @@
+//go:build cgo && unix
+
+package device
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/sotto-calls/sotto/media"
+)
+
+// used is the CPU time of this process so far.
+func used(t testing.TB) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// TestCostBesideFFmpeg: a picture of 640x360 costs less than 8 ms, and at most 1.3 times what ffmpeg takes for the same
+// pictures with settings for calls. Time of the CPU is measured, since others use the machine too.
+func TestCostBesideFFmpeg(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector costs more than the encoder")
+	}
+	const pictures, rounds = 60, 5
+	eachCodec(t, func(t *testing.T, codec media.Codec) {
+		raw := filepath.Join(t.TempDir(), "raw")
+		f, err := os.Create(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := make([]*shot, pictures)
+		for n := range all {
+			all[n] = &shot{picture: newPicture(sceneW, sceneH)}
+			scene(all[n].picture, n)
+			for _, plane := range [][]byte{all[n].picture.Y, all[n].picture.Cb, all[n].picture.Cr} {
+				if _, err := f.Write(plane); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		e := open(t, codec, encoderConfig{width: sceneW, height: sceneH, fps: 30, bitrate: 800_000})
+		begin := used(t)
+		for n := range pictures * rounds {
+			if _, _, err := e.encode(all[n%pictures].picture, time.Duration(n)*time.Second/30, false); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ours := (used(t) - begin) / (pictures * rounds)
+		if ours > 8*time.Millisecond {
+			t.Errorf("%v a picture", ours)
+		}
+		name, theirs := ffmpegCost(t, codec, raw, rounds, pictures*rounds)
+		ratio := float64(ours) / float64(theirs)
+		t.Logf("CPU a picture of 640x360: %v; ffmpeg with %s: %v; ratio %.2f", ours, name, theirs, ratio)
+		if ratio > 1.3 {
+			t.Errorf("%.2f times ffmpeg", ratio)
+		}
+	})
+}
+
+// ffmpegCost is what ffmpeg takes for the same: the pictures are read and scaled by nobody, and the frames go nowhere.
+func ffmpegCost(t *testing.T, codec media.Codec, raw string, rounds, pictures int) (string, time.Duration) {
+	t.Helper()
+	need(t, "ffmpeg")
+	list, err := exec.Command("ffmpeg", "-hide_banner", "-encoders").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := map[string]string{
+		"libopenh264": "-c:v libopenh264 -allow_skip_frames 1",
+		"libx264":     "-c:v libx264 -preset ultrafast -tune zerolatency -profile:v baseline",
+		"libvpx":      "-c:v libvpx -deadline realtime -cpu-used 8 -error-resilient 1",
+	}
+	order := []string{"libopenh264", "libx264"}
+	if codec == media.VP8 {
+		order = []string{"libvpx"}
+	}
+	for _, name := range order {
+		if !strings.Contains(string(list), " "+name+" ") {
+			continue
+		}
+		args := "-v error -threads 1 -f rawvideo -pix_fmt yuv420p -s 640x360 -r 30 -stream_loop " + string(rune('0'+rounds-1)) + " -i RAW " +
+			settings[name] + " -b:v 800k -maxrate 800k -bufsize 800k -g 9999 -threads 1 -f null -"
+		fields := strings.Fields(args)
+		for i := range fields {
+			if fields[i] == "RAW" {
+				fields[i] = raw
+			}
+		}
+		c := exec.CommandContext(t.Context(), "ffmpeg", fields...)
+		if out, err := c.CombinedOutput(); err != nil {
+			t.Fatalf("ffmpeg: %v\n%s", err, out)
+		}
+		return name, (c.ProcessState.UserTime() + c.ProcessState.SystemTime()) / time.Duration(pictures)
+	}
+	t.Skipf("this ffmpeg has none of %v", order)
+	return "", 0
+}
+
+func BenchmarkEncode(b *testing.B) {
+	for _, codec := range []media.Codec{media.H264, media.VP8} {
+		b.Run(string(codec), func(b *testing.B) {
+			e, err := newEncoder(codec, encoderConfig{width: sceneW, height: sceneH, fps: 30, bitrate: 800_000})
+			if err != nil {
+				b.Skip(err)
+			}
+			defer e.close()
+			p := newPicture(sceneW, sceneH)
+			cost := time.Duration(0)
+			for n := 0; b.Loop(); n++ {
+				b.StopTimer()
+				scene(p, n)
+				b.StartTimer()
+				begin := used(b)
+				if _, _, err := e.encode(p, time.Duration(n)*time.Second/30, false); err != nil {
+					b.Fatal(err)
+				}
+				cost += used(b) - begin
+			}
+			b.ReportMetric(float64(cost)/float64(b.N)/1e6, "cpu-ms/picture")
+		})
+	}
+}
