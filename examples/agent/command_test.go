@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// script makes a program of a few lines of sh.
+// script is the command that runs a few lines of sh.
 func script(t *testing.T, body string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "fake")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+body+"\n"), 0o700); err != nil {
+	if err := os.WriteFile(path, []byte(body+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return path
+	return "sh " + path
 }
 
 func newTestCommand(t *testing.T, body string, limit time.Duration) *command {
@@ -36,11 +36,11 @@ func TestCommandText(t *testing.T) {
 		{"it need not read", "echo done", "done", ""},
 		{"many lines", `printf 'a\n\tb\r\n\033[2Jc\n'`, "a b [2Jc", ""},
 		{"nothing", "true", "", ""},
-		{"it fails", "echo the model is missing >&2; exit 3", "", `-listen fake: exit status 3; it said "the model is missing\n"`},
-		{"it fails in silence", "exit 4", "", "-listen fake: exit status 4"},
-		{"it floods", "yes", "", "-listen fake: wrote more than 4096 bytes and was killed"},
+		{"it fails", "echo the model is missing >&2; exit 3", "", `-listen sh: exit status 3; it said "the model is missing\n"`},
+		{"it fails in silence", "exit 4", "", "-listen sh: exit status 4"},
+		{"it floods", "yes", "", "-listen sh: wrote more than 4096 bytes and was killed"},
 		{"it floods stderr", "yes >&2 & sleep 0.1; kill $!; exit 5", "", `exit status 5; it said "y`},
-		{"it hangs", "sleep 60", "", "-listen fake: took too long and was killed (-limit is 2s)"},
+		{"it hangs", "sleep 60", "", "-listen sh: took too long and was killed (-limit is 2s)"},
 		{"it trickles", "while sleep 0.2; do echo; done", "", "took too long"},
 		{"it closes its output and hangs", "exec >&- 2>&-; sleep 60", "", "took too long"},
 		{"its child holds the output", "sleep 60 & echo $!", "", "took too long"},

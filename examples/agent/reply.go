@@ -127,7 +127,7 @@ func (t *talk) playBack(u utterance, play func([]int16) error) error {
 func (t *talk) answered(u utterance, reply string, o outcome, err error) {
 	e := entry{Who: "agent", Text: plain(reply), Seconds: seconds(o.played), Interrupted: o.interrupted}
 	if !o.first.IsZero() {
-		quiet := o.first.Sub(u.ended) + t.sendDelay()
+		quiet := o.first.Sub(u.ended) + sayDelay(t.mouth.w)
 		e.QuietMS = quiet.Milliseconds()
 		t.totals.answer(o, quiet)
 	}

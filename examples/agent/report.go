@@ -42,11 +42,18 @@ func (t *talk) report(m media.Stats) {
 		t.logf("waited %d ms for an answer (median, from the end of speech to the first sample), %d ms at the most",
 			s.quiet[len(s.quiet)/2].Milliseconds(), s.quiet[len(s.quiet)-1].Milliseconds())
 	}
+	if t.reader != nil {
+		r := t.reader.Stats()
+		t.logf("was heard through a jitter buffer of %v (%v were concealed of %v); the way there and back is %v",
+			r.Delay.Round(time.Millisecond), r.Concealed.Round(time.Millisecond), r.Played.Round(time.Second), m.RTT.Round(time.Millisecond))
+	}
 	for _, r := range m.Received {
 		t.logf("sent %d frames of %s: %d opened, %d failed, %d missing", r.Frames, r.Kind, r.Opened, r.FailedSum(), r.Missing)
 	}
 }
 
-func (t *talk) sendDelay() time.Duration { return 0 }
+// hearDelay is how long ago the sound was sent that is read now, but for the network's way.
+func hearDelay(r *pcm.Reader) time.Duration { return r.Stats().Latency }
 
-func readDelay(r *pcm.Reader) time.Duration { return 0 }
+// sayDelay is how long a sample that is written into an empty Writer takes to leave, and the frame with it.
+func sayDelay(w *pcm.Writer) time.Duration { return w.Stats().Codec }

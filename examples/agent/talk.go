@@ -78,7 +78,7 @@ func (t *talk) receive(ctx context.Context, work *sync.WaitGroup, track media.Tr
 	t.reader = r
 	t.mu.Unlock()
 	e := newEar(t.turn)
-	e.began, e.ended, e.delay = t.mouth.listen, t.ended, func() time.Duration { return readDelay(r) }
+	e.began, e.ended, e.delay = t.mouth.listen, t.ended, func() time.Duration { return hearDelay(r) }
 	work.Go(func() { e.listen(ctx, r) })
 	return r
 }

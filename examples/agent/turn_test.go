@@ -9,7 +9,8 @@ import (
 	"github.com/sotto-calls/sotto/media/pcm"
 )
 
-var someTurns = turnConfig{silence: 350 * time.Millisecond, blip: 120 * time.Millisecond, most: 30 * time.Second}
+// someTurns is what the flags say if they are not given.
+var someTurns = turnConfig{silence: 300 * time.Millisecond, blip: 120 * time.Millisecond, most: 30 * time.Second}
 
 // heldVoice is what a pcm.Detector says of so many milliseconds: voice at a level, and what it holds over a pause.
 type heldVoice struct {
@@ -20,6 +21,7 @@ type heldVoice struct {
 
 func TestTurns(t *testing.T) {
 	const voice, soft, pause = 25, 45, 90
+	someTurns := turnConfig{silence: 350 * time.Millisecond, blip: 120 * time.Millisecond, most: 30 * time.Second}
 	for _, c := range []struct {
 		name   string
 		config turnConfig

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// buzz is a sound that a Detector takes for a voice.
+func buzz(length time.Duration) []int16 {
+	samples := make([]int16, spoken.Samples(length))
+	for i := range samples {
+		for harmonic := 1.0; harmonic < 20; harmonic++ {
+			samples[i] += int16(4000 / harmonic * math.Sin(2*math.Pi*125*harmonic*float64(i)/float64(spoken.Rate)))
+		}
+	}
+	fade(samples, spoken)
+	return samples
+}
+
+// saveWAV writes a second of tone.
+func saveWAV(t *testing.T) string {
+	t.Helper()
+	b, err := encode(tone(heard.Rate, 500, heard.Rate), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "tone.wav")
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// newMind makes commands of lines of sh; empty: none.
+func newMind(t *testing.T, listen, think, speak string) (m mind) {
+	t.Helper()
+	m.speakRate = heard.Rate
+	for _, c := range []struct {
+		role, body string
+		to         **command
+	}{{"-listen", listen, &m.listen}, {"-think", think, &m.think}, {"-speak", speak, &m.speak}} {
+		if c.body == "" {
+			continue
+		}
+		var err error
+		if *c.to, err = newCommand(c.role, script(t, c.body), 5*time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return m
+}
+
+// What is heard goes through three programs, and comes back as sound.
+func TestAgentWithCommands(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	wav := saveWAV(t)
+	var file bytes.Buffer
+	b := &bot{journal: &journal{w: &file}, mind: newMind(t,
+		"cat >"+dir+"/heard.wav; echo; echo 'what is  <the> time?'",
+		"tr a-z A-Z",
+		"cat >"+dir+"/said.txt; cat "+wav)}
+	alice, said, stop := startAgent(t, b, onLoopback)
+	a := ring(t, alice)
+	a.say(buzz(time.Second))
+	e := a.awaitEntries(2)
+	a.awaitHops(30)
+	a.hangUp()
+	stop()
+	if e[0].Who != "caller" || e[0].Text != "what is <the> time?" || math.Abs(e[0].Seconds-1.05) > 0.15 || e[0].Note != "" {
+		t.Errorf("heard: %+v", e[0])
+	}
+	if e[1].Who != "agent" || e[1].Text != "WHAT IS <THE> TIME?" || e[1].Seconds != 1 || e[1].Note != "" {
+		t.Errorf("said: %+v", e[1])
+	}
+	if b, _ := os.ReadFile(filepath.Join(dir, "said.txt")); string(b) != "WHAT IS <THE> TIME?\n" {
+		t.Errorf("-speak got %q", b)
+	}
+	wavIn, err := os.Open(filepath.Join(dir, "heard.wav"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer wavIn.Close()
+	if n := len(collect(t, wavIn, 0)); math.Abs(float64(n)-1.05*48000) > 0.15*48000 {
+		t.Errorf("-listen got %d samples", n)
+	}
+	first, last := a.loud(0)
+	if n := last - first; n < 90 || n > 115 {
+		t.Errorf("the caller hears %d hops of sound, want 100", n)
+	}
+	checkJournal(t, &file, e)
+	for _, want := range []string{`"Alice" said 1.`, "in 1 turns", "in 1 answers, of which 0 were interrupted", "ms for an answer", "jitter buffer"} {
+		if !strings.Contains(said.String(), want) {
+			t.Errorf("no line with %q", want)
+		}
+	}
+}
+
+// checkJournal compares the file with what the caller was sent.
+func checkJournal(t *testing.T, file *bytes.Buffer, want []entry) {
+	t.Helper()
+	for i, l := range strings.Split(strings.TrimSpace(file.String()), "\n") {
+		var r record
+		if err := json.Unmarshal([]byte(l), &r); err != nil || i >= len(want) {
+			t.Fatalf("line %q: %v", l, err)
+		}
+		if r.entry != want[i] || r.Name != "Alice" || len(r.Call) != 8 || time.Since(r.Time) > time.Minute {
+			t.Errorf("line %q, want %+v", l, want[i])
+		}
+	}
+}
+
+// Faults of the programs are said in words, and the talk goes on.
+func TestAgentWithBadCommands(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	b := &bot{mind: newMind(t, `if mkdir `+dir+`/once 2>/dev/null; then echo no model >&2; exit 2; fi; cat >/dev/null; echo words`, "", "head -c 20 /dev/zero; exit 7")}
+	alice, said, stop := startAgent(t, b, onLoopback)
+	a := ring(t, alice)
+	a.say(buzz(500 * time.Millisecond))
+	if e := a.awaitEntries(1)[0]; e.Who != "caller" || e.Note != "speech-to-text failed" || e.Text != "" {
+		t.Errorf("heard: %+v", e)
+	}
+	a.say(buzz(500 * time.Millisecond))
+	if e := a.awaitEntries(3)[2]; e.Who != "agent" || e.Note != "the agent failed to answer" {
+		t.Errorf("said: %+v", e)
+	}
+	a.hangUp()
+	stop()
+	for _, want := range []string{`is not understood: -listen sh: exit status 2; it said "no model\n"`, "gets no whole answer: -speak sh: exit status 7"} {
+		if !strings.Contains(said.String(), want) {
+			t.Errorf("no line with %q", want)
+		}
+	}
+}
+
+// Sound is played before the program that makes it ends; a caller who speaks kills that program.
+func TestBargeInKillsTheSpeaker(t *testing.T) {
+	t.Parallel()
+	pids := filepath.Join(t.TempDir(), "pids")
+	b := &bot{mind: newMind(t, "cat >/dev/null; echo words", "", "cat "+saveWAV(t)+"; sleep 60 & echo $$ $! >"+pids+"; wait")}
+	alice, _, stop := startAgent(t, b, onLoopback)
+	a := ring(t, alice)
+	a.say(buzz(500 * time.Millisecond))
+	a.await("the answer", func() bool { first, _ := a.loud(0); return first >= 0 })
+	awaitFile(t, pids)
+	a.say(buzz(300 * time.Millisecond))
+	if e := a.awaitEntries(2)[1]; !e.Interrupted || e.Seconds <= 0 || e.Seconds > 1 || e.Text != "words" {
+		t.Errorf("said: %+v", e)
+	}
+	awaitDeaths(t, pids)
+	a.hangUp()
+	stop()
+}
+
+// Nothing that an agent has started outlives the call.
+func TestHangUpKills(t *testing.T) {
+	for _, who := range []string{"the caller", "the agent"} {
+		t.Run(who, func(t *testing.T) {
+			t.Parallel()
+			pids := filepath.Join(t.TempDir(), "pids")
+			b := &bot{mind: newMind(t, "sleep 60 & echo $$ $! >"+pids+"; wait", "", "cat")}
+			alice, _, stop := startAgent(t, b, onLoopback)
+			a := ring(t, alice)
+			a.say(buzz(500 * time.Millisecond))
+			awaitFile(t, pids)
+			if who == "the caller" {
+				a.hangUp()
+			} else {
+				stop()
+			}
+			awaitDeaths(t, pids)
+			stop()
+		})
+	}
+}
+
+// What somebody says while the agent thinks is answered together with what they said before.
+func TestTheCallerGoesOn(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	b := &bot{mind: newMind(t, "cat >/dev/null; if mkdir "+dir+"/once 2>/dev/null; then echo one; else echo two; fi",
+		"cat >"+dir+"/asked; if mkdir "+dir+"/thought 2>/dev/null; then echo >"+dir+"/thinks; sleep 60; fi; echo both", "cat >/dev/null; cat "+saveWAV(t))}
+	alice, _, stop := startAgent(t, b, onLoopback)
+	a := ring(t, alice)
+	a.say(buzz(300 * time.Millisecond))
+	awaitFile(t, dir+"/thinks")
+	a.say(buzz(300 * time.Millisecond))
+	e := a.awaitEntries(4)
+	if e[0].Text != "one" || e[1].Who != "agent" || !e[1].Interrupted || e[1].Seconds != 0 || e[2].Text != "two" || e[3].Text != "both" {
+		t.Errorf("entries %+v", e)
+	}
+	if asked, _ := os.ReadFile(dir + "/asked"); string(asked) != "one\ntwo\n" {
+		t.Errorf("-think was asked %q", asked)
+	}
+	a.hangUp()
+	stop()
+}
+
+// awaitFile waits until a script has written a file: nobody tells us of it.
+func awaitFile(t *testing.T, path string) {
+	t.Helper()
+	patience := time.Now().Add(15 * time.Second)
+	for {
+		if b, err := os.ReadFile(path); err == nil && bytes.HasSuffix(b, []byte("\n")) {
+			return
+		}
+		if time.Now().After(patience) {
+			t.Fatalf("no file %s in 15 s", path)
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+}

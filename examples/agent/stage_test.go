@@ -1,0 +1,325 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sotto-calls/sotto/call"
+	"github.com/sotto-calls/sotto/call/calltest"
+	"github.com/sotto-calls/sotto/examples/internal/person"
+	"github.com/sotto-calls/sotto/media"
+	"github.com/sotto-calls/sotto/media/pcm"
+)
+
+// A lines is a log that many goroutines write.
+type lines struct {
+	mu   sync.Mutex
+	all  []string
+	when []time.Time
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all, l.when = append(l.all, string(b)), append(l.when, time.Now())
+	return len(b), nil
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.all, "")
+}
+
+// at is when the first line with this text was written.
+func (l *lines) at(t *testing.T, text string) time.Time {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, s := range l.all {
+		if strings.Contains(s, text) {
+			return l.when[i]
+		}
+	}
+	t.Fatalf("no line with %q", text)
+	return time.Time{}
+}
+
+// startAgent lets Bob be an agent until the test ends or stop is called, and returns Alice.
+func startAgent(t *testing.T, b *bot, options calltest.Options) (alice *calltest.Side, said *lines, stop func()) {
+	t.Helper()
+	net := calltest.New(t, options)
+	said = &lines{}
+	b.log = log.New(said, "", 0)
+	b.person = &person.Person{Identity: net.Bob.Identity, Contacts: net.Bob.Contacts, Client: net.Bob.Client}
+	if b.turn == (turnConfig{}) {
+		b.turn = someTurns
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- b.run(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Logf("the agent said\n%s", said)
+		}
+	})
+	t.Cleanup(stop)
+	return net.Alice, said, stop
+}
+
+// onLoopback lets both sides use sockets of this machine.
+var onLoopback = calltest.Options{Configure: func(_ string, c *call.Config) { c.Media = media.Settings{Loopback: true} }}
+
+// A caller is somebody who talks with the agent, and remembers when what was said and heard.
+type caller struct {
+	t     *testing.T
+	call  *call.Call
+	w     *pcm.Writer
+	heard chan struct{} // gets a value, if there is room, when more was heard
+	ended chan struct{}
+
+	mu      sync.Mutex
+	said    []int16     // all of it
+	frames  []time.Time // when a frame was sent that ends at ends[i] of said
+	ends    []int
+	sound   []int16     // what came, 16 kHz
+	at      []time.Time // when each hop of it came
+	entries []entry
+}
+
+// ring calls the agent and returns when they are connected.
+func ring(t *testing.T, alice *calltest.Side) *caller {
+	t.Helper()
+	w, err := pcm.NewWriter(pcm.WriterConfig{Format: spoken})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &caller{t: t, w: w, heard: make(chan struct{}, 1), ended: make(chan struct{})}
+	a.call, err = alice.Client.Dial(t.Context(), alice.Peer, call.Media{Send: []media.Source{watched{w, a}}, Receive: a.receive})
+	if err != nil {
+		t.Fatal(err)
+	}
+	connected := make(chan struct{})
+	go a.follow(connected)
+	select {
+	case <-connected:
+	case <-a.ended:
+		t.Fatal(a.call.Err())
+	}
+	return a
+}
+
+func (a *caller) follow(connected chan struct{}) {
+	defer close(a.ended)
+	for ev := range a.call.Events(context.Background()) {
+		switch ev := ev.(type) {
+		case call.Connected:
+			close(connected)
+		case call.Message:
+			var e entry
+			if err := json.Unmarshal(ev.Data, &e); err != nil {
+				a.t.Errorf("a message that is no entry: %q", ev.Data)
+			}
+			a.mu.Lock()
+			a.entries = append(a.entries, e)
+			a.mu.Unlock()
+			a.tell()
+		}
+	}
+}
+
+// tell wakes who waits for more.
+func (a *caller) tell() {
+	select {
+	case a.heard <- struct{}{}:
+	default:
+	}
+}
+
+func (a *caller) receive(info media.TrackInfo) media.Sink {
+	r, err := pcm.NewReader(info, pcm.ReaderConfig{Format: heard})
+	if err != nil {
+		a.t.Error(err)
+		return nil
+	}
+	go func() {
+		buf := make([]int16, heard.Samples(hop))
+		for {
+			for have := 0; have < len(buf); {
+				n, err := r.Read(context.Background(), buf[have:])
+				if err != nil {
+					return
+				}
+				have += n
+			}
+			a.mu.Lock()
+			a.sound = append(a.sound, buf...)
+			a.at = append(a.at, time.Now())
+			a.mu.Unlock()
+			a.tell()
+		}
+	}()
+	return r
+}
+
+// A watched writer notes when each frame was sent.
+type watched struct {
+	*pcm.Writer
+	a *caller
+}
+
+func (w watched) Read(ctx context.Context) (media.Frame, error) {
+	f, err := w.Writer.Read(ctx)
+	w.a.mu.Lock()
+	defer w.a.mu.Unlock()
+	waiting := w.Writer.Stats().Waiting
+	end := len(w.a.said) - spoken.Samples(waiting)
+	if n := len(w.a.ends); n == 0 || w.a.ends[n-1] != end {
+		w.a.ends, w.a.frames = append(w.a.ends, end), append(w.a.frames, time.Now())
+	}
+	return f, err
+}
+
+// say speaks. It returns at once, and where in all that was said the samples begin.
+func (a *caller) say(samples []int16) (from int) {
+	a.t.Helper()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	from = len(a.said)
+	a.said = append(a.said, samples...)
+	if err := a.w.Write(a.t.Context(), samples); err != nil {
+		a.t.Fatal(err)
+	}
+	return from
+}
+
+// saidAt is when a sample of all that was said went through the microphone, if there were one: a frame is sent when its
+// last sample was heard.
+func (a *caller) saidAt(sample int) time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for i, end := range a.ends {
+		if end > sample {
+			return a.frames[i].Add(-spoken.Duration(end - sample))
+		}
+	}
+	a.t.Fatal("it was not said yet")
+	return time.Time{}
+}
+
+// await waits until enough says so. what is for the error.
+func (a *caller) await(what string, enough func() bool) {
+	a.t.Helper()
+	patience := time.After(15 * time.Second)
+	for {
+		a.mu.Lock()
+		done := enough()
+		a.mu.Unlock()
+		if done {
+			return
+		}
+		select {
+		case <-a.heard:
+		case <-a.ended:
+			a.t.Fatalf("%s: the call has ended", what)
+		case <-patience:
+			a.t.Fatalf("%s: not in 15 s; entries %+v", what, a.entries)
+		}
+	}
+}
+
+// loud are the first and the last hop from the given one on that are a voice; -1: none. Needs mu.
+func (a *caller) loud(from int) (first, last int) {
+	first, last = -1, -1
+	n := heard.Samples(hop)
+	for i := from; i < len(a.at); i++ {
+		if pcm.Level(a.sound[i*n:][:n]) < 50 {
+			if first < 0 {
+				first = i
+			}
+			last = i
+		}
+	}
+	return first, last
+}
+
+// awaitHops waits for n more hops of sound.
+func (a *caller) awaitHops(n int) {
+	a.t.Helper()
+	a.mu.Lock()
+	n += len(a.at)
+	a.mu.Unlock()
+	a.await("sound", func() bool { return len(a.at) >= n })
+}
+
+// awaitEntries waits for so many entries of the transcript.
+func (a *caller) awaitEntries(n int) []entry {
+	a.t.Helper()
+	a.await("the transcript", func() bool { return len(a.entries) >= n })
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return append([]entry(nil), a.entries...)
+}
+
+func (a *caller) hangUp() {
+	a.t.Helper()
+	if err := a.call.Hangup(a.t.Context(), call.Left); err != nil {
+		a.t.Error(err)
+	}
+	<-a.ended
+}
+
+// require skips a test that needs a program, or fails it where SOTTO_REQUIRE=1.
+func require(t *testing.T, name string) {
+	t.Helper()
+	if _, err := exec.LookPath(name); err != nil {
+		if os.Getenv("SOTTO_REQUIRE") == "1" {
+			t.Fatalf("SOTTO_REQUIRE=1, but %s is not installed", name)
+		}
+		t.Skipf("%s is not installed", name)
+	}
+}
+
+// speech is what espeak-ng says, in the shape of spoken, without the silence around it.
+func speech(t *testing.T, text string) []int16 {
+	t.Helper()
+	require(t, "espeak-ng")
+	path := filepath.Join(t.TempDir(), "speech.wav")
+	if out, err := exec.Command("espeak-ng", "-w", path, text).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return trim(collect(t, bytes.NewReader(b), 0))
+}
+
+// trim cuts off what is 35 dB fainter than the loudest, before and after.
+func trim(samples []int16) []int16 {
+	n := spoken.Samples(hop)
+	loudest := uint8(127)
+	for i := 0; i+n <= len(samples); i += n {
+		loudest = min(loudest, pcm.Level(samples[i:i+n]))
+	}
+	for len(samples) >= n && pcm.Level(samples[:n]) > loudest+35 {
+		samples = samples[n:]
+	}
+	for len(samples) >= n && pcm.Level(samples[len(samples)-n:]) > loudest+35 {
+		samples = samples[:len(samples)-n]
+	}
+	return samples
+}
