@@ -45,8 +45,8 @@ for f in "${exact[@]}"; do compile "$f"; done
 for f in silk/float/*.c; do compile "$f" -ffast-math -DFLOAT_APPROX; done
 
 # The stack lies first, so that one that overflows traps and overwrites nothing. Memory cannot grow.
-memory=$((6 * 65536))
-clang-14 --target=wasm32-wasi -nostartfiles -Wl,--no-entry,--gc-sections,--strip-all,--stack-first,-z,stack-size=163840 \
+memory=$((5 * 65536))
+clang-14 --target=wasm32-wasi -nostartfiles -Wl,--no-entry,--gc-sections,--strip-all,--stack-first,-z,stack-size=131072 \
   -Wl,--initial-memory=$memory,--max-memory=$memory objects/*.o -o opus.wasm
 
 cd "$OLDPWD"
