@@ -101,7 +101,7 @@ func (pl plan) videoArgs() []string {
 		mode = "-vsync"
 	}
 	args := []string{
-		"-map", "0:v:0", "-an", "-sn", "-dn", "-map_metadata", "-1", "-vf", pl.filters(), "-pix_fmt", "yuv420p",
+		"-map", "0:V:0", "-an", "-sn", "-dn", "-map_metadata", "-1", "-vf", pl.filters(), "-pix_fmt", "yuv420p",
 		"-r", strconv.Itoa(cfg.FrameRate), mode, "vfr", "-c:v", pl.video,
 		"-b:v", bps, "-maxrate", bps, "-bufsize", buffer, "-g", keys,
 		// What a picture lasts is not known before the next one: a key frame by the clock, where pictures are fewer.

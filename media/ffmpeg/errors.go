@@ -60,6 +60,9 @@ func lastWords(words string, n int) string {
 	out := ""
 	for i := len(lines) - 1; i >= 0; i-- {
 		line := strings.TrimSpace(lines[i])
+		if line == "" {
+			continue
+		}
 		if out != "" && len(out)+len(line)+2 > n {
 			break
 		}
@@ -100,7 +103,7 @@ var faults = []struct {
 var advices = map[media.DeviceFault]string{
 	media.DeviceBusy:        "another program has it: end that first",
 	media.DeviceDenied:      "the system or the camera refuses: check the permissions (group video or audio on Linux) or the password",
-	media.DeviceMissing:     "check its name",
+	media.DeviceMissing:     "check its name, and that it is there and switched on",
 	media.DeviceUnsupported: "ffmpeg cannot read it as it was asked to: try another size, frame rate or format",
 }
 

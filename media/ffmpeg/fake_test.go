@@ -36,7 +36,6 @@ func TestMisbehaving(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			clean(t)
 			path := script(t, c.body)
 			start := time.Now()
 			_, err := Open(t.Context(), Camera("x"), Config{Program: path})
@@ -66,7 +65,6 @@ func TestMisbehaving(t *testing.T) {
 func TestCloseKills(t *testing.T) {
 	t.Parallel()
 	need(t, "ffmpeg")
-	clean(t)
 	// A true ffmpeg writes the beginning of a film, then nothing more comes.
 	path := script(t, "trap '' TERM; echo $$ > \"$0.pid\"; ffmpeg -nostdin -loglevel error -f lavfi -i "+picture+
 		" -frames:v 3 -c:v libvpx -deadline realtime -f ivf pipe:1; while :; do sleep 1; done")
@@ -86,7 +84,6 @@ func TestCloseKills(t *testing.T) {
 func TestBackoff(t *testing.T) {
 	t.Parallel()
 	need(t, "ffmpeg")
-	clean(t)
 	path := script(t, "echo x >> \"$0.count\"; [ $(wc -l < \"$0.count\") = 1 ] || { echo 'Device or resource busy' >&2; exit 1; }\n"+
 		"exec ffmpeg -nostdin -loglevel error -f lavfi -i "+picture+" -frames:v 3 -c:v libvpx -deadline realtime -f ivf pipe:1")
 	var told events
@@ -113,9 +110,7 @@ func TestMissing(t *testing.T) {
 		t.Error(err)
 	}
 	old := t.TempDir() + "/ffmpeg"
-	if err := os.WriteFile(old, []byte("#!/bin/sh\necho 'ffmpeg version 3.4.2 Copyright' >&2\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	writeProgram(t, old, "#!/bin/sh\necho 'ffmpeg version 3.4.2 Copyright' >&2\n")
 	if _, err := Open(t.Context(), Camera("x"), Config{Program: old}); err == nil || !strings.Contains(err.Error(), "version 3") {
 		t.Error(err)
 	}

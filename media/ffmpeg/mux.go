@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	muxStall = 5 * time.Second // an ffmpeg that has written nothing for so long is ended
-	muxLook  = 100 * time.Millisecond
+	muxPatience = 5 * time.Second // an ffmpeg that has written nothing for so long is ended
+	muxLook     = 100 * time.Millisecond
 )
 
 // publish puts the parts together and into place, and removes them. If that fails they stay.
@@ -72,9 +72,9 @@ func (r *Recording) mux(parts []*track, result string) error {
 			if size != last {
 				last, since = size, now
 			}
-			if now.Sub(since) > muxStall {
+			if now.Sub(since) > r.patience {
 				p.stop()
-				return &Error{Op: p.op, Words: p.tail.words(), Err: errors.New("it got nowhere for 5 s and was ended")}
+				return &Error{Op: p.op, Words: p.tail.words(), Err: fmt.Errorf("it got nowhere for %v and was ended", r.patience)}
 			}
 		}
 	}

@@ -125,7 +125,7 @@ func (s *playSink) start() error {
 		return fmt.Errorf("ffmpeg: play: no way to hand over %q", s.info.Codec)
 	}
 	c := command{op: "play to " + s.p.out.format, program: s.p.program.path, stdin: true}
-	c.args = []string{"-hide_banner", "-loglevel", "error", "-n", "-fflags", "+nobuffer", "-flags", "low_delay",
+	c.args = []string{"-nostdin", "-hide_banner", "-loglevel", "error", "-n", "-fflags", "+nobuffer", "-flags", "low_delay",
 		"-probesize", "4096", "-analyzeduration", "0", "-f", format, "-i", "pipe:0", "-map", "0:0"}
 	if s.info.Kind == media.Video && s.p.out.format == "sdl" {
 		c.args = append(c.args, "-pix_fmt", "yuv420p")
@@ -152,7 +152,7 @@ func (s *playSink) feed(proc *process, to media.Sink) {
 		failed = to.WriteFrame(f)
 	}
 	_ = to.Close() // the end of its input lets ffmpeg play what it has and end
-	err := proc.finish(2 * time.Second)
+	err := proc.finish(time.Second)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.closed {
@@ -187,7 +187,7 @@ func (s *playSink) next(proc *process) (f media.Frame, open bool) {
 	}
 }
 
-// Close plays what is left, at most for two seconds, and ends ffmpeg. It is idempotent.
+// Close plays what is left, at most for a second, and ends ffmpeg. It is idempotent.
 func (s *playSink) Close() error {
 	s.mu.Lock()
 	s.closed = true
@@ -197,7 +197,7 @@ func (s *playSink) Close() error {
 	if !started {
 		return nil
 	}
-	timer := time.AfterFunc(2*time.Second, s.proc.closePipes) // a process that does not read
+	timer := time.AfterFunc(time.Second, s.proc.closePipes) // a process that does not read
 	defer timer.Stop()
 	<-s.done
 	s.mu.Lock()

@@ -28,6 +28,9 @@ func find(ctx context.Context, path string) (program, error) {
 		path = "ffmpeg"
 	}
 	full, err := exec.LookPath(path)
+	if err == nil {
+		full, err = filepath.Abs(full) // it may be started in another directory
+	}
 	if err != nil {
 		return program{}, notInstalled(path, err)
 	}

@@ -55,8 +55,9 @@ func (q *queue) add(f media.Frame) {
 // take removes the first frame.
 func (q *queue) take() media.Frame {
 	f := q.frames[0]
-	q.frames[0] = media.Frame{}
-	q.frames = q.frames[1:]
+	n := copy(q.frames, q.frames[1:]) // they are few, and so the memory stays
+	q.frames[n] = media.Frame{}
+	q.frames = q.frames[:n]
 	return f
 }
 

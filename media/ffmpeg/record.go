@@ -47,6 +47,8 @@ type Recording struct {
 	ext     string
 	dir     string // of the parts
 
+	patience time.Duration // with an ffmpeg that writes nothing
+
 	mu     sync.Mutex
 	start  time.Time // of time 0: the first frame of all
 	tracks []*track
@@ -59,7 +61,7 @@ type Recording struct {
 
 // Record begins a recording: it creates the file at Path, readable by its owner only, and looks for ffmpeg.
 func Record(cfg RecordConfig) (*Recording, error) {
-	r := &Recording{cfg: cfg, ext: strings.ToLower(filepath.Ext(cfg.Path)), ended: make(chan struct{})}
+	r := &Recording{cfg: cfg, ext: strings.ToLower(filepath.Ext(cfg.Path)), ended: make(chan struct{}), patience: muxPatience}
 	var errs []error
 	if fits[r.ext] == nil {
 		errs = append(errs, fmt.Errorf("ffmpeg: record to %q: the name must end in .webm, .mkv or .mp4", cfg.Path))

@@ -22,7 +22,7 @@ func RTSP(address string, o RTSPOptions) Input {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil:
-		in.err = errors.New("ffmpeg: RTSP: that is not a URL") // the error holds the URL
+		in.err = errors.New("ffmpeg: RTSP: that is not a URL: write odd characters of a password as %XX") // err holds it
 		return in
 	case u.Scheme != "rtsp" && u.Scheme != "rtsps":
 		in.err = errors.New("ffmpeg: RTSP: the URL must begin with rtsp:// or rtsps://")

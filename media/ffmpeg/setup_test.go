@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -21,6 +22,9 @@ const (
 	tone    = "sine=frequency=1000:sample_rate=48000:samples_per_frame=480"
 	both    = picture + "[out0];" + tone + "[out1]"
 )
+
+// shared is a directory for what several tests read.
+var shared string
 
 // need skips a test where a program is missing, or fails it where all must be there.
 func need(t testing.TB, programs ...string) {
@@ -42,10 +46,20 @@ func script(t testing.TB, body string) string {
 	need(t, "sh")
 	path := filepath.Join(t.TempDir(), "ffmpeg")
 	encoders := "case \"$*\" in *-encoders*) echo 'ffmpeg version 5.1 x' >&2; echo ' V....D libvpx x'; echo ' A....D libopus x'; exit 0;; esac\n"
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+encoders+body), 0o700); err != nil {
+	writeProgram(t, path, "#!/bin/sh\n"+encoders+body)
+	return path
+}
+
+// writeProgram writes a program so that no process that starts meanwhile inherits the file open for writing: it could not be
+// run then ("text file busy").
+func writeProgram(t testing.TB, path, content string) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	err := os.WriteFile(path, []byte(content), 0o700)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		t.Fatal(err)
 	}
-	return path
 }
 
 // eventually waits for ok to become true.
@@ -63,21 +77,55 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// clean fails the test if a goroutine of this package is left at its end.
-func clean(t testing.TB) {
-	t.Cleanup(func() {
-		buf := make([]byte, 1<<20)
-		var left string
-		eventually(t, "goroutines end", func() bool {
-			left = ""
-			for _, g := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
-				if strings.Contains(g, "media/ffmpeg.(") && !strings.Contains(g, "testing.tRunner") {
-					left = g
-				}
+// TestMain fails if the tests leave a goroutine of this package or a process behind.
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "sotto")
+	if err != nil {
+		panic(err)
+	}
+	shared = dir
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	if code == 0 {
+		if left := leftovers(5 * time.Second); left != "" {
+			fmt.Fprintln(os.Stderr, "left behind:", left)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// leftovers waits until nothing is left, and returns what is.
+func leftovers(d time.Duration) (left string) {
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	buf := make([]byte, 1<<20)
+	for deadline := time.Now().Add(d); time.Now().Before(deadline); <-ticker.C {
+		left = ""
+		for _, g := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+			if strings.Contains(g, "media/ffmpeg.(") || strings.Contains(g, "os/exec.") {
+				left = g
 			}
-			return left == ""
-		})
-	})
+		}
+		if children := children(); children != "" {
+			left = "processes " + children
+		}
+		if left == "" {
+			return ""
+		}
+	}
+	return left
+}
+
+// children lists the processes that we have started and not waited for.
+func children() string {
+	var all []string
+	tasks, _ := filepath.Glob("/proc/self/task/*/children")
+	for _, path := range tasks {
+		b, _ := os.ReadFile(path)
+		all = append(all, strings.Fields(string(b))...)
+	}
+	return strings.Join(all, " ")
 }
 
 // alive reports whether a process is there and no zombie.

@@ -18,10 +18,10 @@ type source struct {
 	end     error // no frame comes after those in q
 	muted   bool
 	closed  bool
-	reading bool      // Read is waiting
-	starved bool      // and found nothing
-	read    time.Time // when it last returned a frame
-	last    time.Duration
+	reading bool          // Read is waiting
+	starved bool          // and found nothing
+	read    time.Time     // when it last returned a frame
+	last    time.Duration // of the frame that was returned last
 	offset  time.Duration // live: added to the container's times, see place
 	placed  int           // the run that offset is of
 
@@ -31,7 +31,7 @@ type source struct {
 }
 
 func newSource(s *Stream, kind media.Kind) *source {
-	q := &source{s: s, ready: make(chan struct{}, 1), space: make(chan struct{}, 1)}
+	q := &source{s: s, last: -1, ready: make(chan struct{}, 1), space: make(chan struct{}, 1)}
 	q.q = queue{video: kind == media.Video, span: audioSpan}
 	switch {
 	case !s.live:
@@ -96,7 +96,9 @@ func (q *source) next(now time.Time) (f media.Frame, wait time.Duration, err err
 		if !q.s.live {
 			f.Time += q.s.shift
 		}
-		f.Time = max(f.Time, q.last)
+		if f.Time <= q.last { // two pictures at the same time would be taken for one
+			f.Time = q.last + time.Millisecond
+		}
 		q.last, q.starved = f.Time, false
 		signal(q.space)
 		if o := q.other(); o != nil {
@@ -162,21 +164,23 @@ func (q *source) offer(run int, f media.Frame) {
 
 // push puts a frame of a file into the queue when there is room. It reports false when the stream is closed.
 func (q *source) push(f media.Frame) bool {
-	timer := time.NewTimer(time.Hour)
+	added, wait := q.tryPush(f)
+	if added {
+		return true
+	}
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
-	for {
-		added, wait := q.tryPush(f)
-		if added {
-			return true
-		}
-		timer.Reset(wait)
+	for !added {
 		select {
 		case <-q.space:
 		case <-timer.C:
 		case <-q.s.ctx.Done():
 			return false
 		}
+		added, wait = q.tryPush(f)
+		timer.Reset(wait)
 	}
+	return true
 }
 
 // tryPush adds the frame if there is room. There is none until this track is read, or the other one is so far ahead that

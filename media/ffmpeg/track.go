@@ -32,7 +32,7 @@ func (t *track) WriteFrame(f media.Frame) error {
 		return t.err
 	case t.ended:
 		return errClosed
-	case len(f.Data) == 0 || t.sink == nil && t.info.Kind == media.Video && !f.Key:
+	case len(f.Data) == 0 || t.sink == nil && t.info.Codec != media.Opus && !f.Key:
 		return nil
 	}
 	t.err = t.write(f)
