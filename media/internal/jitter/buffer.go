@@ -145,6 +145,9 @@ func (b *Buffer) insert(p packetAt, at time.Duration) {
 		b.stats.Late++
 		return
 	}
+	if b.playing && p.pos-b.next > int64(b.samples(mostTime)) {
+		b.stop() // nobody pulled for long
+	}
 	b.queue.insert(p)
 	b.stats.Discarded += b.queue.trim(int64(b.samples(mostTime)))
 }

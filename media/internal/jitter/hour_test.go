@@ -1,10 +1,13 @@
 package jitter
 
 import (
+	"flag"
 	"fmt"
 	"testing"
 	"time"
 )
+
+var seeds = flag.Uint64("seeds", 1, "how often each hour is played, with other luck")
 
 // A row is one line of the table of results.
 type row struct {
@@ -29,15 +32,11 @@ var rows = []row{
 // TestOneHour: one virtual hour with a skew of 200 ppm between both ends (720 ms of drift), 2 % loss and jitter keeps the
 // delay low, all the time, and the tone a tone. The mutation that makes it fail: return at once from changeSpeed.
 func TestOneHour(t *testing.T) {
-	seeds := uint64(2)
-	if testing.Short() {
-		seeds = 1
-	}
 	t.Logf("%-18s %8s %7s %6s %6s %7s %10s %9s %12s %9s %7s", "jitter, 2 % loss", "skew", "mean", "p99", "most", "target", "concealed", "expanded",
 		"accelerated", "underruns", "resets")
 	for _, tt := range rows {
 		for _, skew := range []float64{200, -200} {
-			for seed := range seeds {
+			for seed := range *seeds {
 				t.Run(fmt.Sprintf("%s %+.0f ppm %d", tt.name, skew, seed), func(t *testing.T) {
 					t.Parallel()
 					tt.play(t, skew, seed)

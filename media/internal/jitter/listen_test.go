@@ -13,7 +13,6 @@ type listener struct {
 	from           time.Duration // nothing is judged before
 	window         []int16
 	last           int16
-	heard          int
 	step           int     // largest between two samples
 	low, high      float64 // root mean square
 	slow, fast     float64 // Hz
@@ -28,14 +27,18 @@ func (l *listener) hear(at time.Duration, pcm []int16) {
 	if at < l.from {
 		return
 	}
+	step, last := l.step, int(l.last)
+	if l.window == nil {
+		last = int(pcm[0])
+	}
 	for i := 0; i < len(pcm); i += l.channels {
-		v := pcm[i]
-		if d := max(int(v)-int(l.last), int(l.last)-int(v)); l.heard > 0 && d > l.step {
-			l.step, l.at["step"] = d, at
-		}
-		l.last = v
-		l.heard++
-		l.window = append(l.window, v)
+		v := int(pcm[i])
+		step, last = max(step, v-last, last-v), v
+		l.window = append(l.window, pcm[i])
+	}
+	l.last = int16(last)
+	if step > l.step {
+		l.step, l.at["step"] = step, at
 	}
 	if len(l.window) >= l.rate/10 {
 		l.judge(at)
@@ -83,7 +86,7 @@ func (l *listener) check(t *testing.T, hz, level, off, lowest, steep float64) {
 	slope := 32767 * level * 2 * math.Sin(math.Pi*hz/float64(l.rate))
 	t.Logf("heard %.1f … %.1f Hz, level %.2f … %.2f of the tone's, steepest %.2f of its slope", l.slow, l.fast, l.low/power,
 		l.high/power, float64(l.step)/slope)
-	if l.heard == 0 {
+	if l.window == nil {
 		t.Error("heard nothing")
 	}
 	if l.slow < hz*(1-off) || l.fast > hz*(1+off) {

@@ -136,7 +136,7 @@ func TestNoise(t *testing.T) {
 		noise[i] = int16(3000 * r.NormFloat64())
 	}
 	var m meter
-	b := stream{signal: noise, network: loss(2, uniform(30*ms)), skew: 200, before: func(_ time.Duration, b *Buffer) { m.add(b.Delay()) }}.run(t, 10*time.Minute)
+	b := stream{signal: noise, network: loss(2, uniform(30*ms)), skew: 200, before: func(_ time.Duration, b *Buffer) { m.add(b.Delay()) }}.run(t, 10*time.Minute/slower)
 	if mean, p99, most := m.sum(); most > 120*ms {
 		t.Errorf("mean %v p99 %v most %v, %+v", mean, p99, most, b.Stats())
 	}

@@ -185,7 +185,7 @@ func TestFrames(t *testing.T) {
 			s.signal, s.network, s.skew = tone(s.rate, 440, 0.5), loss(2, uniform(30*ms)), 200
 			s.before = func(_ time.Duration, b *Buffer) { m.add(b.Delay()) }
 			s.heard = func(at time.Duration, pcm []int16, _ *Buffer) { l.hear(at, pcm) }
-			b := s.run(t, 5*time.Minute)
+			b := s.run(t, 5*time.Minute/slower)
 			mean, p99, most := m.sum()
 			t.Logf("mean %v p99 %v most %v", mean, p99, most)
 			if most > tt.most || b.Stats().Resets > 0 || b.Stats().Silent > uint64(s.rate/4) {
