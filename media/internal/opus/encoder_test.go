@@ -56,7 +56,7 @@ func TestSpeechComesThrough(t *testing.T) {
 			for _, ms := range []int{10, 20, 40, 60} {
 				channels := 1 + ms/20%2
 				t.Run(fmt.Sprint(rate, " Hz, ", ms, " ms, ", channels), func(t *testing.T) {
-					pcm, sent := packets(t, open(Config{Rate: rate, Channels: channels, Bitrate: 40000}), ms, 1200/ms)
+					pcm, sent := packets(t, open(Config{Rate: rate, Channels: channels, Bitrate: 40000}), ms, 480/ms)
 					heard := decodeAll(t, rate, channels, sent)
 					if got, delay := aligned(pcm, heard, channels*rate/60); got < 8 {
 						t.Errorf("%.1f dB at a delay of %d", got, delay)
@@ -96,7 +96,7 @@ func TestPacketsHaveOneSize(t *testing.T) {
 		for _, bitrate := range []int{6000, 16000, 24000, 32000, 64000, 128000} {
 			for _, loss := range []int{0, 15} {
 				e := open(Config{Rate: 48000, Channels: 1, Bitrate: bitrate, Loss: loss})
-				_, sent := packets(t, e, 20, 100)
+				_, sent := packets(t, e, 20, 40)
 				silent, err := e.Encode(nil, make([]int16, 960))
 				if err != nil {
 					t.Fatal(err)

@@ -1,6 +1,12 @@
 package opus
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
+
+// errTrap says that libopus broke off: it reached out of its memory, or ran out of stack.
+var errTrap = errors.New("opus: libopus failed in its sandbox")
 
 // fault is the error of a call: that it trapped, or the code that libopus returned.
 func fault(what string, code int, err error) error {

@@ -92,7 +92,7 @@ func (i *instance) call(f api.Function, args ...int) (int, error) {
 		i.stack[k] = api.EncodeI32(int32(a))
 	}
 	if err := f.CallWithStack(context.Background(), i.stack[:]); err != nil {
-		return 0, fmt.Errorf("opus: libopus failed in its sandbox: %w", err)
+		return 0, fmt.Errorf("%w: %w", errTrap, err)
 	}
 	return int(api.DecodeI32(i.stack[0])), nil
 }

@@ -58,7 +58,7 @@ func TestTonesPass(t *testing.T) {
 				r := New(from, to, 1)
 				r.SetDrift(drift)
 				f := part * nyquist
-				out := r.Resample(nil, tone(from, from/5, f, 16000))[to/20:]
+				out := r.Resample(nil, tone(from, from/8, f, 16000))[to/20:]
 				level, rest := fit(out, to, f/(1+drift/1e6))
 				if d := db(level / 16000); math.Abs(d) > 0.2 {
 					t.Errorf("%.0f Hz, drift %.0f: level %.2f dB", f, drift, d)
@@ -77,7 +77,7 @@ func TestWhatWouldAliasIsStopped(t *testing.T) {
 			return
 		}
 		for part := 1.0; part < float64(from)/float64(to); part += 0.11 {
-			out := New(from, to, 1).Resample(nil, tone(from, from/5, part*float64(to)/2, 16000))[to/20:]
+			out := New(from, to, 1).Resample(nil, tone(from, from/8, part*float64(to)/2, 16000))[to/20:]
 			var e float64
 			for _, v := range out {
 				e += float64(v) * float64(v)
@@ -127,7 +127,7 @@ func TestChunksChangeNothing(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	pairs(t, func(t *testing.T, from, to int) {
 		for channels := 1; channels <= 2; channels++ {
-			src := make([]int16, from/5*channels)
+			src := make([]int16, from/10*channels)
 			for i := range src {
 				src[i] = int16(rng.IntN(60000) - 30000)
 			}
@@ -208,7 +208,7 @@ func TestDriftCounts(t *testing.T) {
 		r.SetDrift(ppm)
 		buf, n := make([]int16, 0, 1000), 0
 		src := make([]int16, 480)
-		const chunks = 2000
+		const chunks = 1000
 		for range chunks {
 			n += len(r.Resample(buf, src))
 		}
