@@ -30,7 +30,7 @@ func (m microphone) Read(ctx context.Context, buf []int16) (int, error) { return
 // Delay is what waits here and one period in the device; the sound system's own share is not known.
 func (m microphone) Delay() time.Duration {
 	waiting, _ := m.ring.state()
-	return soundFormat.Duration(waiting) + soundPeriod
+	return soundFormat.Duration(waiting) + recordPeriod
 }
 
 func (m microphone) Close() error {

@@ -56,6 +56,7 @@ type xConn struct {
 }
 
 func dialX(display string) (*xConn, error) {
+	xgb.Logger.SetOutput(io.Discard) // what it writes to stderr comes as an error too
 	conn, err := xgb.NewConnDisplay(display)
 	if err != nil {
 		return nil, screenError(display, err)

@@ -17,10 +17,15 @@ import (
 )
 
 const (
-	soundPeriod = 10 * time.Millisecond
-	soundBegin  = 4 * time.Second         // a device may take so long to begin: PulseAudio was seen to take 1.6 s
-	soundStall  = 1500 * time.Millisecond // one that has begun, and then takes and gives nothing for so long, has gone
-	soundEnd    = 2 * time.Second         // how long Close waits for a sound system that does not answer
+	// How much sound a device takes or gives at a time, and how many times that it may keep. From PulseAudio miniaudio
+	// asks for one period ahead when it plays, which 10 ms do not make reliable, and for no more than the periods
+	// together when it records.
+	recordPeriod, recordPeriods = 10 * time.Millisecond, 20
+	playPeriod, playPeriods     = 20 * time.Millisecond, 3
+
+	soundBegin = 4 * time.Second         // a device may take so long to begin: PulseAudio was seen to take 1.6 s
+	soundStall = 1500 * time.Millisecond // one that has begun, and then takes and gives nothing for so long, has gone
+	soundEnd   = 2 * time.Second         // how long Close waits for a sound system that does not answer
 )
 
 var soundFormat = pcm.Format{Rate: 48000, Channels: 1}
@@ -125,7 +130,10 @@ func (d *soundDevice) start(kind Kind, want string) error {
 	d.name = info.Name
 	cfg := malgo.DefaultDeviceConfig(kindsOfSound[kind])
 	cfg.SampleRate = uint32(soundFormat.Rate)
-	cfg.PeriodSizeInMilliseconds = uint32(soundPeriod / time.Millisecond)
+	cfg.PeriodSizeInMilliseconds, cfg.Periods = uint32(recordPeriod/time.Millisecond), recordPeriods
+	if kind == KindSpeaker {
+		cfg.PeriodSizeInMilliseconds, cfg.Periods = uint32(playPeriod/time.Millisecond), playPeriods
+	}
 	cfg.NoFixedSizedCallback = 1 // the ring takes any size, and fixing it would cost a period
 	cfg.Capture.Format, cfg.Capture.Channels = malgo.FormatS16, 1
 	cfg.Playback.Format, cfg.Playback.Channels = malgo.FormatS16, 1

@@ -27,10 +27,10 @@ func (speaker) Format() pcm.Format { return soundFormat }
 
 func (s speaker) Write(ctx context.Context, samples []int16) error { return s.ring.write(ctx, samples) }
 
-// Delay is what waits here and the three periods that the device is given ahead.
+// Delay is what waits here, the period that the device is given ahead, and one that it plays.
 func (s speaker) Delay() time.Duration {
 	waiting, _ := s.ring.state()
-	return soundFormat.Duration(waiting) + 3*soundPeriod
+	return soundFormat.Duration(waiting) + 2*playPeriod
 }
 
 func (s speaker) Close() error {
