@@ -1,7 +1,9 @@
 package pcm
 
 import (
+	"context"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/sotto-calls/sotto/media"
@@ -13,6 +15,10 @@ const (
 	lastRetry  = 2 * time.Second
 )
 
+// steady is how many blocks a device must work for before it is trusted again: one that fails right after it was opened is
+// left alone for longer each time.
+const steady = int(time.Second / block)
+
 // A backoff says how long to wait before the next try.
 type backoff time.Duration
 
@@ -23,6 +29,22 @@ func (b *backoff) next() time.Duration {
 }
 
 func (b *backoff) reset() { *b = 0 }
+
+// closeWith closes a device when ctx ends, at once, even if its Read or Write is slow to see that. The function it returns
+// closes it in any case, and returns when it is closed.
+func closeWith(ctx context.Context, device io.Closer) func() {
+	closed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(closed)
+		device.Close()
+	})
+	return func() {
+		if !stop() {
+			<-closed
+		}
+		device.Close()
+	}
+}
 
 // hopeless reports whether opening again cannot help.
 func hopeless(err error) bool {

@@ -12,6 +12,9 @@ import (
 // TestAllocations counts what 20 ms of sound allocate once everything runs: the Data of a frame, which the sender takes
 // over, and nothing else.
 func TestAllocations(t *testing.T) {
+	if raceOn {
+		t.Skip("the race detector allocates")
+	}
 	for _, codec := range []media.Codec{media.Opus, media.PCMU} {
 		t.Run(string(codec), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { testAllocations(t, codec) })

@@ -12,7 +12,7 @@ type DuckingConfig struct {
 	Threshold uint8
 	// Reduction is by how many dB the speaker gets quieter. 0: 20.
 	Reduction float64
-	// Hang is how long it stays so after the near end fell silent. 0: 400 ms.
+	// Hang is how long it stays so after the near end fell silent; the 200 ms of the [Detector] come before it. 0: 400 ms.
 	Hang time.Duration
 	// Echo is by how many dB less the speaker comes back into the microphone than it was played with. What the microphone
 	// hears is taken for its echo unless it is louder than that. 0: 12.

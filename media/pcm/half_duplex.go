@@ -10,7 +10,8 @@ type HalfDuplexConfig struct {
 	// Threshold is how loud the far end must be to close the microphone, in -dBov: what is fainter makes no echo worth
 	// the trouble. 0: 50.
 	Threshold uint8
-	// Hang is how long the microphone stays closed after the far end fell silent, in which the room's echo dies away. 0: 250 ms.
+	// Hang is how long the microphone stays closed after the last of the far end was heard, in which the room's echo dies
+	// away; the 200 ms of the [Detector] come before it. 0: 250 ms.
 	Hang time.Duration
 }
 

@@ -32,7 +32,6 @@ type incoming struct {
 	released bool
 	up       *resample.Resampler // of G.711, where its rate is not the format's
 	raw      []int16             // a block at the buffer's shape, where that is not the format
-	shaped   []int16             // at the format, not pulled yet
 	wide     []int16             // between the resampler and the channels
 
 	level atomic.Int64
@@ -116,19 +115,15 @@ func (in *incoming) drain(dst []int16) (more bool) {
 	return false
 }
 
-// pullShaped is pull where the buffer's shape is another one. What the resampler holds back at its start is pulled for.
+// pullShaped is pull where the buffer's shape is another one.
 func (in *incoming) pullShaped(dst []int16, now time.Time) {
-	for len(in.shaped) < len(dst) {
-		in.buffer.Pull(in.raw, now)
-		wide := in.raw
-		if in.up != nil {
-			in.wide = in.up.Resample(in.wide[:0], in.raw)
-			wide = in.wide
-		}
-		in.shaped = reshape(in.shaped, wide, 1, in.format.Channels)
+	in.buffer.Pull(in.raw, now)
+	wide := in.raw
+	if in.up != nil {
+		in.wide = in.up.Resample(in.wide[:0], in.raw)
+		wide = in.wide
 	}
-	n := copy(dst, in.shaped)
-	in.shaped = in.shaped[:copy(in.shaped, in.shaped[n:])]
+	reshape(dst[:0], wide, 1, in.format.Channels)
 }
 
 // close refuses further frames. What is there can still be pulled.

@@ -65,6 +65,13 @@ type microphoneCounts struct {
 	speaking, up                 atomic.Bool
 }
 
+// quiet says that nothing is heard.
+func (c *microphoneCounts) quiet() {
+	c.up.Store(false)
+	c.speaking.Store(false)
+	c.level.Store(silent)
+}
+
 // NewMicrophone returns a Microphone that opens nothing yet. What is wrong in cfg is said at once.
 func NewMicrophone(cfg MicrophoneConfig) (*Microphone, error) {
 	if cfg.Label == "" {
@@ -83,7 +90,7 @@ func NewMicrophone(cfg MicrophoneConfig) (*Microphone, error) {
 	}
 	m := &Microphone{cfg: cfg, track: track, out: out, samples: make([]int16, 0, mono.Samples(frame))}
 	m.ready, m.ended, m.stopped = make(chan struct{}, 1), make(chan struct{}), make(chan struct{})
-	m.stats.level.Store(silent)
+	m.stats.quiet()
 	return m, nil
 }
 

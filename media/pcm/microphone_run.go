@@ -20,10 +20,11 @@ type capture struct {
 	retry backoff
 	down  string // the device whose loss Notify was told; "": it is up
 
-	began time.Time     // when time 0 was heard
-	at    time.Duration // of the next sample
-	last  time.Time     // of the last successful Read
-	fresh bool          // nothing came from this Input yet
+	began       time.Time     // when time 0 was heard
+	at          time.Duration // of the next sample
+	last        time.Time     // of the last successful Read
+	heardBlocks int           // from this Input
+	fresh       bool          // nothing came from this Input yet
 
 	up      *resample.Resampler
 	folded  []int16 // one channel, at the Input's rate
@@ -41,7 +42,7 @@ func (m *Microphone) run(ctx context.Context) {
 			return
 		}
 		err = c.listen(session)
-		m.stats.up.Store(false)
+		m.stats.quiet()
 		switch {
 		case ctx.Err() != nil:
 			end()
@@ -99,13 +100,12 @@ func (c *capture) listen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	defer context.AfterFunc(ctx, func() { in.Close() })() // at once, even if Read is slow to see its context
+	defer closeWith(ctx, in)()
 	f := in.Format()
 	if err := deviceFormat(f, c.m.cfg.Label); err != nil {
 		return err
 	}
-	c.up, c.pending, c.fresh = nil, c.pending[:0], true
+	c.up, c.pending, c.fresh, c.heardBlocks = nil, c.pending[:0], true, 0
 	if f.Rate != rate {
 		c.up = resample.New(f.Rate, rate, 1)
 		c.m.stats.resampler.Store(int64(c.up.Delay()))
@@ -177,6 +177,9 @@ func (c *capture) block(ctx context.Context, samples []int16, now time.Time) {
 	}
 	m.mu.Unlock()
 	c.at += block
+	if c.heardBlocks++; c.heardBlocks == steady {
+		c.retry.reset()
+	}
 	m.give()
 }
 
@@ -201,7 +204,6 @@ func (c *capture) lost(err error) {
 // found tells that the device is back, if it was told that it went.
 func (c *capture) found() {
 	c.m.stats.up.Store(true)
-	c.retry.reset()
 	if c.down == "" {
 		return
 	}

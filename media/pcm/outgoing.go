@@ -84,9 +84,8 @@ func (o *outgoing) encode(samples []int16) ([]byte, error) {
 	return g711.EncodeU(packet, low), nil
 }
 
-// narrow makes 8 kHz mono of samples: exactly 20 ms, whatever the resampler holds back.
+// narrow makes 8 kHz mono of 20 ms.
 func (o *outgoing) narrow(samples []int16) []int16 {
-	const want = g711Rate / 50
 	if o.down == nil && o.format.Channels == 1 {
 		return samples
 	}
@@ -95,10 +94,7 @@ func (o *outgoing) narrow(samples []int16) []int16 {
 		return o.mono
 	}
 	o.low = o.down.Resample(o.low[:0], o.mono)
-	for len(o.low) < want {
-		o.low = append(o.low, 0)
-	}
-	return o.low[:want]
+	return o.low
 }
 
 // delay is from the first sample of a frame until the frame is there, and what the encoder holds back of it.

@@ -11,8 +11,8 @@ import (
 type ReaderConfig struct {
 	// Format is the samples' shape; the zero Format is 48 kHz mono.
 	Format Format
-	// Hear is told of every 10 ms, in order and one at a time, on the goroutine of WriteFrame or Read. It holds both up, so
-	// it must not block; of the Reader it may only call Stats and Format. It may be nil.
+	// Hear is told of every 10 ms, in order and one at a time, by WriteFrame or Read, whichever comes first when it is due.
+	// It holds both up, so it must not block; of the Reader it may only call Stats and Format. It may be nil.
 	Hear func(Voice)
 }
 

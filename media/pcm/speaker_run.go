@@ -76,8 +76,8 @@ func (p *playing) idle(ctx context.Context, till <-chan time.Time, done <-chan o
 	}
 	for {
 		select {
-		case now := <-tick.C:
-			p.s.next(now)
+		case <-tick.C:
+			p.s.next(time.Now())
 		case got := <-done:
 			return got
 		case <-till:
@@ -90,8 +90,7 @@ func (p *playing) idle(ctx context.Context, till <-chan time.Time, done <-chan o
 
 // play plays on one Output until it fails or ctx ends.
 func (p *playing) play(ctx context.Context, out Output) error {
-	defer out.Close()
-	defer context.AfterFunc(ctx, func() { out.Close() })() // at once, even if Write is slow to see its context
+	defer closeWith(ctx, out)()
 	f := out.Format()
 	var up *resample.Resampler
 	var held time.Duration
@@ -101,7 +100,8 @@ func (p *playing) play(ctx context.Context, out Output) error {
 	}
 	p.s.counts.resampler.Store(int64(held))
 	var narrow, wide []int16 // at the device's rate; in its channels
-	for had := false; ; {
+	had := false
+	for written := 1; ; written++ {
 		delay := out.Delay()
 		if had && delay == 0 {
 			p.s.counts.underruns.Add(1)
@@ -121,7 +121,12 @@ func (p *playing) play(ctx context.Context, out Output) error {
 		if err := out.Write(ctx, wide); err != nil {
 			return err
 		}
-		p.found()
+		if written == 1 {
+			p.found()
+		}
+		if written == steady {
+			p.retry.reset()
+		}
 	}
 }
 
@@ -138,7 +143,6 @@ func (p *playing) lost(err error) {
 // found tells that the device is back, if it was told that it went.
 func (p *playing) found() {
 	p.s.counts.up.Store(true)
-	p.retry.reset()
 	if p.down == "" {
 		return
 	}
