@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/sotto-calls/sotto/e2ee"
@@ -39,6 +40,8 @@ func (p *participant) attendant(all []file.RecordedFile) attendant {
 	for _, f := range all {
 		a.Files = append(a.Files, filepath.Base(f.Path))
 	}
+	slices.Sort(a.Files)
+	a.Files = slices.Compact(a.Files) // a WebM is named for each of its tracks
 	return a
 }
 

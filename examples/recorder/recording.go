@@ -80,12 +80,12 @@ func (r *recording) copyMix(w *file.WAVWriter) error {
 type files struct {
 	recording *recording
 	sound     *file.Recorder
-	both      *file.Recorder
+	both      *file.Recorder      // nil for who shows nothing
 	kept      []file.RecordedFile // in the end
 }
 
 // participant adds the files of one more. Their names begin with name.
-func (r *recording) participant(name string) (*files, error) {
+func (r *recording) participant(name string, pictures bool) (*files, error) {
 	f := &files{recording: r}
 	create := func(suggested string) (io.WriteCloser, error) {
 		p, err := r.folder.create(name, filepath.Ext(suggested))
@@ -98,8 +98,10 @@ func (r *recording) participant(name string) (*files, error) {
 	if f.sound, err = file.NewRecorder("", file.RecorderOptions{Create: create}); err != nil {
 		return nil, err
 	}
-	if f.both, err = file.NewRecorder("", file.RecorderOptions{WebM: true, Create: create}); err != nil {
-		return nil, err
+	if pictures {
+		if f.both, err = file.NewRecorder("", file.RecorderOptions{WebM: true, Create: create}); err != nil {
+			return nil, err
+		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -108,8 +110,10 @@ func (r *recording) participant(name string) (*files, error) {
 }
 
 // track returns where the frames of one track go: to one file or two, and sound into the mix.
-func (f *files) track(info media.TrackInfo) []media.Sink {
-	sinks := []media.Sink{f.both.Track(info)}
+func (f *files) track(info media.TrackInfo) (sinks []media.Sink) {
+	if f.both != nil {
+		sinks = append(sinks, f.both.Track(info))
+	}
 	if info.Kind != media.Audio {
 		return sinks
 	}
@@ -134,6 +138,9 @@ func (r *recording) finish() {
 	r.mixing.Wait()
 	for _, f := range r.files {
 		for _, recorder := range []*file.Recorder{f.sound, f.both} {
+			if recorder == nil {
+				continue
+			}
 			if err := recorder.Close(); err != nil {
 				r.logf("a file is not whole: %v", err)
 			}

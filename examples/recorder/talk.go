@@ -38,7 +38,8 @@ type talk struct {
 	call    *call.Call
 	record  *recording // nil before the first may be recorded
 	noticed chan *participant
-	alarm   *time.Timer // asks again who may be recorded
+	work    sync.WaitGroup // what waits for the network
+	alarm   *time.Timer    // asks again who may be recorded
 	beeps   *time.Ticker
 	leaving string // why we hang up; empty: we do not
 }
@@ -166,7 +167,7 @@ func (t *talk) open(ctx context.Context, p *participant) {
 
 // admit opens a gate.
 func (t *talk) admit(p *participant) {
-	files, err := t.record.participant(p.name)
+	files, err := t.record.participant(p.name, p != t.self)
 	if err != nil {
 		t.leave(fmt.Sprintf("nothing can be written: %v", err))
 		return
