@@ -90,6 +90,7 @@ type caller struct {
 	w     *pcm.Writer
 	heard chan struct{} // gets a value, if there is room, when more was heard
 	ended chan struct{}
+	work  sync.WaitGroup
 
 	mu      sync.Mutex
 	said    []int16     // all of it
@@ -155,7 +156,7 @@ func (a *caller) receive(info media.TrackInfo) media.Sink {
 		a.t.Error(err)
 		return nil
 	}
-	go func() {
+	a.work.Go(func() {
 		buf := make([]int16, heard.Samples(hop))
 		for {
 			for have := 0; have < len(buf); {
@@ -171,7 +172,7 @@ func (a *caller) receive(info media.TrackInfo) media.Sink {
 			a.mu.Unlock()
 			a.tell()
 		}
-	}()
+	})
 	return r
 }
 
@@ -280,6 +281,8 @@ func (a *caller) hangUp() {
 		a.t.Error(err)
 	}
 	<-a.ended
+	<-a.call.Done()
+	a.work.Wait()
 }
 
 // require skips a test that needs a program, or fails it where SOTTO_REQUIRE=1.
