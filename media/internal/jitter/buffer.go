@@ -116,7 +116,7 @@ func (b *Buffer) samples(d time.Duration) int {
 }
 
 // Put takes over a packet that came now. t is its media time: [media.Frame.Time] or any other that moves by the length of
-// the frames and goes on while the sender is silent. Twins, and packets that are too late, are dropped and counted.
+// the frames and goes on while the sender is silent. now is of the clock of the pulls. Twins, and packets that are too late, are dropped and counted.
 func (b *Buffer) Put(packet []byte, t time.Duration, now time.Time) {
 	b.stats.Packets++
 	n, err := b.cfg.Samples(packet)

@@ -44,8 +44,9 @@ func (b *Buffer) codecConceal(n int) bool {
 
 // scale multiplies by num/den, which is between 0 and 1.
 func scale(pcm []int16, num, den int) {
+	num = min(max(num, 0), den)
 	for i, v := range pcm {
-		pcm[i] = int16(int(v) * min(max(num, 0), den) / den)
+		pcm[i] = int16(int64(v) * int64(num) / int64(den))
 	}
 }
 

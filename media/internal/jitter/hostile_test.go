@@ -2,6 +2,7 @@ package jitter
 
 import (
 	"encoding/binary"
+	"math"
 	"testing"
 	"time"
 )
@@ -16,7 +17,7 @@ func (w *wild) say(n int) (int, error) {
 	case 1:
 		return -5, nil
 	case 2:
-		return 1 << 40, nil
+		return math.MaxInt, nil
 	case 3:
 		return 7, nil
 	case 4:

@@ -17,23 +17,25 @@ type row struct {
 	frame   time.Duration // ms
 	limit   time.Duration // ms of delay, at any moment
 	lowest  float64       // level of any 100 ms, to that of the tone
+	conceal float64       // percent of the sound, at most
 }
 
 var rows = []row{
-	{"uniform 0-30 ms", time.Hour, func() delayer { return loss(2, uniform(30*ms)) }, 20, 120, 0.6},
-	{"exponential 10 ms", time.Hour, func() delayer { return loss(2, exponential(10*ms)) }, 20, 120, 0.6},
-	{"spikes to 30 ms", time.Hour, func() delayer { return loss(2, spiky(30*ms)) }, 20, 120, 0.6},
-	{"exponential 30 ms", 10 * time.Minute, func() delayer { return loss(2, exponential(30*ms)) }, 20, 240, 0.5},
-	{"spikes to 100 ms", 10 * time.Minute, func() delayer { return loss(2, spiky(100*ms)) }, 20, 200, 0.4},
-	{"uniform, 60 ms", 10 * time.Minute, func() delayer { return loss(2, uniform(30*ms)) }, 60, 160, 0.25},
-	{"none, no loss", 10 * time.Minute, func() delayer { return uniform(0) }, 20, 80, 0.9},
+	{"uniform 0-30 ms", time.Hour, func() delayer { return loss(2, uniform(30*ms)) }, 20, 120, 0.6, 2.6},
+	{"exponential 10 ms", time.Hour, func() delayer { return loss(2, exponential(10*ms)) }, 20, 120, 0.6, 2.6},
+	{"spikes to 30 ms", time.Hour, func() delayer { return loss(2, spiky(30*ms)) }, 20, 120, 0.6, 2.6},
+	{"exponential 30 ms", 10 * time.Minute, func() delayer { return loss(2, exponential(30*ms)) }, 20, 240, 0.5, 4},
+	{"spikes to 100 ms", 10 * time.Minute, func() delayer { return loss(2, spiky(100*ms)) }, 20, 200, 0.4, 4},
+	{"uniform, 60 ms", 10 * time.Minute, func() delayer { return loss(2, uniform(30*ms)) }, 60, 160, 0.25, 2.6},
+	{"none, no loss", 10 * time.Minute, func() delayer { return uniform(0) }, 20, 80, 0.9, 0},
 }
 
 // TestOneHour: one virtual hour with a skew of 200 ppm between both ends (720 ms of drift), 2 % loss and jitter keeps the
-// delay low, all the time, and the tone a tone. The mutation that makes it fail: return at once from changeSpeed.
+// delay low, all the time, and the tone a tone. The mutation that makes it fail, where nothing is lost: return at once from
+// changeSpeed. (Where packets are lost, leaving out what is missing makes up for much of the skew.)
 func TestOneHour(t *testing.T) {
-	t.Logf("%-18s %8s %7s %6s %6s %7s %10s %9s %12s %9s %7s", "jitter, 2 % loss", "skew", "mean", "p99", "most", "target", "concealed", "expanded",
-		"accelerated", "underruns", "resets")
+	t.Logf("%-18s %8s %7s %6s %6s %7s %10s %9s %12s %8s %9s %7s", "jitter, 2 % loss", "skew", "mean", "p99", "most", "target", "concealed", "expanded",
+		"accelerated", "skipped", "underruns", "resets")
 	for _, tt := range rows {
 		for _, skew := range []float64{200, -200} {
 			for seed := range *seeds {
@@ -57,13 +59,13 @@ func (tt row) play(t *testing.T, skew float64, seed uint64) {
 	mean, p99, most := m.sum()
 	s := b.Stats()
 	per := func(n uint64) float64 { return 100 * float64(n) / float64(s.Played) }
-	t.Logf("%-18s %+4.0f ppm %3d ms %3d ms %3d ms %4d ms %8.2f %% %7.2f %% %10.2f %% %9d %7d   in %v", tt.name, skew, mean.Milliseconds(), p99.Milliseconds(), most.Milliseconds(),
-		s.Target.Milliseconds(), per(s.Concealed), per(s.Expanded), per(s.Accelerated), s.Underruns, s.Resets, time.Since(begin).Round(time.Millisecond))
+	t.Logf("%-18s %+4.0f ppm %3d ms %3d ms %3d ms %4d ms %8.2f %% %7.2f %% %10.2f %% %6.2f %% %9d %7d   in %v", tt.name, skew, mean.Milliseconds(), p99.Milliseconds(), most.Milliseconds(),
+		s.Target.Milliseconds(), per(s.Concealed), per(s.Expanded), per(s.Accelerated), per(s.Skipped), s.Underruns, s.Resets, time.Since(begin).Round(time.Millisecond))
 	if most >= tt.limit*ms {
 		t.Errorf("the delay was %v", most)
 	}
-	if s.Resets > 0 {
-		t.Errorf("%d resets", s.Resets)
+	if s.Resets > 0 || per(s.Concealed) > tt.conceal {
+		t.Errorf("%+v", s)
 	}
 	l.check(t, 440, 0.5, 0.02, tt.lowest, 1.5)
 }

@@ -68,6 +68,7 @@ func (b *Buffer) bridge(p *packetAt, gap int64) {
 	if over := min(gap, b.excess); over >= int64(b.chunk) && !b.filling {
 		b.next += over // what is lost needs no concealment where the delay is to be shorter
 		b.excess -= over
+		b.stats.Skipped += uint64(over)
 		b.cut = true
 		return
 	}

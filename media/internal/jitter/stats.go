@@ -21,6 +21,7 @@ type Stats struct {
 	Expanded    uint64 // added to play slower
 	Silent      uint64 // nothing was there to play
 	Accelerated uint64 // samples left out to play faster
+	Skipped     uint64 // missing samples that were not concealed, since the delay was over its target
 
 	Underruns uint64 // times the buffer ran dry and the packet came yet
 	Resets    uint64 // times playing began anew: after a pause, another time base, or far too much delay

@@ -65,11 +65,11 @@ func (b *Buffer) fits(like float64, x []int16) bool {
 }
 
 func quiet(x []int16) bool {
-	sum := 0
+	var sum int64
 	for _, v := range x {
-		sum += int(v) * int(v)
+		sum += int64(v) * int64(v)
 	}
-	return sum <= quietPower*len(x)
+	return sum <= quietPower*int64(len(x))
 }
 
 // accelerate leaves out one pitch period of what comes next, and returns how long that is: 0 if not enough is there, or
