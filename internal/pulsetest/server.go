@@ -35,7 +35,7 @@ type Server struct {
 // Start runs a server with a null sink of each name and sets PULSE_SERVER to it. The server ends with the test.
 func Start(t testing.TB, sinks ...string) *Server {
 	t.Helper()
-	for _, tool := range []string{"pulseaudio", "pactl"} {
+	for _, tool := range []string{"pulseaudio", "pactl", "pacat"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			missing(t, tool)
 		}
@@ -118,8 +118,8 @@ func (s *Server) follow(c *exec.Cmd, stderr io.Reader, started, ended chan struc
 		if pid, ok := strings.CutPrefix(line, "pid "); ok {
 			s.pid = pid
 		}
-		if s.log = append(s.log, line); len(s.log) > 400 {
-			s.log = s.log[200:]
+		if s.log = append(s.log, line); len(s.log) > 60 {
+			s.log = s.log[30:]
 		}
 		s.mu.Unlock()
 		if strings.Contains(line, "Daemon startup complete") {

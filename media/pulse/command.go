@@ -14,7 +14,7 @@ const (
 	cmdGetServerInfo               = 20
 	cmdGetSinkInfoList             = 22
 	cmdGetSourceInfoList           = 24
-	cmdGetModuleInfoList           = 27
+	cmdGetModuleInfoList           = 26
 	cmdSubscribe                   = 35
 	cmdGetRecordLatency            = 57
 	cmdSetPlaybackStreamBufferAttr = 72

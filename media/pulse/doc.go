@@ -41,6 +41,8 @@
 // where there is no microphone.
 //
 // Protocol: PulseAudio's native protocol, versions 26 to 32 (PulseAudio 2.0, of 2012, and later), as in its PROTOCOL file
-// and in src/pulsecore/protocol-native.c. It is written here and not taken from a module because those at hand trust the
-// server: docs of this package's issue name what they do.
+// and in src/pulsecore/protocol-native.c. It is spoken here and not through github.com/jfreymuth/pulse, whose v0.1.1 makes
+// room for whatever length a server announces, up to 8 GiB; panics, on a goroutine of its own, at a value of another type,
+// an empty property or the loss of the server; never notices its own parse errors; does not tell of streams that were
+// killed, moved or suspended; and prints to standard output.
 package pulse

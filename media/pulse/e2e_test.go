@@ -1,7 +1,9 @@
 package pulse_test
 
 import (
-	"context"
+	"bytes"
+	"encoding/binary"
+	"io"
 	"os"
 	"slices"
 	"sync"
@@ -79,56 +81,34 @@ func newRoom(t *testing.T) *room {
 }
 
 // speak plays a tone into the mouth until it is stopped or the device goes away.
-func (r *room) speak(t *testing.T, hz float64) (stop func()) {
-	t.Helper()
-	out, err := pulse.Speaker("mouth")(t.Context())
-	check(t, err)
-	ctx, cancel := context.WithCancel(context.Background()) // it may outlive a subtest
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = keepPlaying(ctx, out, hz, 8000) // that the device goes away is the subject of a test
-		out.Close()
-	}()
-	return func() { cancel(); <-done }
+func (r *room) speak(hz float64) (stop func()) {
+	return r.server.Play("mouth", rate, &hum{hz: hz, amplitude: 8000})
 }
 
-// hears records what the ear hears until there is a tone, of about its amplitude, for a while.
-func (r *room) hears(t *testing.T, hz float64) (sound []int16) {
+// hears listens to the ear until there is a tone, of about its amplitude, for a while.
+func (r *room) hears(t *testing.T, hz float64) io.Reader {
 	t.Helper()
-	in := openInput(t, pulse.Microphone("ear.monitor"))
+	in, stop := r.server.Record("ear.monitor", rate)
+	t.Cleanup(stop)
 	const window = rate / 10
-	for good := 0; good < 3; {
-		piece, err := record(t.Context(), in, window)
-		check(t, err)
-		if sound = append(sound, piece...); len(sound) > 10*rate {
-			t.Fatalf("no tone: amplitude %.0f of 8000", amplitude(piece, hz))
-		}
-		if a := amplitude(piece, hz); a > 6000 && a < 10000 {
-			good++
-		} else {
+	for good, n := 0, 0; good < 3; n += window {
+		a := amplitude(samplesOf(t, in, window), hz)
+		if good++; a < 6000 || a > 10000 {
 			good = 0
 		}
+		if n > 10*rate {
+			t.Fatalf("no tone: amplitude %.0f of 8000", a)
+		}
 	}
-	in.Close()
-	return sound
+	return in
 }
 
 // TestCall: a tone spoken here is heard there, as it was, without a gap.
 func TestCall(t *testing.T) {
 	r := newRoom(t)
-	defer r.speak(t, 1000)()
-	r.hears(t, 1000)
-	heard, err := record(t.Context(), openInput(t, pulse.Microphone("ear.monitor")), 3*rate)
-	check(t, err)
-	if a := amplitude(heard[:rate/4], 1000); a < 7000 || a > 9000 {
-		t.Errorf("amplitude %.0f of 8000", a)
-	}
-	if a, at := quietest(heard, 1000); a < 4000 {
-		t.Errorf("a gap at %v: %.0f of 8000", at, a)
-	} else {
-		t.Logf("at the quietest %.0f of 8000", a)
-	}
+	defer r.speak(1000)()
+	in := r.hears(t, 1000)
+	wantGapless(t, 1000, 8000, func() []int16 { return samplesOf(t, in, 3*rate) })
 	r.log(t)
 }
 
@@ -143,44 +123,46 @@ func (r *room) log(t *testing.T) {
 
 // A listener finds clicks in what a source yields, on the clock of the machine.
 type listener struct {
-	in     pcm.Input
 	opened time.Time
 	origin time.Duration // of sample 0: the earliest that any piece of sound tells
 	clicks []int         // samples
-	done   chan struct{}
 }
 
-// listen runs until the Input is closed.
-func listen(t *testing.T, source string) *listener {
+// listen waits for n clicks, and sends itself when it has them.
+func listen(t *testing.T, s *pulsetest.Server, source string, n int) <-chan *listener {
 	t.Helper()
-	l := &listener{in: openInput(t, pulse.Microphone(source)), opened: time.Now(), origin: time.Hour, done: make(chan struct{})}
+	in, stop := s.Record(source, rate)
+	t.Cleanup(stop)
+	l, done := &listener{opened: time.Now(), origin: time.Hour}, make(chan *listener, 1)
 	go func() {
-		defer close(l.done)
-		buf := make([]int16, rate/100)
-		for n := 0; ; {
-			k, err := l.in.Read(context.Background(), buf)
-			if err != nil {
+		defer close(done)
+		b := make([]byte, rate/1000*2)
+		for at, last := 0, -rate; len(l.clicks) < n; {
+			if _, err := io.ReadFull(in, b); err != nil {
 				return
 			}
-			for i, x := range buf[:k] {
-				if (x > 3000 || x < -3000) && (len(l.clicks) == 0 || n+i > l.clicks[len(l.clicks)-1]+rate/5) {
-					l.clicks = append(l.clicks, n+i)
+			for i := 0; i < len(b); i, at = i+2, at+1 {
+				if x := int16(binary.LittleEndian.Uint16(b[i:])); (x > 3000 || x < -3000) && at > last+rate/5 {
+					l.clicks, last = append(l.clicks, at), at
 				}
 			}
-			n += k
-			l.origin = min(l.origin, time.Since(l.opened)-time.Duration(n)*time.Second/rate)
+			l.origin = min(l.origin, time.Since(l.opened)-samples(at))
 		}
+		done <- l
 	}()
-	return l
+	return done
 }
 
-// times ends the listener and says when the clicks were.
+func samples(n int) time.Duration { return time.Duration(n) * time.Second / rate }
+
+// times says when the clicks were; nil of one that was given up.
 func (l *listener) times() []time.Time {
-	l.in.Close()
-	<-l.done
+	if l == nil {
+		return nil
+	}
 	out := make([]time.Time, len(l.clicks))
 	for i, c := range l.clicks {
-		out[i] = l.opened.Add(l.origin + time.Duration(c)*time.Second/rate)
+		out[i] = l.opened.Add(l.origin + samples(c))
 	}
 	return out
 }
@@ -188,22 +170,29 @@ func (l *listener) times() []time.Time {
 // TestMouthToEar measures how long a click takes from the microphone of one end to the speaker of the other: both are
 // heard as their monitors yield them, so that the listeners' own delay is in both and falls out.
 func TestMouthToEar(t *testing.T) {
-	const count, apart = 20, 410 * time.Millisecond // not a multiple of a frame
+	const count, apart = 20, 31 * rate / 100 // not a multiple of a frame
 	r := newRoom(t)
-	stop := r.speak(t, 1000)
-	r.hears(t, 1000)
+	stop := r.speak(1000)
+	in := r.hears(t, 1000)
 	stop()
-	out := openOutput(t, pulse.Speaker("mouth"))
-	silence := make([]int16, format(apart))
-	check(t, out.Write(t.Context(), silence))
-	mouth, ear := listen(t, "mouth.monitor"), listen(t, "ear.monitor")
-	for range count {
-		check(t, out.Write(t.Context(), tone(2000, 16000, 0, rate/200)))
-		check(t, out.Write(t.Context(), silence))
+	for onset(samplesOf(t, in, rate/4), 100) < rate/4 { // the last of the tone is on its way
 	}
-	said, heard := mouth.times(), ear.times()
-	if len(said) != count || len(heard) != count {
-		t.Fatalf("%d clicks said, %d heard", len(said), len(heard))
+	sound := make([]int16, apart)
+	for range count {
+		sound = append(append(sound, tone(2000, 16000, 0, rate/200)...), make([]int16, apart)...)
+	}
+	mouths, ears := listen(t, r.server, "mouth.monitor", count), listen(t, r.server, "ear.monitor", count)
+	r.server.Play("mouth", rate, bytes.NewReader(bytesOf(sound)))
+	var said, heard []time.Time
+	for range 2 {
+		select {
+		case l := <-mouths:
+			said, mouths = l.times(), nil
+		case l := <-ears:
+			heard, ears = l.times(), nil
+		case <-time.After(20 * time.Second):
+			t.Fatal("clicks are missing")
+		}
 	}
 	took := make([]time.Duration, count)
 	for i := range took {
@@ -221,12 +210,10 @@ func TestMouthToEar(t *testing.T) {
 	}
 }
 
-func format(d time.Duration) int { return pcm.Format{Rate: rate, Channels: 1}.Samples(d) }
-
 // TestPulledInCall: either device goes and comes back, and the call goes on.
 func TestPulledInCall(t *testing.T) {
 	r := newRoom(t)
-	stop := r.speak(t, 1000)
+	stop := r.speak(1000)
 	r.hears(t, 1000)
 	for i, c := range []struct {
 		sink string
@@ -249,7 +236,7 @@ func TestPulledInCall(t *testing.T) {
 			t.Logf("back after %v", time.Since(back))
 			if i == 0 {
 				stop()
-				stop = r.speak(t, 1000)
+				stop = r.speak(1000)
 			}
 			r.hears(t, 1000)
 			if a, b := r.a.stateNow(), r.b.stateNow(); a != media.ConnConnected || b != media.ConnConnected {

@@ -2,7 +2,9 @@ package pulse_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
+	"io"
 	"math"
 	"testing"
 	"time"
@@ -52,6 +54,27 @@ func keepPlaying(ctx context.Context, out pcm.Output, hz, amplitude float64) err
 	}
 }
 
+// A hum is a tone without end, as bytes.
+type hum struct {
+	hz, amplitude float64
+	at            int
+}
+
+func (h *hum) Read(p []byte) (int, error) {
+	n := min(len(p)/2, rate/100)
+	copy(p, bytesOf(tone(h.hz, h.amplitude, h.at, n)))
+	h.at += n
+	return 2 * n, nil
+}
+
+func bytesOf(samples []int16) []byte {
+	var b []byte
+	for _, x := range samples {
+		b = binary.LittleEndian.AppendUint16(b, uint16(x))
+	}
+	return b
+}
+
 // record reads n samples.
 func record(ctx context.Context, in pcm.Input, n int) ([]int16, error) {
 	out := make([]int16, n)
@@ -63,6 +86,20 @@ func record(ctx context.Context, in pcm.Input, n int) ([]int16, error) {
 		at += k
 	}
 	return out, nil
+}
+
+// samplesOf reads n samples of what pulsetest records.
+func samplesOf(t *testing.T, r io.Reader, n int) []int16 {
+	t.Helper()
+	b := make([]byte, 2*n)
+	if _, err := io.ReadFull(r, b); err != nil {
+		t.Fatal(err)
+	}
+	out := make([]int16, n)
+	for i := range out {
+		out[i] = int16(binary.LittleEndian.Uint16(b[2*i:]))
+	}
+	return out
 }
 
 // amplitude is that of a frequency in samples, by Goertzel's algorithm.
@@ -85,6 +122,23 @@ func quietest(samples []int16, hz float64) (least float64, at time.Duration) {
 		}
 	}
 	return least, at
+}
+
+// wantGapless checks that a tone of an amplitude is in all that next returns. A machine that does not let us run for some
+// tens of milliseconds makes gaps, so it may be asked several times.
+func wantGapless(t *testing.T, hz, level float64, next func() []int16) {
+	t.Helper()
+	for range 6 {
+		heard := next()
+		a := amplitude(heard[:len(heard)/rate*rate+len(heard)%rate/480*480], hz)
+		least, at := quietest(heard, hz)
+		if a > 0.9*level && a < 1.1*level && least > 0.7*level {
+			t.Logf("amplitude %.0f of %.0f, at the quietest %.0f", a, level, least)
+			return
+		}
+		t.Logf("NOT STEADY: amplitude %.0f of %.0f, at %v %.0f, once more", a, level, at, least)
+	}
+	t.Error("gaps in a tone")
 }
 
 // onset is the first sample that is louder than a level, or len(samples).

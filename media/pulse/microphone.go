@@ -42,9 +42,9 @@ type microphone struct {
 	*stream
 	chunk [4 << 10]byte // belongs to run
 
-	// Guarded by stream.mu. Sample n lies at n modulo the length of ring; those from next to end are there.
-	ring      []int16
-	next, end int64
+	// Guarded by stream.mu. Sample n lies at n modulo the length of ring; those from "from" up to "to" are there.
+	ring     []int16
+	from, to int64
 }
 
 func openMicrophone(ctx context.Context, source, device string) (*microphone, error) {
@@ -128,11 +128,11 @@ func (m *microphone) take(buf []int16) (int, error) {
 	if m.err == errClosed {
 		return 0, m.err
 	}
-	n := int(min(int64(len(buf)), m.end-m.next))
+	n := int(min(int64(len(buf)), m.to-m.from))
 	for i := range buf[:n] {
-		buf[i] = m.ring[(m.next+int64(i))%int64(len(m.ring))]
+		buf[i] = m.ring[(m.from+int64(i))%int64(len(m.ring))]
 	}
-	m.next += int64(n)
+	m.from += int64(n)
 	if n == 0 {
 		return 0, m.err
 	}
@@ -144,9 +144,9 @@ func (m *microphone) Delay() time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !m.clock.known {
-		return lasting(sampleSize * (m.end - m.next))
+		return lasting(sampleSize * (m.to - m.from))
 	}
-	return m.clock.heard(sampleSize*m.next, time.Now())
+	return m.clock.heard(sampleSize*m.from, time.Now())
 }
 
 // sound puts a frame into the ring, a piece at a time: however long it is, it takes no memory.
@@ -168,10 +168,10 @@ func (m *microphone) sound(length uint32) error {
 func (m *microphone) put(b []byte) {
 	m.mu.Lock()
 	for ; len(b) > 0; b = b[sampleSize:] {
-		m.ring[m.end%int64(len(m.ring))] = int16(binary.LittleEndian.Uint16(b))
-		m.end++
+		m.ring[m.to%int64(len(m.ring))] = int16(binary.LittleEndian.Uint16(b))
+		m.to++
 	}
-	m.next = max(m.next, m.end-int64(len(m.ring)))
+	m.from = max(m.from, m.to-int64(len(m.ring)))
 	m.mu.Unlock()
 	m.signal()
 }
@@ -201,7 +201,7 @@ func (m *microphone) told(r *reader, _ int64) clock {
 	if !plausible(source) || !plausible(sink) || queued < 0 || queued > 60*bytesPerSec {
 		return clock{}
 	}
-	return clock{known: true, runs: runs, at: time.Now(), delay: delay + lasting(queued), mark: sampleSize * m.end}
+	return clock{known: true, runs: runs, at: time.Now(), delay: delay + lasting(queued), mark: sampleSize * m.to}
 }
 
 // plausible says whether a latency, in µs, is one: of hardware, or of a network beneath.

@@ -1,7 +1,6 @@
 package pulse
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -202,7 +201,7 @@ func (s *stream) created(r *reader) error {
 	case r.err != nil:
 		return r.err
 	case format != s16le || channels != 1 || rate != 48000:
-		return errors.New("the server does not convert samples")
+		return fmt.Errorf("%w: it does not convert samples", errMalformed)
 	case s.name != "" && name != s.name:
 		return gone(s.device, fmt.Sprintf("the sound server chose %.100q instead", name))
 	}
