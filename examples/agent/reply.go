@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -52,7 +51,7 @@ func (t *talk) takeTurn(ctx context.Context, u utterance) {
 	if err != nil && !o.interrupted {
 		t.logf("gets no whole answer: %v", err)
 	}
-	if !o.first.IsZero() || err == nil || !o.interrupted {
+	if !o.interrupted || !o.first.IsZero() {
 		t.said = nil
 	}
 	t.answered(u, reply, o, err)
@@ -134,8 +133,6 @@ func (t *talk) answered(u utterance, reply string, o outcome, err error) {
 	switch {
 	case o.interrupted:
 		e.Note = "interrupted after " + inSeconds(o.played)
-	case errors.Is(err, context.Canceled):
-		return
 	case err != nil:
 		e.Note = "the agent failed to answer"
 	case reply == "":

@@ -10,6 +10,7 @@ import (
 	"github.com/sotto-calls/sotto/e2ee"
 	"github.com/sotto-calls/sotto/examples/internal/guests"
 	"github.com/sotto-calls/sotto/examples/internal/person"
+	"github.com/sotto-calls/sotto/media/pcm"
 )
 
 // A bot records the calls that it answers, or the one that it places.
@@ -34,6 +35,23 @@ func (b *bot) notice() string {
 		return fmt.Sprintf("%s It begins in %v; whoever does not want that hangs up.", s, b.policy.grace)
 	}
 	return s
+}
+
+// rehearse makes what a call needs, and drops it. A build without an encoder is found before anybody rings, and what takes
+// time at the first use has been done when the first call is connected.
+func rehearse() error {
+	w, err := pcm.NewWriter(pcm.WriterConfig{Format: voice})
+	if err != nil {
+		return fmt.Errorf("no encoder: %w", err)
+	}
+	defer w.Close()
+	m := pcm.NewMixer(pcm.MixerConfig{Format: mixed})
+	defer m.Close()
+	s, err := m.Sink(w.Track())
+	if err != nil {
+		return fmt.Errorf("no decoder: %w", err)
+	}
+	return s.Close()
 }
 
 // run answers until ctx ends, and then hangs up and completes the files.

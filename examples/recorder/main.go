@@ -83,6 +83,9 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	if err := rehearse(); err != nil {
+		return err
+	}
 	if o.New && o.Name == "" {
 		o.Name = "Recorder"
 	}
