@@ -26,6 +26,7 @@ type room struct {
 	skew   float64           // of the devices' clock, ppm
 	played []int16           // all that was ever played
 	forget bool              // keep nothing of it
+	dry    bool              // the output says that it has nothing left to play
 }
 
 // A device is what fakes have in common: a clock, and an end.
@@ -155,7 +156,14 @@ type fakeOutput struct{ device }
 
 const outputDelay = 20 * ms
 
-func (d *fakeOutput) Delay() time.Duration { return outputDelay }
+func (d *fakeOutput) Delay() time.Duration {
+	d.room.mu.Lock()
+	defer d.room.mu.Unlock()
+	if d.room.dry {
+		return 0
+	}
+	return outputDelay
+}
 
 func (d *fakeOutput) Write(ctx context.Context, samples []int16) error {
 	d.count += len(samples) / d.room.format.Channels

@@ -105,7 +105,6 @@ func ExampleMicrophone() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	devices := hum(pcm.Format{Rate: 48000, Channels: 1})
-	duplex := pcm.HalfDuplex(pcm.HalfDuplexConfig{}) // one of both
 	microphone, err := pcm.NewMicrophone(pcm.MicrophoneConfig{
 		Open:   devices.Input,
 		Notify: func(e media.DeviceEvent) { fmt.Println(e.Device, e.Up, e.Err) },
@@ -114,7 +113,7 @@ func ExampleMicrophone() {
 		panic(err)
 	}
 	defer microphone.Close()
-	speaker, err := pcm.NewSpeaker(pcm.SpeakerConfig{Open: devices.Output, Processors: []pcm.Processor{duplex}})
+	speaker, err := pcm.NewSpeaker(pcm.SpeakerConfig{Open: devices.Output})
 	if err != nil {
 		panic(err)
 	}

@@ -59,7 +59,7 @@ func (l *limiter) apply(dst []int16, sum []int32) []int16 {
 		peak = max(peak, s, -s)
 	}
 	from, to := 1-l.cut, min(1-l.cut+limitRelease, 1)
-	if peak > math.MaxInt16 || to < 1 {
+	if peak > -math.MinInt16 || to < 1 {
 		to = min(to, limitPeak/float32(max(peak, 1)))
 	}
 	span := len(sum)
@@ -69,7 +69,7 @@ func (l *limiter) apply(dst []int16, sum []int32) []int16 {
 	l.cut = 1 - to
 	if from == 1 && to == 1 {
 		for _, s := range sum {
-			dst = append(dst, int16(s))
+			dst = append(dst, int16(min(s, math.MaxInt16)))
 		}
 		return dst
 	}

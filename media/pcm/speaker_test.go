@@ -121,6 +121,23 @@ func TestSpeakerPulled(t *testing.T) {
 	})
 }
 
+// TestSpeakerUnderrun has a device that runs dry once.
+func TestSpeakerUnderrun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &room{format: wide}
+		s := newSpeaker(t, pcm.SpeakerConfig{Open: r.Output})
+		for _, dry := range []bool{false, true, false} {
+			r.mu.Lock()
+			r.dry = dry
+			r.mu.Unlock()
+			time.Sleep(105 * ms)
+		}
+		if st := s.Stats(); st.Underruns != 1 || st.Output != outputDelay {
+			t.Errorf("%+v", st)
+		}
+	})
+}
+
 func TestSpeakerHopeless(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		notBuilt := &media.DeviceError{Device: "speaker", Fault: media.DeviceNotBuilt}
