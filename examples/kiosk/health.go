@@ -12,7 +12,8 @@ import (
 
 const (
 	probeEvery = 15 * time.Second
-	overdue    = 3 * probeEvery // without an answer of the relay: something hangs
+	probeTime  = 3 * time.Second // for the relay to answer
+	overdue    = 3 * probeEvery  // without an answer of the relay: something hangs
 )
 
 // A reach is what the loop knows of the way to the relay.
@@ -45,7 +46,7 @@ func (k *kiosk) probes() {
 // probe sends a packet to our own mailbox, with a token that nobody admits: the relay answers it as any other, on the
 // connection by which calls come, and drops it.
 func (k *kiosk) probe() error {
-	ctx, cancel := context.WithTimeout(k.ctx, takeHold)
+	ctx, cancel := context.WithTimeout(k.ctx, probeTime)
 	defer cancel()
 	p := signal.Packet{To: signal.AddressOf(k.person.Identity.Mailbox()), Body: []byte{0}}
 	rand.Read(p.Token[:])

@@ -14,7 +14,7 @@ import (
 
 const (
 	goodbye  = 3 * time.Second  // for the polite end of a call; of the 5 s that the program takes to end, the rest is for Close
-	takeHold = 10 * time.Second // for the relay to take an Invite, a letter or a probe
+	takeHold = 10 * time.Second // for the relay to take an Invite or a letter
 )
 
 // A kiosk rings, answers and opens the door. One goroutine, run, owns what is below "the loop's"; everything that may wait

@@ -148,8 +148,8 @@ func (k *kiosk) over(l *leg, err error) {
 	close(l.answers)
 	k.work.Go(l.media.end) // a device may take its time
 	k.counts.ended[result(err)]++
-	if l.call == nil && !l.stopped {
-		k.logf(l, "cannot be rung: %v", err)
+	if l.call == nil { // or its Ended has told
+		k.logf(l, "is gone: %v", err)
 	}
 	if k.talk == l {
 		k.talk = nil

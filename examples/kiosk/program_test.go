@@ -1,0 +1,154 @@
+package main
+
+import (
+	"debug/elf"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/sotto-calls/sotto/call"
+)
+
+const devicesOfTests = "-camera test -microphone test -speaker test -talk open -size 160x120 -fps 15 "
+
+// The whole program: it waits for its relay, rings by every button, is verified in another process, opens the door, survives a
+// restart of the relay, and ends politely.
+func TestProgram(t *testing.T) {
+	program := built(t, runtime.GOARCH)
+	c := newTown(t)
+	p := c.kiosk(program, nil, devicesOfTests+"-ring alice -auto-answer alice -door-command false")
+	p.line("again in 1s: no relay answers", 1)
+	c.startRelay()
+	c.online()
+	c.said("READY=1")
+	c.said("WATCHDOG=1")
+	if got := c.get("/healthz"); got != "200 ok\n" {
+		t.Error(got)
+	}
+
+	if got := c.post("/ring"); got != "200 ringing \"alice\"\n" {
+		t.Error(got)
+	}
+	var s senses
+	k, err := c.alice.rung(t.Context()).Answer(t.Context(), s.media())
+	if err != nil {
+		t.Fatal(err)
+	}
+	until[call.Connected](t, k)
+	s.await(t)
+	p.line("-speaker test: sound of -", 1)
+	if got := asks(t, k, request); !strings.Contains(got, "not verified") {
+		t.Error(got)
+	}
+	c.said(`STATUS=in_a_call_with_"alice"`)
+	if got := c.post("/hangup"); !strings.HasPrefix(got, "200") {
+		t.Error(got)
+	}
+	if e := ended(t, k); e.Reason != call.Left || !e.Remote {
+		t.Errorf("%v", e)
+	}
+
+	for i, press := range []func() error{
+		func() error { return p.cmd.Process.Signal(syscall.SIGUSR1) },
+		func() error { _, err := fmt.Fprintln(p.stdin); return err },
+	} {
+		p.line("is gone", i+1)
+		for strings.Contains(c.get("/metrics"), "sotto_kiosk_in_call 1") {
+			time.Sleep(10 * time.Millisecond)
+		}
+		if err := press(); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.alice.rung(t.Context()).Decline(t.Context(), call.DeclineCall); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.line("nobody was reached", 2)
+
+	if e := ended(t, c.alice.dial()); e.Reason != call.Busy {
+		t.Errorf("not verified: %v", e)
+	}
+	c.verify()
+	c.stopRelay()
+	p.line("the relay is away", 1)
+	c.startRelay()
+	p.line("the relay is back", 1)
+	k = c.alice.dial()
+	until[call.Connected](t, k)
+	if got := asks(t, k, request); !strings.Contains(got, "it does not work") {
+		t.Error(got)
+	}
+	end(t, c, p, k)
+}
+
+// end is SIGTERM in a call.
+func end(t *testing.T, c *town, p *process, k *call.Call) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if e := ended(t, k); e.Reason != call.Left || !e.Remote {
+		t.Errorf("%v", e)
+	}
+	c.said("STOPPING=1")
+	p.ends(5 * time.Second)
+}
+
+// static says that a program needs no loader and no library.
+func static(t *testing.T, program string) {
+	t.Helper()
+	f, err := elf.Open(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, p := range f.Progs {
+		if p.Type == elf.PT_INTERP || p.Type == elf.PT_DYNAMIC {
+			t.Errorf("%v in %s", p.Type, program)
+		}
+	}
+	if f.Machine != elf.EM_AARCH64 {
+		t.Errorf("machine %v", f.Machine)
+	}
+}
+
+// The program for a small 64-bit ARM machine is one file that needs nothing, and holds a call.
+func TestARM64(t *testing.T) {
+	if testing.Short() {
+		t.Skip("an emulator takes its time")
+	}
+	const emulator = "qemu-aarch64-static"
+	if _, err := exec.LookPath(emulator); err != nil {
+		if os.Getenv("SOTTO_REQUIRE") == "1" {
+			t.Fatalf("SOTTO_REQUIRE=1, but %s is not installed: apt-get install qemu-user-static", emulator)
+		}
+		t.Skip(err)
+	}
+	program := built(t, "arm64")
+	static(t, program)
+	out, err := exec.Command(emulator, program, "-h").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "-door-command") {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, codec := range []string{"pcmu", "opus"} {
+		c := newTown(t)
+		c.startRelay()
+		c.online()
+		p := c.kiosk(program, []string{emulator}, devicesOfTests+"-ring alice -sound-codec "+codec)
+		c.said("READY=1")
+		c.post("/ring")
+		var s senses
+		k, err := c.alice.rung(t.Context()).Answer(t.Context(), s.media())
+		if err != nil {
+			t.Fatal(err)
+		}
+		until[call.Connected](t, k)
+		s.await(t)
+		end(t, c, p, k)
+	}
+}
