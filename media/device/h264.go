@@ -36,6 +36,9 @@ type h264Encoder struct {
 	count    int
 }
 
+// pause is what is no interval between pictures any more: the source was muted, or its device away.
+const pause = 500 * time.Millisecond
+
 func newH264(cfg encoderConfig) (encoder, error) {
 	p, err := openh264.NewParams()
 	if err != nil {
@@ -99,9 +102,10 @@ func (e *h264Encoder) encode(p *image.YCbCr, at time.Duration, key bool) ([]byte
 // follow keeps the bitrate when the pictures come at another rate than announced, as a camera's do in the dark: OpenH264
 // shares it out by the announced rate and knows no time here.
 func (e *h264Encoder) follow(at time.Duration) error {
-	if e.count++; e.count > 1 {
-		e.interval += (min(at-e.last, time.Second) - e.interval) / 16
+	if d := at - e.last; e.count > 0 && d < pause {
+		e.interval += (d - e.interval) / 16
 	}
+	e.count++
 	e.last = at
 	usual := time.Second / time.Duration(e.fps)
 	want := int(int64(e.target) * int64(min(max(e.interval, usual), 4*usual)) / int64(usual))
