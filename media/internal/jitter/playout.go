@@ -75,6 +75,7 @@ func (b *Buffer) bridge(p *packetAt, gap int64) {
 	span := int64(p.span)
 	switch {
 	case b.filling || b.tried:
+	case b.codecRun > 0 && gap < span: // a decoder goes on from what it concealed, not from its middle
 	case gap > span:
 		gap -= span // which p may have
 	case b.recover(p, int(gap)):
@@ -115,6 +116,9 @@ func (b *Buffer) play() {
 	if known == n {
 		b.stats.Late++
 		return
+	}
+	if known > 0 {
+		b.beginFade() // to fade its rest in over
 	}
 	b.emit(b.scratch[known*b.cfg.Channels : n*b.cfg.Channels])
 	b.next = p.pos + int64(n)

@@ -14,7 +14,7 @@ type Stats struct {
 	Malformed uint64 // could not be decoded
 
 	Lost      uint64 // packets missing at their turn, about: by time
-	Recovered uint64 // of those, made of the packet that followed
+	Recovered uint64 // of those, made by the decoder from the packet that followed (which may have had no copy of it)
 
 	Played      uint64 // samples pulled, of which:
 	Concealed   uint64 // in place of missing ones
