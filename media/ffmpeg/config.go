@@ -28,7 +28,7 @@ type Config struct {
 	Label string // of the tracks, for people; "": the input's name, credentials left out
 
 	// Notify, which may be nil, gets an event when a live input went away and when it is back. It is called on the stream's
-	// own goroutine and must not block.
+	// own goroutine: it must not block, nor close the stream.
 	Notify func(media.DeviceEvent)
 }
 

@@ -141,11 +141,22 @@ func (pl plan) filters() string {
 	return strings.Join(append(f, "setsar=1"), ",")
 }
 
-// audioArgs: holes are filled with silence from the input's beginning on, and a clock that drifts against the times is
-// followed, so that the n-th packet is at n times 20 ms.
+// audioFilter sees to it that the n-th packet is at n times 20 ms: holes are filled with silence from the input's beginning
+// on. But what a sound device says of the time is worse than the number of its samples (PulseAudio's is wrong by tenths of a
+// second at first, and the silence would be heard), so there that counts.
+func audioFilter(in Input) string {
+	switch {
+	case !in.live:
+		return "aresample=async=1:first_pts=0"
+	case in.media == onlyAudio:
+		return "asetpts=N/SR/TB"
+	}
+	return "aresample=async=1:first_pts=0:min_hard_comp=0.25"
+}
+
 func (pl plan) audioArgs() []string {
 	args := []string{
-		"-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-af", "aresample=async=1:first_pts=0",
+		"-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-af", audioFilter(pl.in),
 		"-ac", strconv.Itoa(pl.cfg.Channels), "-ar", "48000", "-c:a", "libopus", "-b:a", strconv.Itoa(pl.cfg.AudioBitrate),
 		"-application", "voip", "-vbr", "off", "-frame_duration", "20", "-packet_loss", "1",
 	}

@@ -23,7 +23,6 @@ type Input struct {
 	live     bool   // it paces itself, does not end, and is taken up again
 	rush     bool   // live, but it would run as fast as it can: ffmpeg is told to pace it
 	media    known
-	network  bool
 	protocol string // what ffmpeg may open; "": anything
 	err      error
 }

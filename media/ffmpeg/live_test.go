@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -116,9 +115,7 @@ func TestPulled(t *testing.T) {
 	s := mustOpen(t, Format("lavfi", picture, nil), Config{NoAudio: true, Notify: told.notify, Label: "front door"})
 	before := mustRead(t, s.Video(), 10)
 	pid := s.Stats().PID
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	kill(t, pid)
 	eventually(t, "two events", func() bool { return len(told.list()) == 2 })
 	down, up := told.list()[0], told.list()[1]
 	e, ok := errors.AsType[*media.DeviceError](down.Err)

@@ -74,7 +74,7 @@ func openPCM(ctx context.Context, p program, in Input) (*pcmInput, error) {
 	pl := plan{program: p, in: in, cfg: Config{Channels: 1}}
 	pl.in.rush = in.rush || !in.live
 	c.args = append([]string{"-nostdin", "-hide_banner", "-loglevel", "error"}, pl.pacing()...)
-	c.args = append(append(c.args, source...), "-map", "0:a:0", "-vn", "-sn", "-dn", "-af", "aresample=async=1:first_pts=0",
+	c.args = append(append(c.args, source...), "-map", "0:a:0", "-vn", "-sn", "-dn", "-af", audioFilter(in),
 		"-ar", "48000", "-ac", "1", "-flush_packets", "1", "-f", "s16le", "pipe:1")
 	proc, err := c.start()
 	if err != nil {

@@ -18,7 +18,7 @@ type RTSPOptions struct {
 // errors, events and logs, but ffmpeg takes them as an argument only: whoever can list this machine's processes sees them.
 // ffmpeg does not check the certificate of rtsps://.
 func RTSP(address string, o RTSPOptions) Input {
-	in := Input{name: "rtsp", format: "rtsp", live: true, network: true, protocol: "rtsp,rtp,tcp,udp,tls,srtp,crypto"}
+	in := Input{name: "rtsp", format: "rtsp", live: true, protocol: "rtsp,rtp,tcp,udp,tls,srtp,crypto"}
 	u, err := url.Parse(address)
 	switch {
 	case err != nil:

@@ -130,8 +130,24 @@ func children() string {
 
 // alive reports whether a process is there and no zombie.
 func alive(pid int) bool {
+	if runtime.GOOS != "linux" {
+		p, err := os.FindProcess(pid)
+		return err == nil && p.Signal(syscall.Signal(0)) == nil
+	}
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && !strings.Contains(string(b), ") Z ")
+}
+
+// kill ends a process as pulling its device might.
+func kill(t testing.TB, pid int) {
+	t.Helper()
+	p, err := os.FindProcess(pid)
+	if err == nil {
+		err = p.Kill()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // gone waits until a process has ended.
