@@ -83,11 +83,11 @@ func TestProgram(t *testing.T) {
 	if got := asks(t, k, request); !strings.Contains(got, "it does not work") {
 		t.Error(got)
 	}
-	end(t, c, p, k)
+	end(t, c, p, k, 5*time.Second)
 }
 
 // end is SIGTERM in a call.
-func end(t *testing.T, c *town, p *process, k *call.Call) {
+func end(t *testing.T, c *town, p *process, k *call.Call, limit time.Duration) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -96,7 +96,7 @@ func end(t *testing.T, c *town, p *process, k *call.Call) {
 		t.Errorf("%v", e)
 	}
 	c.said("STOPPING=1")
-	p.ends(5 * time.Second)
+	p.ends(limit)
 }
 
 // static says that a program needs no loader and no library.
@@ -149,6 +149,6 @@ func TestARM64(t *testing.T) {
 		}
 		until[call.Connected](t, k)
 		s.await(t)
-		end(t, c, p, k)
+		end(t, c, p, k, slow) // the emulator takes its time
 	}
 }
