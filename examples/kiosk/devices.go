@@ -4,53 +4,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"slices"
-	"strings"
 
+	"github.com/sotto-calls/sotto/examples/internal/choice"
 	"github.com/sotto-calls/sotto/media"
 )
-
-// A choice is a device that a flag names: a backend, and what that calls it.
-type choice struct {
-	backend string // test, none, ffmpeg, device, pulse
-	name    string // "" is the backend's default
-}
-
-func (c choice) String() string {
-	if c.name == "" {
-		return c.backend
-	}
-	return c.backend + ":" + c.name
-}
-
-// A choiceFlag is a device of one of these backends.
-type choiceFlag struct {
-	choice
-	backends []string
-}
-
-// Set reads BACKEND or BACKEND:NAME.
-func (d *choiceFlag) Set(text string) error {
-	backend, name, _ := strings.Cut(text, ":")
-	switch {
-	case !slices.Contains(d.backends, backend):
-		return fmt.Errorf("want %s, and :NAME after it", strings.Join(d.backends, ", "))
-	case (backend == "test" || backend == "none") && name != "":
-		return fmt.Errorf("%s takes no name", backend)
-	case backend == "ffmpeg" && name == "":
-		return errFFmpegName
-	}
-	d.choice = choice{backend, name}
-	return nil
-}
-
-// String is the flag's default in the help.
-func (d *choiceFlag) String() string {
-	if d == nil {
-		return ""
-	}
-	return d.choice.String()
-}
 
 // A talkMode says what is done against hearing oneself.
 type talkMode uint8
@@ -85,7 +42,7 @@ func (m *talkMode) Set(text string) error {
 
 // A devices is what a call sends and plays, as flags.
 type devices struct {
-	camera, microphone, speaker choiceFlag
+	camera, microphone, speaker choice.Flag
 	talk                        talkMode
 	video, sound                string // codecs; "": as the device does it best
 	size                        string
@@ -93,9 +50,9 @@ type devices struct {
 }
 
 func (d *devices) register(f *flag.FlagSet) {
-	d.camera = choiceFlag{choice{backend: "none"}, []string{"test", "none", "ffmpeg", "device"}}
-	d.microphone = choiceFlag{choice{backend: "none"}, []string{"test", "none", "ffmpeg", "pulse", "device"}}
-	d.speaker = choiceFlag{choice{backend: "none"}, []string{"test", "none", "ffmpeg", "pulse", "device"}}
+	d.camera = choice.Flag{Device: choice.Device{Backend: choice.None}, Backends: choice.Cameras}
+	d.microphone = choice.Flag{Device: choice.Device{Backend: choice.None}, Backends: choice.Sounds}
+	d.speaker = choice.Flag{Device: choice.Device{Backend: choice.None}, Backends: choice.Sounds}
 	d.talk = talkHalf
 	f.Var(&d.camera, "camera", "`camera`: ffmpeg:camera:/dev/video0, ffmpeg:rtsp://…, ffmpeg:FORMAT:URL, device[:NAME], test or none")
 	f.Var(&d.microphone, "microphone", "`microphone`: pulse[:NAME], device[:NAME], ffmpeg:FORMAT:URL, test (a tone) or none")
@@ -120,7 +77,7 @@ func (d *devices) check() error {
 	if _, ok := videoCodecs[d.video]; !ok {
 		faults = append(faults, fmt.Errorf("-video-codec %q: want vp8 or h264", d.video))
 	}
-	if d.camera.backend == "test" && d.video == "h264" {
+	if d.camera.Backend == choice.Test && d.video == "h264" {
 		faults = append(faults, errors.New("-camera test is vp8"))
 	}
 	if _, ok := soundCodecs[d.sound]; !ok {
@@ -133,5 +90,3 @@ var (
 	videoCodecs = map[string]media.Codec{"": "", "vp8": media.VP8, "h264": media.H264}
 	soundCodecs = map[string]media.Codec{"opus": media.Opus, "pcmu": media.PCMU, "pcma": media.PCMA}
 )
-
-var errFFmpegName = errors.New("ffmpeg needs to be told what: ffmpeg:camera:/dev/video0, ffmpeg:rtsp://…, ffmpeg:file:PATH, ffmpeg:FORMAT:URL")

@@ -8,11 +8,11 @@ import (
 	"maps"
 	"os/exec"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/sotto-calls/sotto/call"
+	"github.com/sotto-calls/sotto/examples/internal/choice"
 	"github.com/sotto-calls/sotto/media"
 	"github.com/sotto-calls/sotto/media/device"
 	"github.com/sotto-calls/sotto/media/ffmpeg"
@@ -33,11 +33,9 @@ type gear struct {
 func newGear(d devices, l *log.Logger) (*gear, error) {
 	g := &gear{devices: d, log: l, losses: map[string]uint64{"camera": 0, "microphone": 0, "speaker": 0}}
 	var faults []error
-	for _, in := range []choiceFlag{d.camera, d.microphone, d.speaker} {
-		if in.backend == "ffmpeg" {
-			_, err := ffmpegInput(in.name)
-			faults = append(faults, err)
-		}
+	if d.camera.Backend == choice.FFmpeg {
+		_, err := d.camera.Input()
+		faults = append(faults, err)
 	}
 	m, err := g.microphoneOf(nil) // its encoder may not be there
 	if m != nil {
@@ -50,9 +48,9 @@ func newGear(d devices, l *log.Logger) (*gear, error) {
 func (g *gear) parts() error {
 	var faults []error
 	uses := func(backend string) bool {
-		return slices.ContainsFunc([]choiceFlag{g.camera, g.microphone, g.speaker}, func(c choiceFlag) bool { return c.backend == backend })
+		return slices.ContainsFunc([]choice.Flag{g.camera, g.microphone, g.speaker}, func(f choice.Flag) bool { return f.Backend == backend })
 	}
-	if uses("device") {
+	if uses(choice.Native) {
 		ctx, cancel := context.WithTimeout(context.Background(), takeHold)
 		defer cancel()
 		_, err := device.List(ctx)
@@ -60,7 +58,7 @@ func (g *gear) parts() error {
 			faults = append(faults, err)
 		}
 	}
-	if uses("ffmpeg") {
+	if uses(choice.FFmpeg) {
 		if _, err := exec.LookPath("ffmpeg"); err != nil {
 			faults = append(faults, fmt.Errorf("ffmpeg: is it installed? %w", err))
 		}
@@ -118,7 +116,7 @@ func (g *gear) begin() *callMedia {
 	case talkDuck:
 		m.processors = []pcm.Processor{pcm.Ducking(pcm.DuckingConfig{})}
 	}
-	m.Media = call.Media{Receive: m.receive, Refuse: media.Kinds{Video: true, Audio: g.speaker.backend == "none"}}
+	m.Media = call.Media{Receive: m.receive, Refuse: media.Kinds{Video: true, Audio: g.speaker.Backend == choice.None}}
 	if s := g.cameraSource(); s != nil {
 		m.Send = append(m.Send, s)
 	}
@@ -180,21 +178,21 @@ func (m *callMedia) end() {
 func (g *gear) cameraSource() media.Source {
 	var open func(context.Context) (media.Source, error)
 	codec := videoCodecs[g.video]
-	switch g.camera.backend {
-	case "none":
+	switch g.camera.Backend {
+	case choice.None:
 		return nil
-	case "test":
+	case choice.Test:
 		open = func(context.Context) (media.Source, error) {
 			return synthetic.NewPattern(synthetic.PatternOptions{Width: g.width, Height: g.height, FPS: g.fps})
 		}
-	case "ffmpeg":
+	case choice.FFmpeg:
 		open = func(ctx context.Context) (media.Source, error) { return g.openFFmpeg(ctx, codec) }
-	case "device":
+	case choice.Native:
 		if codec == "" {
 			codec = media.H264
 		}
 		open = func(context.Context) (media.Source, error) {
-			return device.OpenCamera(device.VideoConfig{Device: g.camera.name, Width: g.width, Height: g.height, FrameRate: g.fps,
+			return device.OpenCamera(device.VideoConfig{Device: g.camera.Name, Width: g.width, Height: g.height, FrameRate: g.fps,
 				Codec: codec, Notify: g.notify("camera")})
 		}
 	}
@@ -204,25 +202,25 @@ func (g *gear) cameraSource() media.Source {
 	track := media.TrackInfo{Kind: media.Video, Codec: codec, ClockRate: 90000, Width: g.width, Height: g.height, Label: "camera"}
 	return newSteady(track, open, func(err error) {
 		g.count("camera")
-		g.log.Printf("-camera %v does not work, and is tried again: %v", g.camera.choice, err)
+		g.log.Printf("-camera %v does not work, and is tried again: %v", g.camera.Device, err)
 	})
 }
 
 // openFFmpeg opens the picture of an input.
 func (g *gear) openFFmpeg(ctx context.Context, codec media.Codec) (media.Source, error) {
-	in, err := ffmpegInput(g.camera.name)
+	in, err := g.camera.Input()
 	if err != nil {
 		return nil, err
 	}
 	const keys = 2 * time.Second // between key frames: ffmpeg makes none when asked
 	s, err := ffmpeg.Open(ctx, in, ffmpeg.Config{NoAudio: true, Codec: codec, Width: g.width, Height: g.height, FrameRate: g.fps,
-		KeyInterval: keys, Loop: g.camera.loops(), Notify: g.notify("camera")})
+		KeyInterval: keys, Loop: g.camera.Loops(), Notify: g.notify("camera")})
 	if err != nil {
 		return nil, err
 	}
 	if s.Video() == nil {
 		s.Close()
-		return nil, fmt.Errorf("%v has no picture", g.camera.choice)
+		return nil, fmt.Errorf("%v has no picture", g.camera.Device)
 	}
 	return streamVideo{s.Video(), s}, nil
 }
@@ -242,6 +240,3 @@ func (v streamVideo) SetMuted(muted bool) {
 		m.SetMuted(muted)
 	}
 }
-
-// loops says whether it is a file, which begins again at its end.
-func (c choice) loops() bool { return strings.HasPrefix(c.name, "file:") }
