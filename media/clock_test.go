@@ -33,12 +33,49 @@ func TestSendClock(t *testing.T) {
 		{"comes late and says so", []step{{1000 * ms, 0, true, 1000 * ms}, {1900 * ms, 20 * ms, false, 1020 * ms}}},
 		{"is replaced", []step{{1000 * ms, 0, true, 1000 * ms}, {9000 * ms, 0, true, 9000 * ms}}},
 	} {
-		var c sendClock
+		c := newSendClock(Video, 0)
 		for i, s := range tt.steps {
 			if got := c.at(s.now, 1000*ms, s.t, s.fresh); got != s.want {
 				t.Errorf("%s: step %d: %v, want %v", tt.name, i, got, s.want)
 			}
 		}
+	}
+}
+
+// TestSoundFollowsItsDevice: the timestamps of a microphone whose clock is off go on in equal steps for an hour, and the
+// reports say by how much, whatever else makes frames late.
+func TestSoundFollowsItsDevice(t *testing.T) {
+	for _, ppm := range []time.Duration{200, -200} {
+		c := newSendClock(Audio, 7)
+		for n := range time.Duration(180_000) {
+			at := n * 20 * ms
+			now := at - at*ppm/1e6 + n%7*3*ms // a fast clock yields its frames early
+			if got := c.at(now, 0, at, n == 0); got != at {
+				t.Fatalf("%d ppm: frame %d at %v, want %v", ppm, n, got, at)
+			}
+			off := at - now + n%7*3*ms
+			if said := time.Duration(-c.drift.Load()); n%driftFrames == 0 && (said-off).Abs() > 12*ms {
+				t.Fatalf("%d ppm: after %v reports are off by %v, the clock by %v", ppm, at, said, off)
+			}
+		}
+		if got, want := c.reading(time.Hour, 48000), c.timestamp(time.Hour+time.Hour*ppm/1e6, 48000); int32(got-want) > 480 || int32(want-got) > 480 {
+			t.Errorf("%d ppm: reports say %d, the source is at %d", ppm, got, want)
+		}
+	}
+}
+
+// TestReceiveClockFollowsDrift: what is recorded stays together with the pictures though the sound's clock is off.
+func TestReceiveClockFollowsDrift(t *testing.T) {
+	start := time.Unix(1000, 0)
+	var call callClock
+	audio := &receiveClock{call: &call, rate: 48000}
+	for now := time.Duration(0); now < time.Hour; now += time.Second {
+		ts := uint32(ticks(now+now*200/1e6, 48000))
+		got := audio.time(ts, start.Add(now))
+		if off := (got - now).Abs(); off > driftSeen+2*ms {
+			t.Fatalf("after %v a frame is %v off", now, off)
+		}
+		audio.reported(7*time.Second+now, ts)
 	}
 }
 

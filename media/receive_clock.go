@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// driftSeen is how far sound and picture may drift apart until they are moved together again.
+const driftSeen = 40 * time.Millisecond
+
 // A callClock joins the clocks of the tracks of one peer: what a sender report says about the sender's clock, and when
 // things arrived by ours. Time 0 is the start of the track that came first.
 type callClock struct {
@@ -68,20 +71,23 @@ func (c *receiveClock) reported(at time.Duration, ts uint32) {
 	c.call.mu.Lock()
 	defer c.call.mu.Unlock()
 	c.report = senderReport{set: true, at: at, ts: ts}
-	if c.started && !c.corrected && !c.kept {
+	if c.started && !c.kept {
 		c.align()
 	}
 }
 
-// align moves the start of the track to where the sender's report puts it. Needs call.mu.
+// align moves the start of the track to where the sender's report puts it: with the first report, and when the clock of
+// what is sent has drifted so far that it can be seen. Needs call.mu.
 func (c *receiveClock) align() {
-	c.corrected = true
 	sent := c.report.at + span(c.first-c.unwrap(c.report.ts), c.rate)
 	if !c.call.skewSet {
 		c.call.skew, c.call.skewSet = c.start.Sub(c.call.epoch)-sent, true
-		return
 	}
-	c.start = c.call.epoch.Add(sent + c.call.skew)
+	start := c.call.epoch.Add(sent + c.call.skew)
+	if !c.corrected || start.Sub(c.start).Abs() > driftSeen {
+		c.start = start
+	}
+	c.corrected = true
 }
 
 // unwrap extends a timestamp next to the last one. Needs call.mu.

@@ -127,7 +127,7 @@ func (c *Conn) reportNow() {
 		if s.sender != nil && s.track.ssrc.Load() != 0 {
 			packets = append(packets, &rtcp.SenderReport{
 				SSRC: s.track.ssrc.Load(), NTPTime: toNTP(elapsed),
-				RTPTime:     s.track.base + uint32(ticks(elapsed, s.track.rate())),
+				RTPTime:     s.sender.clock.reading(elapsed, s.track.rate()),
 				PacketCount: uint32(s.track.packets.Load()), OctetCount: uint32(s.track.bytes.Load()),
 			})
 		}

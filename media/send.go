@@ -38,7 +38,7 @@ type sender struct {
 
 	// Used by the goroutine alone.
 	sealed []byte
-	clock  sendClock
+	clock  *sendClock // but for reading
 
 	stats struct{ frames, keys, nacks, plis, lost atomic.Uint64 }
 	fails [numFailures]atomic.Uint64

@@ -146,12 +146,14 @@ func EchoCancelled(ctx context.Context) (source, sink string, err error) {
 	if err != nil {
 		return "", "", fault(device, err)
 	}
-	for _, m := range modules {
-		at := func(k Kind) int {
-			return slices.IndexFunc(all, func(d deviceInfo) bool { return d.module == m && d.Kind == k })
+	for _, d := range all {
+		if d.Kind != Source || !slices.Contains(modules, d.module) && !strings.Contains(d.group, "echo-cancel") {
+			continue
 		}
-		if i, j := at(Source), at(Sink); i >= 0 && j >= 0 {
-			return all[i].ID, all[j].ID, nil
+		for _, e := range all {
+			if e.Kind == Sink && e.module == d.module && e.group == d.group {
+				return d.ID, e.ID, nil
+			}
 		}
 	}
 	return "", "", &media.DeviceError{Device: device, Fault: media.DeviceMissing, Advice: "load one with: pactl load-module " + module}

@@ -170,7 +170,7 @@ func (l *listener) times() []time.Time {
 // TestMouthToEar measures how long a click takes from the microphone of one end to the speaker of the other: both are
 // heard as their monitors yield them, so that the listeners' own delay is in both and falls out.
 func TestMouthToEar(t *testing.T) {
-	const count, apart = 20, 31 * rate / 100 // not a multiple of a frame
+	const count, apart = 20, 27 * rate / 100 // with the click not a multiple of a frame
 	r := newRoom(t)
 	stop := r.speak(1000)
 	in := r.hears(t, 1000)

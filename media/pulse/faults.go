@@ -56,6 +56,8 @@ func fault(device string, err error) error {
 		e.Fault, e.Advice = media.DeviceMissing, noServer()
 	case errors.Is(err, errMalformed), errors.Is(err, errTooOld):
 		e.Advice = "what listens there is no PulseAudio or PipeWire server that this program understands"
+	case isTimeout(err):
+		e.Fault, e.Advice = media.DeviceGone, noAnswer
 	default: // the connection ended meanwhile
 		e.Fault, e.Advice = media.DeviceGone, "the sound server ended: open it again when the server is back"
 	}
@@ -82,6 +84,8 @@ func codeFault(code serverError) (media.DeviceFault, string) {
 	}
 	return media.DeviceUnsupported, ""
 }
+
+const noAnswer = "the sound server does not answer: restart it (PipeWire needs its session manager, wireplumber, to run too)"
 
 const suspendedAdvice = "the sound server suspended it: another program or another user's session has the hardware"
 

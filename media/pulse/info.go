@@ -2,10 +2,11 @@ package pulse
 
 import "context"
 
-// deviceInfo is a Device and the module that made it.
+// deviceInfo is a Device and who made it: a module, and in PipeWire a group of nodes, which often has no module.
 type deviceInfo struct {
 	Device
 	module uint32
+	group  string
 }
 
 // devices asks for all sources and sinks.
@@ -67,8 +68,14 @@ func readDevice(r *reader) deviceInfo {
 	if r.u32() != undefined { // of a source: the sink that it listens to; of a sink: the source that listens to it
 		d.Kind = Monitor
 	}
-	r.skip(tagString, tagUsec, tagString, tagU32, tagProperties, tagUsec) // monitor's name, latency, driver, flags
-	r.skip(tagVolume, tagU32, tagU32, tagU32)                             // base volume, state, volume steps, card
+	r.skip(tagString, tagUsec, tagString, tagU32) // monitor's name, latency, driver, flags
+	r.properties(func(key, value string) {
+		if key == "node.link-group" {
+			d.group = value
+		}
+	})
+	r.skip(tagUsec)                           // latency that was asked for
+	r.skip(tagVolume, tagU32, tagU32, tagU32) // base volume, state, volume steps, card
 	for n := r.u32(); n > 0 && r.err == nil; n-- {
 		r.skip(tagString, tagString, tagU32, tagU32) // a port: name, description, priority, availability
 	}

@@ -174,7 +174,7 @@ func aDevice(id, name string, monitor uint32) []byte {
 	w.usec(0)
 	w.text("driver")
 	w.u32(0)
-	w.properties(map[string]string{"k": "v"})
+	w.properties(map[string]string{"k": "v", "node.link-group": "g"})
 	w.usec(0)
 	w.b = append(w.b, tagVolume, 0, 1, 0, 0)
 	w.u32(0)
@@ -198,7 +198,7 @@ func (w *writer) usec(v byte) { w.b = append(w.b, tagUsec, 0, 0, 0, 0, 0, 0, 0, 
 func TestReadDevices(t *testing.T) {
 	r := &reader{b: append(aDevice("a", "A", undefined), aDevice("b", "B", 4)...)}
 	got := readDevices(r, "b", false)
-	want := []deviceInfo{{Device{"a", "A", Source, false}, 9}, {Device{"b", "B", Monitor, true}, 9}}
+	want := []deviceInfo{{Device{"a", "A", Source, false}, 9, "g"}, {Device{"b", "B", Monitor, true}, 9, "g"}}
 	if !slices.Equal(got, want) || r.err != nil {
 		t.Errorf("%+v %v", got, r.err)
 	}

@@ -3,6 +3,7 @@ package pulse_test
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"strings"
 	"testing"
@@ -96,12 +97,25 @@ func TestDenied(t *testing.T) {
 	if err := os.WriteFile(wrong, make([]byte, 256), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	const address = "127.0.0.1:47131"
-	s.Load("module-native-protocol-tcp", "listen=127.0.0.1", "port=47131")
+	l, err := net.Listen("tcp4", "127.0.0.1:0") // a port that is free
+	check(t, err)
+	address := l.Addr().String()
+	_, port, _ := net.SplitHostPort(address)
+	check(t, l.Close())
+	s.Load("module-native-protocol-tcp", "listen=127.0.0.1", "port="+port)
 	t.Setenv("PULSE_COOKIE", wrong)
 	t.Setenv("PULSE_SERVER", "tcp:"+address)
-	_, err := pulse.Speaker("")(t.Context())
+	_, err = pulse.Speaker("")(t.Context())
 	wantFault(t, "a wrong cookie", err, media.DeviceDenied)
+}
+
+// TestKnown: a server knows who started it, without a cookie.
+func TestKnown(t *testing.T) {
+	s := pulsetest.Start(t, "cable")
+	socket := s.Address + "2"
+	s.Load("module-native-protocol-unix", "socket="+strings.TrimPrefix(socket, "unix:"), "auth-cookie-enabled=0")
+	t.Setenv("PULSE_SERVER", socket)
+	openInput(t, pulse.Microphone(""))
 }
 
 // TestPulled: the device is taken away, and comes back.

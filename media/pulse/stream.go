@@ -143,7 +143,7 @@ func (s *stream) ask(h handler) (err error) {
 // idle is called when the server has been quiet for a while. The answer to a question would end that.
 func (s *stream) idle(h handler) error {
 	if s.silent++; s.silent >= silences {
-		return gone(s.device, "the sound server does not answer any more: restart it")
+		return gone(s.device, noAnswer)
 	}
 	if err := s.c.nc.SetReadDeadline(time.Now().Add(quiet)); err != nil {
 		return err
