@@ -42,14 +42,18 @@ func TestCommandText(t *testing.T) {
 		{"it fails in silence", "exit 4", "", "-listen sh: exit status 4"},
 		{"it floods", "yes", "", "-listen sh: wrote more than 4096 bytes and was killed"},
 		{"it floods stderr", "yes >&2 & sleep 0.1; kill $!; exit 5", "", `exit status 5; it said "y`},
-		{"it hangs", "sleep 60", "", "-listen sh: took too long and was killed (-limit is 2s)"},
+		{"it hangs", "sleep 60", "", "-listen sh: took too long and was killed (-limit is 500ms)"},
 		{"it trickles", "while sleep 0.2; do echo; done", "", "took too long"},
 		{"it closes its output and hangs", "exec >&- 2>&-; sleep 60", "", "took too long"},
 		{"its child holds the output", "sleep 60 & echo $!", "", "took too long"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := newTestCommand(t, c.body, 2*time.Second).text(t.Context(), []byte("the words"))
+			limit := 20 * time.Second
+			if strings.Contains(c.fault, "too long") {
+				limit = 500 * time.Millisecond
+			}
+			got, err := newTestCommand(t, c.body, limit).text(t.Context(), []byte("the words"))
 			switch {
 			case c.fault == "" && (err != nil || got != c.want):
 				t.Errorf("%q, %v, want %q", got, err, c.want)

@@ -12,34 +12,32 @@ import (
 	"github.com/sotto-calls/sotto/media/pcm"
 )
 
-// limitOf is what a figure may be: strict where the machine has nothing else to do (SOTTO_SPEED=1).
-func limitOf(strict, otherwise time.Duration) time.Duration {
-	if os.Getenv("SOTTO_SPEED") == "1" {
-		return strict
-	}
-	return otherwise
-}
-
-// The parrot says what it has heard, soon after its end.
+// The parrot says what it has heard, soon after its end. A machine that is too busy to play without gaps gets more tries.
 func TestParrot(t *testing.T) {
 	words := speech(t, "The parrot repeats whatever it hears.")
 	alice, _, _ := startAgent(t, &bot{}, onLoopback)
-	a := ring(t, alice)
-	quiet, sound := a.hearParrot(words)
-	t.Logf("quiet: %v from the end of speech to the first sample of the answer", quiet)
-	if most := limitOf(700*time.Millisecond, 1500*time.Millisecond); quiet > most {
-		t.Errorf("that is more than %v", most)
+	tries, most := 3, 1500*time.Millisecond
+	if os.Getenv("SOTTO_SPEED") == "1" { // nothing else runs
+		tries, most = 1, 700*time.Millisecond
 	}
-	sameSound(t, words, sound)
-	e := a.awaitEntries(2)
-	if e[0].Who != "caller" || !strings.HasPrefix(e[0].Text, "heard 2.") || e[0].Sotto != "transcript" || e[0].Version != 1 || e[0].Number != 1 {
-		t.Errorf("heard: %+v", e[0])
+	for n := 1; ; n++ {
+		a := ring(t, alice)
+		quiet, sound := a.hearParrot(words)
+		e := a.awaitEntries(2)
+		a.hangUp()
+		like, stretch := alike(words, sound)
+		t.Logf("quiet: %v from the end of speech to the first sample of the answer, %d ms as the agent has it", quiet, e[1].QuietMS)
+		t.Logf("the answer is as loud as what was said with a correlation of %.2f, and %.2f times as long", like, stretch)
+		good := quiet < most && like > 0.7 && math.Abs(stretch-1) < 0.2 && // another sentence reaches 0.4
+			e[0].Who == "caller" && strings.HasPrefix(e[0].Text, "heard 2.") && e[0].Sotto == "transcript" && e[0].Version == 1 && e[0].Number == 1 &&
+			e[1].Who == "agent" && e[1].QuietMS > 0 && !e[1].Interrupted && math.Abs(e[1].Seconds-e[0].Seconds) < 0.1
+		if good {
+			return
+		}
+		if n == tries {
+			t.Fatalf("that is not what it should be; the transcript has %+v", e)
+		}
 	}
-	if e[1].Who != "agent" || e[1].QuietMS <= 0 || e[1].Interrupted || math.Abs(e[1].Seconds-e[0].Seconds) > 0.1 {
-		t.Errorf("said: %+v", e[1])
-	}
-	t.Logf("the agent has its own figure: %d ms", e[1].QuietMS)
-	a.hangUp()
 }
 
 // hearParrot says something and returns how long it was quiet, and the answer.
@@ -60,15 +58,11 @@ func (a *caller) hearParrot(words []int16) (quiet time.Duration, sound []int16) 
 	return answered.Sub(a.saidAt(from + len(words) - 1)), sound
 }
 
-// sameSound compares how loud two sounds are over time, a piece at a time: a jitter buffer plays a little faster or slower
-// where the machine is busy.
-func sameSound(t *testing.T, words, sound []int16) {
-	t.Helper()
-	const piece, reach = 40, 30 // hops
+// alike compares how loud two sounds are over time, a piece at a time: a jitter buffer plays a little faster or slower
+// where the machine is busy. It says too how much longer the second is.
+func alike(words, sound []int16) (like, stretch float64) {
+	const piece, reach = 80, 30 // hops
 	a, b := envelope(words, spoken), envelope(sound, heard)
-	if ratio := float64(len(b)) / float64(len(a)); ratio < 0.85 || ratio > 1.15 {
-		t.Errorf("the answer has %d hops, what was said %d", len(b), len(a))
-	}
 	sum, n := 0.0, 0
 	for from := 0; from+piece <= len(a); from += piece {
 		best := 0.0
@@ -79,10 +73,7 @@ func sameSound(t *testing.T, words, sound []int16) {
 		}
 		sum, n = sum+best, n+1
 	}
-	t.Logf("the loudness of the answer and of what was said correlate by %.2f", sum/float64(n))
-	if sum/float64(n) < 0.8 {
-		t.Error("that is another sound")
-	}
+	return sum / float64(n), float64(len(b)) / float64(len(a))
 }
 
 // envelope is the level of each hop, in dB over -70 dBov.
@@ -102,54 +93,95 @@ func correlation(a, b []float64) float64 {
 	return (n*sab - sa*sb) / math.Sqrt((n*saa-sa*sa)*(n*sbb-sb*sb))
 }
 
-// A caller who speaks while the agent does is listened to.
-func TestBargeIn(t *testing.T) {
-	words := speech(t, "This is a rather long sentence, so that there is enough of it to interrupt.")
-	no := speech(t, "No no no no, wait!")
-	alice, said, _ := startAgent(t, &bot{}, onLoopback)
-	a := ring(t, alice)
+// bargeIn lets the caller speak into the parrot's answer. It returns how long after the caller's first sample the agent
+// stopped, and when nothing of it was heard any more.
+func (a *caller) bargeIn(said *lines, words, no []int16) (stopped, hushed time.Duration) {
+	a.t.Helper()
 	a.say(words)
 	a.await("the answer", func() bool { first, _ := a.loud(0); return first >= 0 })
 	a.awaitHops(80)
 	from := a.say(no)
 	e := a.awaitEntries(2)[1]
-	a.mu.Lock()
-	n := len(a.at)
-	a.mu.Unlock()
-	a.awaitHops(20)
+	a.awaitHops(30)
+	if !e.Interrupted || e.Seconds < 0.6 || e.Seconds > 1.9 || !strings.HasPrefix(e.Note, "interrupted after ") {
+		a.t.Errorf("the transcript has %+v", e)
+	}
 	began := a.saidAt(from)
-	stopped := said.at(t, "interrupted after").Sub(began)
-	t.Logf("barge-in: %v from the caller's first sample until the agent stopped", stopped)
-	if most := limitOf(200*time.Millisecond, 500*time.Millisecond); stopped > most {
-		t.Errorf("that is more than %v", most)
-	}
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	_, last := a.loud(0)
-	t.Logf("barge-in: %v until it was not heard any more", a.at[last].Sub(began))
-	if last > n+15 {
-		t.Errorf("it was heard %d hops after it stopped", last-n)
-	}
-	a.mu.Unlock()
-	if !e.Interrupted || e.Seconds < 0.6 || e.Seconds > 2 || !strings.HasPrefix(e.Note, "interrupted after ") {
-		t.Errorf("said: %+v", e)
-	}
-	a.hangUp()
+	return said.at(a.t, "interrupted after").Sub(began), a.at[last].Sub(began)
 }
 
-// In virtual time: a cough neither is answered nor interrupts.
+// A caller who speaks while the agent does is listened to.
+func TestBargeIn(t *testing.T) {
+	words := speech(t, "This is a long sentence, so that there is enough to interrupt.")
+	no := speech(t, "No no no no, wait!")
+	check := func(t *testing.T, alice *calltest.Side, said *lines, most time.Duration) {
+		a := ring(t, alice)
+		stopped, hushed := a.bargeIn(said, words, no)
+		t.Logf("barge-in: %v from the caller's first sample until the agent stopped, %v until it was not heard any more", stopped, hushed)
+		if stopped > most || hushed > stopped+most {
+			t.Errorf("that is more than %v", most)
+		}
+		a.hangUp()
+	}
+	t.Run("virtual time", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			alice, said, stop := startAgent(t, &bot{}, calltest.Options{OneWay: 20 * time.Millisecond})
+			check(t, alice, said, 200*time.Millisecond)
+			stop()
+		})
+	})
+	t.Run("loopback", func(t *testing.T) {
+		alice, said, _ := startAgent(t, &bot{turn: patient}, onLoopback)
+		most := 600 * time.Millisecond
+		if os.Getenv("SOTTO_SPEED") == "1" {
+			most = 200 * time.Millisecond
+		}
+		check(t, alice, said, most)
+	})
+}
+
+// A cough neither is answered nor interrupts.
 func TestBlips(t *testing.T) {
 	words := speech(t, "The parrot repeats whatever it hears.")
+	cough := words[len(words)/3:][:spoken.Samples(60*time.Millisecond)]
 	synctest.Test(t, func(t *testing.T) {
 		alice, _, stop := startAgent(t, &bot{}, calltest.Options{OneWay: 20 * time.Millisecond})
 		a := ring(t, alice)
 		time.Sleep(time.Second)
-		a.say(words[len(words)/3:][:spoken.Samples(60*time.Millisecond)])
+		a.say(cough)
 		time.Sleep(2 * time.Second)
-		quiet, sound := a.hearParrot(words)
-		sameSound(t, words, sound)
-		t.Logf("quiet: %v in virtual time, with 20 ms one way", quiet)
-		if quiet > 700*time.Millisecond {
-			t.Errorf("that is more than 700 ms")
+		a.say(append(append([]int16(nil), words...), make([]int16, spoken.Samples(1500*time.Millisecond))...))
+		a.say(cough) // into the answer
+		e := a.awaitEntries(2)
+		if e[0].Who != "caller" || e[1].Who != "agent" || e[1].Interrupted {
+			t.Errorf("the transcript has %+v", e)
+		}
+		time.Sleep(2 * time.Second)
+		if e := a.awaitEntries(2); len(e) != 2 {
+			t.Errorf("a cough was answered: %+v", e[2:])
+		}
+		a.hangUp()
+		stop()
+	})
+}
+
+// On a path of 20 ms one way that loses nothing, the parrot is as quick as its turn detection lets it be.
+func TestParrotInVirtualTime(t *testing.T) {
+	words := speech(t, "The parrot repeats whatever it hears.")
+	synctest.Test(t, func(t *testing.T) {
+		alice, _, stop := startAgent(t, &bot{}, calltest.Options{OneWay: 20 * time.Millisecond})
+		a := ring(t, alice)
+		for range 3 {
+			quiet, sound := a.hearParrot(words)
+			like, stretch := alike(words, sound)
+			t.Logf("quiet: %v; correlation %.2f, %.2f times as long", quiet, like, stretch)
+			if quiet > 500*time.Millisecond || like < 0.9 || math.Abs(stretch-1) > 0.02 {
+				t.Error("that is not what it should be")
+			}
+			time.Sleep(time.Second)
 		}
 		a.hangUp()
 		stop()

@@ -10,7 +10,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/sotto-calls/sotto/call/calltest"
 )
 
 // buzz is a sound that a Detector takes for a voice.
@@ -58,9 +61,8 @@ func newMind(t *testing.T, listen, think, speak string) (m mind) {
 	return m
 }
 
-// What is heard goes through three programs, and comes back as sound.
+// What is heard goes through three programs, and comes back as sound. In virtual time, which stands still while one runs.
 func TestAgentWithCommands(t *testing.T) {
-	t.Parallel()
 	dir := t.TempDir()
 	wav := saveWAV(t)
 	var file bytes.Buffer
@@ -68,39 +70,47 @@ func TestAgentWithCommands(t *testing.T) {
 		"cat >"+dir+"/heard.wav; echo; echo 'what is  <the> time?'",
 		"tr a-z A-Z",
 		"cat >"+dir+"/said.txt; cat "+wav)}
-	alice, said, stop := startAgent(t, b, onLoopback)
-	a := ring(t, alice)
-	a.say(buzz(time.Second))
-	e := a.awaitEntries(2)
-	a.awaitHops(30)
-	a.hangUp()
-	stop()
-	if e[0].Who != "caller" || e[0].Text != "what is <the> time?" || math.Abs(e[0].Seconds-1.05) > 0.15 || e[0].Note != "" {
-		t.Errorf("heard: %+v", e[0])
-	}
-	if e[1].Who != "agent" || e[1].Text != "WHAT IS <THE> TIME?" || e[1].Seconds != 1 || e[1].Note != "" {
-		t.Errorf("said: %+v", e[1])
-	}
+	synctest.Test(t, func(t *testing.T) {
+		alice, said, stop := startAgent(t, b, calltest.Options{})
+		a := ring(t, alice)
+		a.say(buzz(time.Second))
+		e := a.awaitEntries(2)
+		a.awaitHops(30)
+		a.hangUp()
+		stop()
+		if e[0].Who != "caller" || e[0].Text != "what is <the> time?" || math.Abs(e[0].Seconds-1.05) > 0.1 || e[0].Note != "" {
+			t.Errorf("heard: %+v", e[0])
+		}
+		if e[1].Who != "agent" || e[1].Text != "WHAT IS <THE> TIME?" || e[1].Seconds != 1 || e[1].Note != "" {
+			t.Errorf("said: %+v", e[1])
+		}
+		checkWAV(t, dir+"/heard.wav", e[0].Seconds)
+		first, last := a.loud(0)
+		if n := last - first; n < 95 || n > 110 {
+			t.Errorf("the caller hears %d hops of sound, want 100", n)
+		}
+		checkJournal(t, &file, e)
+		for _, want := range []string{`"Alice" said `, "in 1 turns", "in 1 answers, of which 0 were interrupted", "ms for an answer", "jitter buffer"} {
+			if !strings.Contains(said.String(), want) {
+				t.Errorf("no line with %q", want)
+			}
+		}
+	})
 	if b, _ := os.ReadFile(filepath.Join(dir, "said.txt")); string(b) != "WHAT IS <THE> TIME?\n" {
 		t.Errorf("-speak got %q", b)
 	}
-	wavIn, err := os.Open(filepath.Join(dir, "heard.wav"))
+}
+
+// checkWAV compares the length of what -listen got.
+func checkWAV(t *testing.T, path string, seconds float64) {
+	t.Helper()
+	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer wavIn.Close()
-	if n := len(collect(t, wavIn, 0)); math.Abs(float64(n)-1.05*48000) > 0.15*48000 {
-		t.Errorf("-listen got %d samples", n)
-	}
-	first, last := a.loud(0)
-	if n := last - first; n < 90 || n > 115 {
-		t.Errorf("the caller hears %d hops of sound, want 100", n)
-	}
-	checkJournal(t, &file, e)
-	for _, want := range []string{`"Alice" said 1.`, "in 1 turns", "in 1 answers, of which 0 were interrupted", "ms for an answer", "jitter buffer"} {
-		if !strings.Contains(said.String(), want) {
-			t.Errorf("no line with %q", want)
-		}
+	defer f.Close()
+	if got := spoken.Duration(len(collect(t, f, 0))).Seconds(); math.Abs(got-seconds) > 0.02 {
+		t.Errorf("-listen got %.2f s, want %.2f", got, seconds)
 	}
 }
 
@@ -120,33 +130,34 @@ func checkJournal(t *testing.T, file *bytes.Buffer, want []entry) {
 
 // Faults of the programs are said in words, and the talk goes on.
 func TestAgentWithBadCommands(t *testing.T) {
-	t.Parallel()
 	dir := t.TempDir()
 	b := &bot{mind: newMind(t, `if mkdir `+dir+`/once 2>/dev/null; then echo no model >&2; exit 2; fi; cat >/dev/null; echo words`, "", "head -c 20 /dev/zero; exit 7")}
-	alice, said, stop := startAgent(t, b, onLoopback)
-	a := ring(t, alice)
-	a.say(buzz(500 * time.Millisecond))
-	if e := a.awaitEntries(1)[0]; e.Who != "caller" || e.Note != "speech-to-text failed" || e.Text != "" {
-		t.Errorf("heard: %+v", e)
-	}
-	a.say(buzz(500 * time.Millisecond))
-	if e := a.awaitEntries(3)[2]; e.Who != "agent" || e.Note != "the agent failed to answer" {
-		t.Errorf("said: %+v", e)
-	}
-	a.hangUp()
-	stop()
-	for _, want := range []string{`is not understood: -listen sh: exit status 2; it said "no model\n"`, "gets no whole answer: -speak sh: exit status 7"} {
-		if !strings.Contains(said.String(), want) {
-			t.Errorf("no line with %q", want)
+	synctest.Test(t, func(t *testing.T) {
+		alice, said, stop := startAgent(t, b, calltest.Options{})
+		a := ring(t, alice)
+		a.say(buzz(500 * time.Millisecond))
+		if e := a.awaitEntries(1)[0]; e.Who != "caller" || e.Note != "speech-to-text failed" || e.Text != "" {
+			t.Errorf("heard: %+v", e)
 		}
-	}
+		a.say(buzz(500 * time.Millisecond))
+		if e := a.awaitEntries(3)[2]; e.Who != "agent" || e.Note != "the agent failed to answer" {
+			t.Errorf("said: %+v", e)
+		}
+		a.hangUp()
+		stop()
+		for _, want := range []string{`is not understood: -listen sh: exit status 2; it said "no model\n"`, "gets no whole answer: -speak sh: exit status 7"} {
+			if !strings.Contains(said.String(), want) {
+				t.Errorf("no line with %q", want)
+			}
+		}
+	})
 }
 
 // Sound is played before the program that makes it ends; a caller who speaks kills that program.
 func TestBargeInKillsTheSpeaker(t *testing.T) {
 	t.Parallel()
 	pids := filepath.Join(t.TempDir(), "pids")
-	b := &bot{mind: newMind(t, "cat >/dev/null; echo words", "", "cat "+saveWAV(t)+"; sleep 60 & echo $$ $! >"+pids+"; wait")}
+	b := &bot{turn: patient, mind: newMind(t, "cat >/dev/null; echo words", "", "cat "+saveWAV(t)+"; sleep 60 & echo $$ $! >"+pids+"; wait")}
 	alice, _, stop := startAgent(t, b, onLoopback)
 	a := ring(t, alice)
 	a.say(buzz(500 * time.Millisecond))
@@ -167,7 +178,7 @@ func TestHangUpKills(t *testing.T) {
 		t.Run(who, func(t *testing.T) {
 			t.Parallel()
 			pids := filepath.Join(t.TempDir(), "pids")
-			b := &bot{mind: newMind(t, "sleep 60 & echo $$ $! >"+pids+"; wait", "", "cat")}
+			b := &bot{turn: patient, mind: newMind(t, "sleep 60 & echo $$ $! >"+pids+"; wait", "", "cat")}
 			alice, _, stop := startAgent(t, b, onLoopback)
 			a := ring(t, alice)
 			a.say(buzz(500 * time.Millisecond))
@@ -187,7 +198,7 @@ func TestHangUpKills(t *testing.T) {
 func TestTheCallerGoesOn(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	b := &bot{mind: newMind(t, "cat >/dev/null; if mkdir "+dir+"/once 2>/dev/null; then echo one; else echo two; fi",
+	b := &bot{turn: patient, mind: newMind(t, "cat >/dev/null; if mkdir "+dir+"/once 2>/dev/null; then echo one; else echo two; fi",
 		"cat >"+dir+"/asked; if mkdir "+dir+"/thought 2>/dev/null; then echo >"+dir+"/thinks; sleep 60; fi; echo both", "cat >/dev/null; cat "+saveWAV(t))}
 	alice, _, stop := startAgent(t, b, onLoopback)
 	a := ring(t, alice)

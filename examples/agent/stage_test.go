@@ -54,10 +54,18 @@ func (l *lines) at(t *testing.T, text string) time.Time {
 	return time.Time{}
 }
 
+// patient takes a machine that is too busy to play without gaps for no end of a turn.
+var patient = turnConfig{silence: 700 * time.Millisecond, blip: 120 * time.Millisecond, most: 30 * time.Second}
+
+// worlds makes one network at a time: their addresses are counted in one place, unguarded.
+var worlds sync.Mutex
+
 // startAgent lets Bob be an agent until the test ends or stop is called, and returns Alice.
 func startAgent(t *testing.T, b *bot, options calltest.Options) (alice *calltest.Side, said *lines, stop func()) {
 	t.Helper()
+	worlds.Lock()
 	net := calltest.New(t, options)
+	worlds.Unlock()
 	said = &lines{}
 	b.log = log.New(said, "", 0)
 	b.person = &person.Person{Identity: net.Bob.Identity, Contacts: net.Bob.Contacts, Client: net.Bob.Client}
