@@ -243,6 +243,7 @@ func TestNotPulse(t *testing.T) {
 				return
 			}
 			_, _ = c.Write([]byte(strings.Repeat("HTTP/1.1 400 Bad Request\r\n", 10))) // whether it is read or not
+			_, _ = io.Copy(io.Discard, c)
 			c.Close()
 		}
 	}()
