@@ -33,7 +33,7 @@ func TestSendClock(t *testing.T) {
 		{"comes late and says so", []step{{1000 * ms, 0, true, 1000 * ms}, {1900 * ms, 20 * ms, false, 1020 * ms}}},
 		{"is replaced", []step{{1000 * ms, 0, true, 1000 * ms}, {9000 * ms, 0, true, 9000 * ms}}},
 	} {
-		c := newSendClock(Video, 0)
+		var c sendClock
 		for i, s := range tt.steps {
 			if got := c.at(s.now, 1000*ms, s.t, s.fresh); got != s.want {
 				t.Errorf("%s: step %d: %v, want %v", tt.name, i, got, s.want)
@@ -46,8 +46,8 @@ func TestSendClock(t *testing.T) {
 // reports say by how much, whatever else makes frames late.
 func TestSoundFollowsItsDevice(t *testing.T) {
 	for _, ppm := range []time.Duration{200, -200} {
-		c := newSendClock(Audio, 7)
-		for n := range time.Duration(180_000) {
+		c := &sendClock{base: 7}
+		for n := range time.Duration(180_001) {
 			at := n * 20 * ms
 			now := at - at*ppm/1e6 + n%7*3*ms // a fast clock yields its frames early
 			if got := c.at(now, 0, at, n == 0); got != at {

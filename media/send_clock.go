@@ -15,8 +15,8 @@ import (
 // plays them counts on that; sender reports say how far it has drifted.
 type sendClock struct {
 	set      bool
-	ahead    time.Duration // a source that is further ahead than this is not paced by a clock
 	anchor   time.Duration // connection time of the source's time 0
+	anchored time.Duration // when it was found
 	last     time.Duration // connection time of the last frame
 	base     uint32        // RTP timestamp of connection time 0
 	reported bool
@@ -27,20 +27,11 @@ type sendClock struct {
 }
 
 const (
-	soundAhead  = time.Second            // of sound: hours of a device whose clock is too fast
-	videoAhead  = 50 * time.Millisecond  // of pictures, which come by the time of day
-	driftFrames = 256                    // in each half of the window for drift
-	driftLeast  = 5 * time.Millisecond   // what is less is no drift, but the unrest of this machine
-	driftMost   = 900 * time.Millisecond // what is more is no drift either, but a source that stood still
+	worstClock  = 1000                 // of a device gains or loses one part in so many
+	driftFrames = 256                  // in each half of the window for drift
+	driftLeast  = 5 * time.Millisecond // what is less is no drift, but the unrest of this machine
+	never       = 1 << 62 * time.Nanosecond
 )
-
-func newSendClock(kind Kind, base uint32) *sendClock {
-	c := &sendClock{base: base, ahead: videoAhead}
-	if kind == Audio {
-		c.ahead = soundAhead
-	}
-	return c
-}
 
 // at returns the connection time of a frame with source time t that is read now. origin is when the sources were first
 // allowed to be read: what starts with it is anchored at it exactly, whichever goroutine ran first.
@@ -52,36 +43,38 @@ func (c *sendClock) at(now, origin, t time.Duration, fresh bool) time.Duration {
 		if late := c.anchor - origin; -resyncAfter < late && late < resyncAfter {
 			c.anchor = origin
 		}
-		c.forget()
-	case fresh && drift > resyncAfter, drift < -c.ahead: // stood still, or runs ahead of time
+	case fresh && drift > resyncAfter, -drift > resyncAfter+c.wrong(now): // stood still, or runs ahead of time
 		c.anchor = max(now, c.last+time.Millisecond) - t
-		c.forget()
 	default:
-		c.follow(drift)
+		c.follow(drift, now)
+		return c.place(t)
 	}
-	c.set = true
+	c.set, c.anchored, c.frames = true, now, 0
+	c.late = [2]time.Duration{never, never}
+	c.drift.Store(0)
+	return c.place(t)
+}
+
+// place puts a frame where the anchor says.
+func (c *sendClock) place(t time.Duration) time.Duration {
 	c.last = max(c.last, c.anchor+t)
 	return c.anchor + t
 }
 
-// forget begins to look for drift anew.
-func (c *sendClock) forget() {
-	c.late = [2]time.Duration{driftMost, driftMost}
-	c.frames = 0
-	c.drift.Store(0)
-}
+// wrong is how wrong the clock of a device can be by now.
+func (c *sendClock) wrong(now time.Duration) time.Duration { return (now - c.anchored) / worstClock }
 
 // follow finds out how far the source's clock has drifted: frames come late for many reasons, but all of them only if the
 // clock is slow, and early only if it is fast.
-func (c *sendClock) follow(late time.Duration) {
+func (c *sendClock) follow(late, now time.Duration) {
 	c.late[0] = min(c.late[0], late)
 	if c.frames++; c.frames < driftFrames {
 		return
 	}
 	c.frames = 0
 	drift := min(c.late[0], c.late[1])
-	c.late[1], c.late[0] = c.late[0], driftMost
-	if drift.Abs() < driftLeast || drift == driftMost {
+	c.late[1], c.late[0] = c.late[0], never
+	if drift.Abs() < driftLeast || drift.Abs() > c.wrong(now) {
 		drift = 0
 	}
 	c.drift.Store(int64(drift))

@@ -15,7 +15,7 @@ func (c *Conn) attach(s *section, source Source) {
 	s.sender = &sender{
 		conn: c, sealer: c.cfg.Seal(ctx), layout: r.layout(), track: s.track, gate: newGate(), stop: stop,
 		source: source, swapped: make(chan struct{}),
-		clock: newSendClock(s.kind, s.track.base),
+		clock: &sendClock{base: s.track.base},
 		info:  StreamInfo{Ctx: ctx, MID: s.mid(), Kind: s.kind, Codec: r.codec},
 	}
 	c.goDo(func() { s.sender.run(run) })
