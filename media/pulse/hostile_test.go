@@ -293,6 +293,33 @@ func TestNoGarbage(t *testing.T) {
 	}
 }
 
+// TestTarget: a server that runs dry holds more from then on, and less again when it was well for long.
+func TestTarget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &speaker{stream: newStream(newConn(&script{}), aSpeaker, ""), target: least, calm: calm}
+		write := func(want time.Duration) {
+			t.Helper()
+			s.grant(960)
+			if err := s.Write(t.Context(), make([]int16, 480)); err != nil || s.target != want {
+				t.Errorf("it holds %v, want %v; %v", s.target, want, err)
+			}
+		}
+		s.starved = true // before the first write
+		write(least)
+		s.starved = true
+		time.Sleep(time.Second) // a writer who paused
+		write(least)
+		for i := range 20 {
+			s.starved = true
+			write(min(least+time.Duration(i+1)*request, most))
+		}
+		time.Sleep(calmest - time.Second)
+		write(most)
+		time.Sleep(2 * time.Second)
+		write(most - request)
+	})
+}
+
 func TestClock(t *testing.T) {
 	now := time.Now()
 	k := clock{known: true, runs: true, at: now, delay: 20 * time.Millisecond, mark: 9600}

@@ -196,7 +196,8 @@ func (m *microphone) told(r *reader, _ int64) clock {
 	sink, source := r.usec(), r.usec()
 	runs := r.bool()
 	r.skip(tagTime, tagTime)
-	queued := r.s64() - r.s64() // written into the server's queue, read from it
+	in, out := r.s64(), r.s64() // of the server's queue, as positions
+	queued := in - out
 	delay := time.Duration(source-sink) * time.Microsecond
 	if !plausible(source) || !plausible(sink) || queued < 0 || queued > 60*bytesPerSec {
 		return clock{}

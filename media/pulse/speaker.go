@@ -10,10 +10,13 @@ import (
 )
 
 const (
-	// target is how much sound the server and the device hold together, to begin with. After every gap that the writer did
-	// not mean it grows by a request, up to most: what holds on a quiet machine is too little on a busy one.
-	target  = 30 * time.Millisecond
+	// least is how much sound the server and the device hold together, to begin with. After every gap that the writer did
+	// not mean it grows by a request, up to most: what holds on a quiet machine is too little on a busy one. After calm
+	// without a gap it shrinks again; every gap doubles that time, up to calmest.
+	least   = 30 * time.Millisecond
 	most    = 120 * time.Millisecond
+	calm    = time.Minute
+	calmest = time.Hour
 	request = 10 * time.Millisecond // at least so much the server asks for at a time
 
 	// pause is how long a writer may take between two writes until a gap is taken for one that it meant.
@@ -23,7 +26,7 @@ const (
 // Speaker returns a function that opens a sink: by its ID, exactly, or else by its Name; "" is the server's default. It
 // fits pcm.SpeakerConfig.Open, and may be called again after the device was lost.
 //
-// What it opens takes 48 kHz mono, converted by the server, and holds some 30 ms of it; up to 120 ms where that proves too
+// What it opens takes 48 kHz mono, converted by the server, and holds some 30 ms of it; up to 120 ms while that proves too
 // little. It fails as Microphone does, and so does Write.
 func Speaker(sink string) func(context.Context) (pcm.Output, error) {
 	return func(ctx context.Context) (pcm.Output, error) {
@@ -43,11 +46,13 @@ func Speaker(sink string) func(context.Context) (pcm.Output, error) {
 type speaker struct {
 	*stream
 	written atomic.Int64           // bytes; changed under conn.writing, so that it agrees with what was sent
-	frame   [headSize + 4<<10]byte // belongs to Write, as the next two
+	frame   [headSize + 4<<10]byte // belongs to Write, as the next four
 	last    time.Time              // when the latest Write ended
-	target  time.Duration          //
-	room    int64                  // bytes that the server is waiting for; guarded by stream.mu, as the next
-	starved bool                   // the server ran out of sound
+	target  time.Duration
+	changed time.Time     // when target was
+	calm    time.Duration // how long without a gap until it shrinks
+	room    int64         // bytes that the server is waiting for; guarded by stream.mu, as the next
+	starved bool          // the server ran out of sound
 }
 
 func openSpeaker(ctx context.Context, sink, device string) (*speaker, error) {
@@ -55,7 +60,7 @@ func openSpeaker(ctx context.Context, sink, device string) (*speaker, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &speaker{stream: newStream(c, device, name), target: target}
+	s := &speaker{stream: newStream(c, device, name), target: least, calm: calm}
 	if err := s.create(ctx); err != nil {
 		_ = c.nc.Close()
 		return nil, err
@@ -109,7 +114,7 @@ func (s *speaker) grant(n uint32) {
 
 // Write plays samples, waiting until the server has room for the last of them.
 func (s *speaker) Write(ctx context.Context, samples []int16) error {
-	if err := s.mend(); err != nil {
+	if err := s.mend(time.Now()); err != nil {
 		return err
 	}
 	defer func() { s.last = time.Now() }()
@@ -170,16 +175,21 @@ func (s *speaker) sent(err error) error {
 	return s.err
 }
 
-// mend asks the server to hold more if it ran dry although the writer is at work.
-func (s *speaker) mend() error {
+// mend asks the server to hold more if it ran dry although the writer is at work, and less when that was long ago.
+func (s *speaker) mend(now time.Time) error {
 	s.mu.Lock()
-	starved := s.starved
+	starved := s.starved && !s.last.IsZero() && now.Sub(s.last) < pause
 	s.starved = false
 	s.mu.Unlock()
-	if !starved || s.target >= most || s.last.IsZero() || time.Since(s.last) > pause {
+	switch {
+	case starved:
+		s.target, s.calm = min(s.target+request, most), min(2*s.calm, calmest)
+	case s.target > least && now.Sub(s.changed) > s.calm:
+		s.target -= request
+	default:
 		return nil
 	}
-	s.target += request
+	s.changed = now
 	var w writer
 	w.u32(s.index)
 	w.u32(inBytes(2 * most))
@@ -224,7 +234,8 @@ func (s *speaker) told(r *reader, mark int64) clock {
 	r.skip(tagUsec)
 	runs := r.bool()
 	r.skip(tagTime, tagTime)
-	queued := r.s64() - r.s64()
+	in, out := r.s64(), r.s64() // of the server's queue, as positions
+	queued := in - out
 	if !plausible(latency) || queued > 60*bytesPerSec {
 		return clock{}
 	}
