@@ -26,6 +26,7 @@ type options struct {
 	name           string
 	ttl            time.Duration
 	maxCalls       int
+	ringFor        time.Duration
 	json           bool
 }
 
@@ -79,6 +80,7 @@ func parse(args []string, errs io.Writer) (options, error) {
 	f.StringVar(&o.name, "name", "", "what the bot calls itself (default: after its mode)")
 	f.DurationVar(&o.ttl, "ttl", time.Hour, "how long a printed invitation is good")
 	f.IntVar(&o.maxCalls, "max-calls", 4, "calls at once; who rings then hears that we are busy")
+	f.DurationVar(&o.ringFor, "ring-for", time.Minute, "how long a call rings before it counts as not answered; at most 90s")
 	f.BoolVar(&o.json, "json", false, "print each event as one JSON object a line to stdout; what people read goes to stderr")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -91,6 +93,8 @@ func parse(args []string, errs io.Writer) (options, error) {
 		return o, fmt.Errorf("-tls %.20q: there is self-signed, and nothing else", o.tls)
 	case megabytes <= 0 || o.maxCalls <= 0:
 		return o, errors.New("-record-limit and -max-calls are above 0")
+	case o.ringFor <= 0 || o.ringFor > 90*time.Second:
+		return o, fmt.Errorf("-ring-for %v: a call rings for at most 90s", o.ringFor)
 	}
 	if o.name == "" {
 		o.name = o.mode.botName()

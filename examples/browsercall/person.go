@@ -53,7 +53,8 @@ func newPerson(ctx context.Context, o options, s *server) (_ *person, err error)
 	}
 	p.client, err = call.NewClient(call.Config{
 		Identity: p.identity, Contacts: p.contacts, Transports: []signal.Transport{transport}, Name: o.name,
-		Admit: call.ContactsOnly(p.contacts, call.Limits{Rings: rings}), MaxCalls: o.maxCalls, Media: settings(s.place),
+		Admit: call.ContactsOnly(p.contacts, call.Limits{Rings: rings}), MaxCalls: o.maxCalls, RingFor: o.ringFor,
+		Media: settings(s.place),
 	})
 	if err != nil {
 		transport.Close()

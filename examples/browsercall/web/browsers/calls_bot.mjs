@@ -1,11 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+const run = promisify(execFile);
 const module = fileURLToPath(new URL('../../', import.meta.url));
 
 /** How long a step may take that should take a moment, in milliseconds: the machine may be busy. */
@@ -19,7 +20,7 @@ export class Program {
   static async build() {
     const p = new Program();
     p.#folder = await mkdtemp(join(tmpdir(), 'browsercall-'));
-    await promisify(execFile)('go', ['build', '-o', p.#path, '.'], { cwd: module });
+    await run('go', ['build', '-o', p.#path, '.'], { cwd: module });
     return p;
   }
 
@@ -33,6 +34,26 @@ export class Program {
     this.#bots.push(b);
     b.page = (await b.want('ready')).page;
     return b;
+  }
+
+  /**
+   * Becomes a contact by a link of a page, with the program that dials from a terminal, and rings: gives its report, of
+   * a call that ended in any way, and the last that it said.
+   */
+  async ringer(link) {
+    const dial = join(this.#folder, 'dial');
+    await run('go', ['build', '-o', dial, './examples/dial'], { cwd: join(module, '../..') });
+    const mine = await mkdtemp(join(this.#folder, 'dial-'));
+    const secret = join(mine, 'passphrase');
+    await writeFile(secret, 'four words nobody says gladly 7');
+    const invitation = link.slice(link.indexOf('#') + 1).replace(/%23([^%#]*)$/, '#$1');
+    const relay = new URL('/v1', link.replace('http', 'ws').split('#')[0]).href;
+    return new Promise((done) => {
+      execFile(dial, ['-json', '-relay', relay, '-identity', join(mine, 'identity'), '-new', '-passphrase-file', secret,
+        '-invitation', invitation, '-out', mine, 'them'], { timeout: 2 * slow }, (error, out, errors) => {
+        done({ failed: error?.code, report: out.trim() && JSON.parse(out.trim().split('\n').at(-1)), said: errors });
+      });
+    });
   }
 
   /** A new folder for recordings. */

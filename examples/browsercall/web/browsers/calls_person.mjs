@@ -15,6 +15,23 @@ export class Person {
     return new Person(await harness.open(browser, { url: link, init }));
   }
 
+  /** The same person's further window of the same browser: the same keys and contacts. */
+  async window(harness, browser, link) {
+    return new Person(await harness.open(browser, { url: link, init: `(${probe})();`, beside: this.page }));
+  }
+
+  /** Waits until somebody rings, and gives how the page says it. */
+  async rings() {
+    await until('it rings', () => this.page.evaluate(() => document.getElementById('ringing').open));
+    return this.text('ringing-title');
+  }
+
+  /** Makes an invitation at the page: a link for one person. */
+  async invites() {
+    await this.press('invite-make');
+    return until('a link', () => this.page.evaluate(() => document.getElementById('invite-link').value));
+  }
+
   /** Presses a button, once it may be pressed. */
   async press(id) {
     await until(`#${id} may be pressed`, () => this.page.evaluate((i) => {

@@ -18,6 +18,11 @@ export function probe() {
       super(...args);
       workers.push(this);
     }
+
+    terminate() { // a call that was declined has one too, for a moment
+      if (workers.includes(this)) workers.splice(workers.indexOf(this), 1);
+      super.terminate();
+    }
   };
 
   globalThis.WebSocket = class extends WebSocket {
@@ -58,7 +63,7 @@ export function probe() {
       const peer = peers.at(-1);
       const ask = async () => {
         const [rows, frames] = await Promise.all([window.probe.stats('inbound-rtp'), window.probe.frames()]);
-        if (peer.signalingState === 'closed' || rows.length === 0) return;
+        if (peer.signalingState === 'closed' || rows.length === 0 || !frames) return;
         window.probe.followed = { rows, frames };
         await ask();
       };
@@ -70,9 +75,10 @@ export function probe() {
     /** What names the present ICE session of this side: it changes when ICE starts anew. */
     ice: () => /a=ice-ufrag:(\S+)/.exec(peers.at(-1)?.currentLocalDescription?.sdp ?? '')?.[1],
     connections: () => peers.length,
-    /** The worker's own counters of the newest call. */
+    /** The worker's own counters of the newest call that has not ended. */
     frames: () => new Promise((resolve) => {
       const worker = workers.at(-1);
+      if (!worker) return resolve(undefined);
       const id = `probe ${Math.random()}`; // the page takes no answer that it did not ask for
       const hear = (e) => {
         if (e.data.id !== id) return;

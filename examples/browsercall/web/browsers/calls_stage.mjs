@@ -2,6 +2,7 @@ import { after, before } from 'node:test';
 import { Harness } from './harness.mjs';
 import { Person } from './calls_person.mjs';
 import { Program } from './calls_bot.mjs';
+import { until } from './ends.mjs';
 
 /** Browsers and the Go program, for the tests of one file. */
 export class Stage {
@@ -44,6 +45,32 @@ export class Stage {
   /** Somebody at the page of the scripts, without a link. */
   guest(browser) {
     return Person.open(this.#harness, browser, undefined);
+  }
+
+  /** A further window of somebody's browser, at the same page. */
+  window(person, browser, link) {
+    return person.window(this.#harness, browser, link);
+  }
+
+  /**
+   * Two people at the page of a program, of whom one has used the other's invitation. Their queries are without the
+   * question mark.
+   *
+   * @returns {Promise<Person[]>} in the order of the browsers
+   */
+  async couple(bot, [first, query], [second, theirs]) {
+    const host = await this.person(first, `${bot.page}?name=Quillfeather&${query}`);
+    await host.view('nobody');
+    const guest = await this.person(second, (await host.invites()).replace('/#', `/?name=Marchbanks&${theirs}#`));
+    for (const p of [guest, host]) {
+      await until('they are connected', async () => (await p.data('#contact', 'contact')) === 'confirmed');
+    }
+    return [host, guest];
+  }
+
+  /** Another Go program, that rings whoever made an invitation; gives what it prints at the end. */
+  ringer(link) {
+    return this.#program.ringer(link);
   }
 
   /** Somebody who opens a link. */

@@ -36,15 +36,16 @@ export class Harness {
 
   /**
    * Opens a page that runs `page.js`, in a browser called chromium or firefox; or the page at url, after a function
-   * init has run in it.
+   * init has run in it. beside makes it a further window of that page's browser, with the same storage.
    *
    * @returns {Promise<Page & { log: string[] }>}
    */
-  async open(name, { url = this.#server.url, init } = {}) {
+  async open(name, { url = this.#server.url, init, beside } = {}) {
     if (!this.#browsers.has(name)) {
       this.#browsers.set(name, starters[name]());
     }
-    const page = await (await this.#browsers.get(name)).page();
+    const page = await (beside ? (beside.browserContext ?? beside.context).call(beside).newPage() :
+      (await this.#browsers.get(name)).page());
     const log = [];
     page.on('console', (m) => log.push(m.text()));
     page.on('pageerror', (e) => log.push(String(e)));

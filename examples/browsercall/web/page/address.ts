@@ -8,6 +8,8 @@ export interface Choices {
   name: string | undefined;
   /** Media goes by TURN alone. */
   relayOnly: boolean;
+  /** How long a call rings, in milliseconds; undefined: as long as the package lets it. */
+  ringFor: number | undefined;
 }
 
 /** Reads the query. */
@@ -18,7 +20,14 @@ export function choices(search = location.search): Choices {
     autostart: start === 'audio' ? 'audio' : start === null ? undefined : 'video',
     name: q.get('name') ?? undefined,
     relayOnly: q.has('relay-only'),
+    ringFor: seconds(q.get('ring-for')),
   };
+}
+
+/** 1 to 90 seconds, in milliseconds; anything else is no choice. */
+function seconds(text: string | null): number | undefined {
+  const n = Number(text);
+  return n >= 1 && n <= 90 ? n * 1000 : undefined;
 }
 
 /**

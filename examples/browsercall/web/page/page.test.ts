@@ -3,7 +3,7 @@ import { EndReason, Refused, SignalError } from '../client/index.ts';
 import { choices, isLocal, linkTo, takeInvitation } from './address.ts';
 import { browserName } from './environment.ts';
 import { trustOf, trustWords } from './trust.ts';
-import { endWords, faultWords } from './words.ts';
+import { endWords, faultWords, missedWords } from './words.ts';
 
 describe('words', () => {
   test('every end has words of its own, whoever ended it, and an unknown one has some', () => {
@@ -20,6 +20,12 @@ describe('words', () => {
       }
     }
     expect(endWords(200, true, 'Ada').text).toContain('does not know');
+  });
+
+  test('a call that nobody answered is told otherwise to who was rung', () => {
+    expect(endWords(EndReason.TimedOut, false, 'Ada').text).toContain("Ada's side");
+    for (const remote of [false, true]) expect(missedWords(EndReason.TimedOut, remote, 'Ada').title).toBe('Missed');
+    expect(missedWords(EndReason.Cancelled, true, 'Ada')).toEqual(endWords(EndReason.Cancelled, true, 'Ada'));
   });
 
   test('the cause of a bad end is told, that of a good one is not', () => {
@@ -63,10 +69,11 @@ describe('the address', () => {
   });
 
   test('choices', () => {
-    expect(choices('')).toEqual({ autostart: undefined, name: undefined, relayOnly: false });
-    const all = { autostart: 'audio', name: 'Ada', relayOnly: true };
-    expect(choices('?autostart=audio&name=Ada&relay-only')).toEqual(all);
+    expect(choices('')).toEqual({ autostart: undefined, name: undefined, relayOnly: false, ringFor: undefined });
+    const all = { autostart: 'audio', name: 'Ada', relayOnly: true, ringFor: 2000 };
+    expect(choices('?autostart=audio&name=Ada&relay-only&ring-for=2')).toEqual(all);
     expect(choices('?autostart').autostart).toBe('video');
+    for (const n of ['', '0', '91', 'x']) expect(choices(`?ring-for=${n}`).ringFor).toBeUndefined();
   });
 
   const near = ['localhost', '127.0.0.1', '10.1.2.3', '192.168.0.7', '172.31.0.1', 'bot.local', '[::1]', '[fd00::1]'];

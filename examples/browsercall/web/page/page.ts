@@ -9,7 +9,7 @@ import { watchRelay } from './relay-watch.ts';
 import { Ringing } from './ringing.ts';
 import { Session } from './session.ts';
 import { Talk } from './talk.ts';
-import { endWords, faultWords, type Words } from './words.ts';
+import { endWords, faultWords, missedWords, type Words } from './words.ts';
 
 /** How long whoever made an invitation may take to confirm before the page says something, in milliseconds. */
 const patience = 8000;
@@ -76,7 +76,7 @@ class Page {
     if (answer === 'declined') return this.open();
     if (answer === 'ended') {
       const e = await i.ended;
-      return this.#ended(c, endWords(e.reason, e.remote, c.name, e.cause), true);
+      return this.#ended(c, missedWords(e.reason, e.remote, c.name, e.cause), true);
     }
     const stop = new AbortController();
     stop.signal.addEventListener('abort', () => void i.decline().catch(() => undefined), { once: true });

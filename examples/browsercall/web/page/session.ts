@@ -37,8 +37,10 @@ export class Session {
     await contacts.setProfile({ name, relays: [relayURL()] });
     const transport = await Relay.dial(relayURL(), identity.mailbox());
     const local = isLocal() && !choices.relayOnly;
-    const { relayOnly } = choices;
-    const client = new Client({ identity, contacts, transport, workerURL, name, relayOnly, lan: local });
+    const { relayOnly, ringFor } = choices;
+    const client = new Client({
+      identity, contacts, transport, workerURL, name, relayOnly, lan: local, ...(ringFor && { ringFor }),
+    });
     return new Session(identity, contacts, transport, client);
   }
 

@@ -17,6 +17,13 @@ export function endWords(reason: Reason, remote: boolean, name: string, cause?: 
   return { title, text, kind: `end-${reason}`, ...(detail === undefined ? {} : { detail }) };
 }
 
+/** The same for a call that rang here and was not taken: nobody answered means that we did not. */
+export function missedWords(reason: Reason, remote: boolean, name: string, cause?: unknown): Words {
+  const words = endWords(reason, remote, name, cause);
+  if (reason !== EndReason.TimedOut) return words;
+  return { ...words, title: 'Missed', text: `${name} rang, and nobody answered here.` };
+}
+
 function ends(reason: Reason, remote: boolean, name: string): [string, string] {
   switch (reason) {
     case EndReason.Left:
@@ -27,7 +34,7 @@ function ends(reason: Reason, remote: boolean, name: string): [string, string] {
     case EndReason.Busy:
       return [`${name} is busy`, 'They are in another call. Try again later.'];
     case EndReason.TimedOut:
-      return ['No answer', `It rang for a minute, and nobody answered.`];
+      return ['No answer', `It rang at ${name}'s side, and nobody answered. Try again later.`];
     case EndReason.Cancelled:
       return remote ? ['Missed', `${name} gave up before you answered.`] : ['Cancelled', `${name} was told that ` +
         `you gave up.`];
