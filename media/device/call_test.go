@@ -55,6 +55,7 @@ func (k *keptFrames) WriteFrame(f media.Frame) error {
 
 // TestSealedCall: what a Video yields goes through a real connection, sealed, into a file, and ffmpeg shows all of it.
 func TestSealedCall(t *testing.T) {
+	t.Parallel()
 	eachCodec(t, func(t *testing.T, codec media.Codec) {
 		cfg, err := VideoConfig{Width: sceneW, Height: sceneH, Codec: codec, Bitrate: 1_500_000}.complete()
 		if err != nil {

@@ -5,5 +5,8 @@ package device
 import "github.com/sotto-calls/sotto/media"
 
 func newH264(encoderConfig) (encoder, error) {
-	return nil, noEncoder(media.H264, "OpenH264 is not bundled for this platform: build with -tags vpx and use VP8, or use media/ffmpeg")
+	return nil, &media.DeviceError{
+		Device: "H264 encoder", Fault: media.DeviceNotBuilt,
+		Advice: "OpenH264 is not bundled for this platform: build with -tags vpx and use VP8, or use media/ffmpeg",
+	}
 }

@@ -1,7 +1,5 @@
 package device
 
-import "github.com/sotto-calls/sotto/media"
-
 // OpenCamera looks for a camera and opens it for a moment, to see that it is there and can do what is asked. What is wrong
 // with the camera is a *media.DeviceError; faults of cfg are joined. It is in use from the first Read on.
 func OpenCamera(cfg VideoConfig) (*Video, error) {
@@ -57,9 +55,4 @@ func try(open opener) (width, height int, err error) {
 	defer g.close()
 	width, height = g.size()
 	return width, height, nil
-}
-
-// noEncoder is the error for a codec that this program cannot encode.
-func noEncoder(codec media.Codec, advice string) error {
-	return &media.DeviceError{Device: string(codec) + " encoder", Fault: media.DeviceNotBuilt, Advice: advice}
 }
