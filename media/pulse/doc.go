@@ -21,7 +21,7 @@
 //
 // # Delay
 //
-// A microphone asks for pieces of 10 ms; a speaker lets the server hold 30 ms, and 10 ms more after every gap that was not
+// A microphone asks for pieces of 10 ms; a speaker lets the server hold 30 ms, and 20 ms more after every gap that was not
 // meant, up to 120 ms, until a minute or more passes without one. What the hardware and the server really take is in Delay, which the server is asked for four times a
 // second and which is carried on in between.
 //

@@ -311,7 +311,7 @@ func TestTarget(t *testing.T) {
 		write(least)
 		for i := range 20 {
 			s.starved = true
-			write(min(least+time.Duration(i+1)*request, most))
+			write(min(least+time.Duration(i+1)*more, most))
 		}
 		time.Sleep(calmest - time.Second)
 		write(most)

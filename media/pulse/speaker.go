@@ -11,10 +11,11 @@ import (
 
 const (
 	// least is how much sound the server and the device hold together, to begin with. After every gap that the writer did
-	// not mean it grows by a request, up to most: what holds on a quiet machine is too little on a busy one. After calm
-	// without a gap it shrinks again; every gap doubles that time, up to calmest.
+	// not mean it grows by more, up to most: what holds on a quiet machine is too little on a busy one. After calm
+	// without a gap it shrinks by a request; every gap doubles that time, up to calmest.
 	least   = 30 * time.Millisecond
 	most    = 120 * time.Millisecond
+	more    = 20 * time.Millisecond
 	calm    = time.Minute
 	calmest = time.Hour
 	request = 10 * time.Millisecond // at least so much the server asks for at a time
@@ -183,7 +184,7 @@ func (s *speaker) mend(now time.Time) error {
 	s.mu.Unlock()
 	switch {
 	case starved:
-		s.target, s.calm = min(s.target+request, most), min(2*s.calm, calmest)
+		s.target, s.calm = min(s.target+more, most), min(2*s.calm, calmest)
 	case s.target > least && now.Sub(s.changed) > s.calm:
 		s.target -= request
 	default:
