@@ -14,6 +14,7 @@ const before = 250 * time.Millisecond
 type utterance struct {
 	samples []int16 // in the shape of heard
 	ended   time.Time
+	delay   time.Duration // of the jitter buffer and what follows it, then
 }
 
 func (u utterance) length() time.Duration { return heard.Duration(len(u.samples)) }
@@ -61,8 +62,8 @@ func (e *ear) hear(samples []int16) {
 	case turnBegan:
 		e.began()
 	case turnEnded:
-		quiet := e.turns.now - e.turns.to
-		e.ended(utterance{samples: e.cut(), ended: time.Now().Add(-quiet - e.delay())})
+		quiet, delay := e.turns.now-e.turns.to, e.delay()
+		e.ended(utterance{samples: e.cut(), ended: time.Now().Add(-quiet - delay), delay: delay})
 	}
 	if e.turns.state == turnQuiet || e.turns.state == turnEbbing {
 		e.forget(e.turns.now - before)

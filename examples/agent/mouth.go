@@ -111,7 +111,7 @@ func (a *answer) drain(ctx context.Context) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.whole = !a.interrupted || a.played >= a.written // or the caller took the word at the very end
+	a.whole = a.written > 0 && (!a.interrupted || a.played >= a.written) // or the caller took the word at the very end
 }
 
 // An outcome is what became of an answer.
@@ -131,7 +131,7 @@ func (a *answer) done() outcome {
 	defer a.mu.Unlock()
 	o := outcome{first: a.first, played: a.written}
 	if a.interrupted && !a.whole {
-		o.interrupted, o.played = true, a.played
+		o.interrupted, o.played = true, min(a.played, a.written)
 	}
 	return o
 }

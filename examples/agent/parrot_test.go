@@ -8,7 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sotto-calls/sotto/call"
 	"github.com/sotto-calls/sotto/call/calltest"
+	"github.com/sotto-calls/sotto/media"
 	"github.com/sotto-calls/sotto/media/pcm"
 )
 
@@ -186,4 +188,56 @@ func TestParrotInVirtualTime(t *testing.T) {
 		a.hangUp()
 		stop()
 	})
+}
+
+// Each call has its own ears and its own mouth.
+func TestTwoCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alice, _, stop := startAgent(t, &bot{}, calltest.Options{})
+		a, b := ring(t, alice), ring(t, alice)
+		a.say(buzz(500 * time.Millisecond))
+		b.say(buzz(time.Second))
+		for _, c := range []struct {
+			*caller
+			want float64
+		}{{a, 0.55}, {b, 1.05}} {
+			if e := c.awaitEntries(2); math.Abs(e[0].Seconds-c.want) > 0.1 || e[1].Who != "agent" || e[1].Interrupted || e[1].Number != 2 {
+				t.Errorf("the transcript has %+v", e)
+			}
+		}
+		a.hangUp()
+		b.hangUp()
+		stop()
+	})
+}
+
+// Who sends no sound is declined: there would be nothing to answer.
+func TestACallWithoutSound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alice, said, stop := startAgent(t, &bot{}, calltest.Options{})
+		c, err := alice.Client.Dial(t.Context(), alice.Peer, call.Media{Receive: func(media.TrackInfo) media.Sink { return nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-c.Done()
+		if e, ok := c.Err().(*call.EndedError); !ok || e.Reason != call.Declined {
+			t.Errorf("the call ended: %v", c.Err())
+		}
+		stop()
+		if !strings.Contains(said.String(), "a talk needs sound in both directions") {
+			t.Errorf("the agent said\n%s", said)
+		}
+	})
+}
+
+// buzz is a sound that a Detector takes for a voice.
+func buzz(length time.Duration) []int16 {
+	samples := make([]int16, spoken.Samples(length))
+	for i := range samples {
+		for harmonic := 1.0; harmonic < 20; harmonic++ {
+			samples[i] += int16(4000 / harmonic * math.Sin(2*math.Pi*125*harmonic*float64(i)/float64(spoken.Rate)))
+		}
+	}
+	fade(samples, spoken)
+	return samples
 }

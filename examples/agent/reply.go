@@ -41,9 +41,7 @@ func (t *talk) takeTurn(ctx context.Context, u utterance) {
 		return // what waits in t.said is answered with the next turn
 	}
 	reply, err := t.respond(actx, a, u)
-	if err == nil {
-		a.drain(actx)
-	}
+	a.drain(actx) // also of an answer that failed halfway
 	o := a.done()
 	if ctx.Err() != nil {
 		return // the call has ended

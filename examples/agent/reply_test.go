@@ -16,18 +16,6 @@ import (
 	"github.com/sotto-calls/sotto/call/calltest"
 )
 
-// buzz is a sound that a Detector takes for a voice.
-func buzz(length time.Duration) []int16 {
-	samples := make([]int16, spoken.Samples(length))
-	for i := range samples {
-		for harmonic := 1.0; harmonic < 20; harmonic++ {
-			samples[i] += int16(4000 / harmonic * math.Sin(2*math.Pi*125*harmonic*float64(i)/float64(spoken.Rate)))
-		}
-	}
-	fade(samples, spoken)
-	return samples
-}
-
 // saveWAV writes a second of tone.
 func saveWAV(t *testing.T) string {
 	t.Helper()

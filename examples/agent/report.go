@@ -12,6 +12,7 @@ import (
 type totals struct {
 	turns         int
 	heard         time.Duration
+	delay         time.Duration // the longest of what the turns were heard with
 	answers       int
 	said          time.Duration
 	interruptions int
@@ -21,6 +22,7 @@ type totals struct {
 func (s *totals) turn(u utterance) {
 	s.turns++
 	s.heard += u.length()
+	s.delay = max(s.delay, u.delay)
 }
 
 func (s *totals) answer(o outcome, quiet time.Duration) {
@@ -42,10 +44,8 @@ func (t *talk) report(m media.Stats) {
 		t.logf("waited %d ms for an answer (median, from the end of speech to the first sample), %d ms at the most",
 			s.quiet[len(s.quiet)/2].Milliseconds(), s.quiet[len(s.quiet)-1].Milliseconds())
 	}
-	if t.reader != nil {
-		r := t.reader.Stats()
-		t.logf("was heard through a jitter buffer of %v (%v were concealed of %v); the way there and back is %v",
-			r.Delay.Round(time.Millisecond), r.Concealed.Round(time.Millisecond), r.Played.Round(time.Second), m.RTT.Round(time.Millisecond))
+	if s.turns > 0 {
+		t.logf("was heard through a jitter buffer of up to %d ms; the way there and back is %d ms", s.delay.Milliseconds(), m.RTT.Milliseconds())
 	}
 	for _, r := range m.Received {
 		t.logf("sent %d frames of %s: %d opened, %d failed, %d missing", r.Frames, r.Kind, r.Opened, r.FailedSum(), r.Missing)

@@ -26,9 +26,6 @@ type talk struct {
 	transcript *transcript
 	said       []string // by the caller, and not answered yet; of the goroutine that answers
 	totals     totals
-
-	mu     sync.Mutex
-	reader *pcm.Reader // the newest; nil before the first
 }
 
 // answer takes one call, from its ringing to its end.
@@ -74,9 +71,6 @@ func (t *talk) receive(ctx context.Context, work *sync.WaitGroup, track media.Tr
 		t.logf("cannot be heard: %v", err)
 		return nil
 	}
-	t.mu.Lock()
-	t.reader = r
-	t.mu.Unlock()
 	e := newEar(t.turn)
 	e.began, e.ended, e.delay = t.mouth.listen, t.ended, func() time.Duration { return hearDelay(r) }
 	work.Go(func() { e.listen(ctx, r) })

@@ -116,6 +116,7 @@ func (b *bot) ring(ctx context.Context, contact string) error {
 	if err != nil {
 		return err
 	}
+	t.ringing = true
 	c, err := b.person.Client.Dial(ctx, to, t.media())
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -244,6 +245,20 @@ func TestRing(t *testing.T) {
 	if got, want := names(t, one(t, out)), "mix.wav participant-1.ogg recorder.ogg recording.json"; got != want {
 		t.Errorf("files: %s, want %s", got, want)
 	}
+}
+
+// Ctrl-C while it rings takes the call back.
+func TestRingIsTakenBack(t *testing.T) {
+	withRecorder(t, &bot{policy: policy{grace: grace}}, func(s *stage) {
+		ctx, cancel := context.WithTimeout(s.t.Context(), 5*time.Second)
+		defer cancel()
+		if err := s.bot.ring(ctx, s.net.Bob.Peer.Name); err == nil || !strings.Contains(err.Error(), "nothing was recorded: the recorder ends") {
+			s.t.Errorf("ring: %v", err)
+		}
+		if !strings.Contains(s.log.String(), "is gone: ended here: cancelled") {
+			s.t.Errorf("the recorder said\n%s", s.log)
+		}
+	})
 }
 
 // When the program ends it hangs up and completes the files.

@@ -41,6 +41,7 @@ type talk struct {
 	work    sync.WaitGroup // what waits for the network
 	alarm   *time.Timer    // asks again who may be recorded
 	beeps   *time.Ticker
+	ringing bool   // we ring, and nobody has answered yet
 	leaving string // why we hang up; empty: we do not
 }
 
@@ -216,10 +217,14 @@ func (t *talk) leave(why string) {
 	if t.record != nil {
 		t.record.finish()
 	}
+	reason := call.Left
+	if t.ringing {
+		reason = call.Cancelled
+	}
 	t.work.Go(func() {
 		bye, cancel := context.WithTimeout(context.Background(), goodbye)
 		defer cancel()
-		if err := t.call.Hangup(bye, call.Left); err != nil {
+		if err := t.call.Hangup(bye, reason); err != nil {
 			t.call.Close()
 		}
 	})
@@ -230,6 +235,8 @@ func (t *talk) event(ctx context.Context, ev call.Event) {
 	switch ev := ev.(type) {
 	case call.Ringing:
 		t.logf("is being rung")
+	case call.Accepted:
+		t.ringing = false
 	case call.Connected:
 		s := t.call.Stats().Media
 		t.logf("is connected, call %s, by %s to %s, emoji %s", t.id(), s.Local, s.Remote, pictures(t.call))
