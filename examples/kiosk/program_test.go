@@ -19,6 +19,7 @@ const devicesOfTests = "-camera test -microphone test -speaker test -talk open -
 // The whole program: it waits for its relay, rings by every button, is verified in another process, opens the door, survives a
 // restart of the relay, and ends politely.
 func TestProgram(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	program := built(t, runtime.GOARCH)
 	c := newTown(t)
 	p := c.kiosk(program, nil, devicesOfTests+"-ring alice -auto-answer alice -door-command false")
@@ -99,6 +100,17 @@ func end(t *testing.T, c *town, p *process, k *call.Call, limit time.Duration) {
 	p.ends(limit)
 }
 
+// need skips a test that takes a program of this package, or fails it.
+func need(t *testing.T, program, from string) {
+	t.Helper()
+	if _, err := exec.LookPath(program); err != nil {
+		if os.Getenv("SOTTO_REQUIRE") == "1" {
+			t.Fatalf("SOTTO_REQUIRE=1, but %s is not installed: apt-get install %s", program, from)
+		}
+		t.Skip(err)
+	}
+}
+
 // static says that a program needs no loader and no library.
 func static(t *testing.T, program string) {
 	t.Helper()
@@ -122,13 +134,9 @@ func TestARM64(t *testing.T) {
 	if testing.Short() {
 		t.Skip("an emulator takes its time")
 	}
+	t.Parallel()
 	const emulator = "qemu-aarch64-static"
-	if _, err := exec.LookPath(emulator); err != nil {
-		if os.Getenv("SOTTO_REQUIRE") == "1" {
-			t.Fatalf("SOTTO_REQUIRE=1, but %s is not installed: apt-get install qemu-user-static", emulator)
-		}
-		t.Skip(err)
-	}
+	need(t, emulator, "qemu-user-static")
 	program := built(t, "arm64")
 	static(t, program)
 	out, err := exec.Command(emulator, program, "-h").CombinedOutput()
