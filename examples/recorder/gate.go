@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/sotto-calls/sotto/media"
+	"github.com/sotto-calls/sotto/media/pcm"
 )
 
 // A gate lets the frames of one participant through once they may be recorded. Before and after, frames are forgotten.
@@ -76,15 +77,15 @@ func (t *gated) Close() error {
 	return nil
 }
 
-// An own source is what the recorder says itself; it is recorded too.
+// An own writer is what the recorder says itself; it is recorded too.
 type own struct {
-	media.Source
+	*pcm.Writer
 	track *gated
 }
 
 // Read passes on the next frame.
 func (o *own) Read(ctx context.Context) (media.Frame, error) {
-	f, err := o.Source.Read(ctx)
+	f, err := o.Writer.Read(ctx)
 	if err == nil {
 		_ = o.track.WriteFrame(f) // it never fails
 	}

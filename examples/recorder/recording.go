@@ -66,6 +66,9 @@ func (r *recording) copyMix(w *file.WAVWriter) error {
 		if err != nil {
 			return nil
 		}
+		if n == 0 {
+			continue
+		}
 		b = b[:0]
 		for _, s := range samples[:n] {
 			b = binary.LittleEndian.AppendUint16(b, uint16(s))

@@ -65,7 +65,7 @@ func (t *talk) add(id e2ee.ID, label string) *participant {
 
 // media is what the recorder sends, its beeps, and takes: everything.
 func (t *talk) media() call.Media {
-	mouth := &own{Source: t.writer, track: t.self.gate.track(t.writer.Track(), t.logf)}
+	mouth := &own{Writer: t.writer, track: t.self.gate.track(t.writer.Track(), t.logf)}
 	peer := t.others[0] // a call is for two: whatever comes is theirs
 	return call.Media{Send: []media.Source{mouth},
 		Receive: func(info media.TrackInfo) media.Sink { return peer.gate.track(info, t.logf) },
