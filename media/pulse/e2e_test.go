@@ -181,6 +181,7 @@ func TestMouthToEar(t *testing.T) {
 	for range count {
 		sound = append(append(sound, tone(2000, 16000, 0, rate/200)...), make([]int16, apart)...)
 	}
+	machine := newHeartbeat(t)
 	mouths, ears := listen(t, r.server, "mouth.monitor", count), listen(t, r.server, "ear.monitor", count)
 	r.server.Play("mouth", rate, bytes.NewReader(bytesOf(sound)))
 	var said, heard []time.Time
@@ -201,12 +202,17 @@ func TestMouthToEar(t *testing.T) {
 	slices.Sort(took)
 	t.Logf("mouth to ear: median %v, least %v, most %v", took[count/2], took[0], took[count-1])
 	r.log(t)
+	late := time.Duration(machine.late.Load())
 	limit := 400 * time.Millisecond
-	if os.Getenv("SOTTO_SPEED") == "1" {
+	switch {
+	case os.Getenv("SOTTO_SPEED") == "1":
 		limit = 150 * time.Millisecond
+	case late > 50*time.Millisecond:
+		t.Logf("TOO BUSY A MACHINE to be held to it: it let us wait for %v", late)
+		return
 	}
 	if took[count/2] > limit {
-		t.Errorf("mouth to ear: median %v, at most %v", took[count/2], limit)
+		t.Errorf("mouth to ear: median %v, at most %v; the machine let us wait for %v", took[count/2], limit, late)
 	}
 }
 

@@ -98,7 +98,7 @@ func (s *speaker) create(ctx context.Context) error {
 }
 
 // lengths appends how much the server is to hold, from how much on it plays, and how much it asks for at a time. It begins
-// when two thirds are there: the rest comes in time, or there would have been a gap anyway.
+// when all but one request is there: the last comes in time, or there would have been a gap anyway.
 func (s *speaker) lengths(w *writer) {
 	w.u32(inBytes(s.target))
 	w.u32(inBytes(s.target - request))
