@@ -27,7 +27,7 @@ func TestSpeech(t *testing.T) {
 		c, lag := alike(loudness(samplesIn(said), hz), loudness(heard, rate))
 		t.Logf("speech of %d ms: alike by %.3f, %d ms after it was started", len(said)*500/hz, c, lag*10)
 		r.log(t)
-		if c > 0.8 {
+		if c > 0.7 { // the jitter buffer stretches and squeezes speech, which moves its parts
 			return
 		}
 	}
