@@ -22,6 +22,7 @@ import (
 
 const (
 	cameraPoll  = 50 * time.Millisecond // how soon a camera notices that it is not wanted
+	maxCamera   = 1 << 13               // pixels each way that are believed
 	cameraStall = 3 * time.Second       // a camera that sends nothing for so long has failed
 )
 
@@ -117,33 +118,38 @@ func openCamera(info Info, cfg VideoConfig) (grabber, error) {
 	if err := errnoOf(C.sotto_camera_open(cPath(cameraNode(info.ID)), &c.handle)); err != nil {
 		return nil, cameraError(c.name, err)
 	}
-	modes := c.modes(cfg.Width, cfg.Height)
-	m, ok := best(modes, cfg.Width, cfg.Height, cfg.FrameRate)
-	if !ok {
+	if err := c.configure(cfg); err != nil {
 		c.close()
-		return nil, &media.DeviceError{
-			Device: c.name, Fault: media.DeviceUnsupported,
-			Advice: "it has no picture format that is understood (YU12, NV12, NV21, YUYV, UYVY, MJPG): try media/ffmpeg",
-		}
+		return nil, err
+	}
+	return c, nil
+}
+
+// configure chooses how the camera sends, without starting it. That fails while another program has the camera started.
+func (c *camera) configure(cfg VideoConfig) error {
+	m, ok := best(c.modes(cfg.Width, cfg.Height), cfg.Width, cfg.Height, cfg.FrameRate)
+	if !ok {
+		return c.unsupported("it has no picture format that is understood (YU12, NV12, NV21, YUYV, UYVY, MJPG): try media/ffmpeg")
 	}
 	c.format = C.struct_sotto_camera_format{
 		fourcc: C.uint(parseFourCC(m.fourcc)), width: C.uint(m.width), height: C.uint(m.height),
 		fps_numerator: C.uint(cfg.FrameRate), fps_denominator: 1,
 	}
 	if err := errnoOf(C.sotto_camera_set(c.handle, &c.format)); err != nil {
-		c.close()
-		return nil, cameraError(c.name, err)
+		return cameraError(c.name, err)
 	}
 	c.fourcc = fourCC(uint32(c.format.fourcc))
 	width, height := int(c.format.width), int(c.format.height)
-	if unpackers[c.fourcc] == nil && c.fourcc != "MJPG" || width < 2 || height < 2 || width > 1<<14 || height > 1<<14 || c.format.size > 1<<28 {
-		c.close()
-		return nil, &media.DeviceError{
-			Device: c.name, Fault: media.DeviceUnsupported, Advice: fmt.Sprintf("it wants to send %q at %dx%d", c.fourcc, width, height),
-		}
+	known := unpackers[c.fourcc] != nil || c.fourcc == "MJPG"
+	if !known || width < 2 || height < 2 || width > maxCamera || height > maxCamera || c.format.size > 4*maxCamera*maxCamera {
+		return c.unsupported(fmt.Sprintf("it wants to send %q at %dx%d: choose another size", c.fourcc, width, height))
 	}
 	c.raw = make([]byte, max(int(c.format.size), 1))
-	return c, nil
+	return nil
+}
+
+func (c *camera) unsupported(advice string) error {
+	return &media.DeviceError{Device: c.name, Fault: media.DeviceUnsupported, Advice: advice}
 }
 
 // modes are those that can be read, sizes in a range at the one that is closest.
@@ -157,26 +163,31 @@ func (c *camera) modes(width, height int) (all []mode) {
 		if unpackers[name] == nil && name != "MJPG" {
 			continue
 		}
-		for k := C.uint(0); k < 64; k++ {
-			var least, most, step [2]C.uint
-			r := C.sotto_camera_size(c.handle, code, k, &least[0], &most[0], &step[0])
-			if r < 0 {
-				break
-			}
-			m := mode{fourcc: name, width: int(most[0]), height: int(most[1])}
-			if r > 0 {
-				m.width = stepped(width, int(least[0]), int(most[0]), int(step[0]))
-				m.height = stepped(height, int(least[1]), int(most[1]), int(step[1]))
-			}
-			var num, den C.uint
-			C.sotto_camera_fastest(c.handle, code, C.uint(m.width), C.uint(m.height), &num, &den)
-			if num > 0 {
-				m.fps = float64(den) / float64(num)
-			}
-			all = append(all, m)
-			if r > 0 {
-				break
-			}
+		all = append(all, c.sizes(name, code, width, height)...)
+	}
+	return all
+}
+
+func (c *camera) sizes(name string, code C.uint, width, height int) (all []mode) {
+	for n := C.uint(0); n < 64; n++ {
+		var least, most, step [2]C.uint
+		r := C.sotto_camera_size(c.handle, code, n, &least[0], &most[0], &step[0])
+		if r < 0 {
+			break
+		}
+		m := mode{fourcc: name, width: int(most[0]), height: int(most[1])}
+		if r > 0 {
+			m.width = stepped(width, int(least[0]), int(most[0]), int(step[0]))
+			m.height = stepped(height, int(least[1]), int(most[1]), int(step[1]))
+		}
+		var num, den C.uint
+		C.sotto_camera_fastest(c.handle, code, C.uint(m.width), C.uint(m.height), &num, &den)
+		if num > 0 {
+			m.fps = float64(den) / float64(num)
+		}
+		all = append(all, m)
+		if r > 0 {
+			break
 		}
 	}
 	return all

@@ -3,6 +3,7 @@
 package device
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -91,8 +92,8 @@ func ffmpegCost(t *testing.T, codec media.Codec, raw string, rounds, pictures in
 		if !strings.Contains(string(list), " "+name+" ") {
 			continue
 		}
-		args := "-v error -threads 1 -f rawvideo -pix_fmt yuv420p -s 640x360 -r 30 -stream_loop " + string(rune('0'+rounds-1)) + " -i RAW " +
-			settings[name] + " -b:v 800k -maxrate 800k -bufsize 800k -g 9999 -threads 1 -f null -"
+		args := fmt.Sprintf("-v error -threads 1 -f rawvideo -pix_fmt yuv420p -s 640x360 -r 30 -stream_loop %d -i RAW %s "+
+			"-b:v 800k -maxrate 800k -bufsize 800k -g 9999 -threads 1 -f null -", rounds-1, settings[name])
 		fields := strings.Fields(args)
 		for i := range fields {
 			if fields[i] == "RAW" {

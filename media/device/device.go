@@ -35,7 +35,7 @@ func (k Kind) String() string {
 
 // An Info is one device that is there.
 type Info struct {
-	ID      string // what to give to OpenCamera, Microphone and the others; the same after a restart, and in another port where the system knows
+	ID      string // what to give to OpenCamera, Microphone and the others; the same after a restart
 	Name    string // for people; two devices may have the same
 	Kind    Kind
 	Default bool // what an empty Device means
@@ -116,6 +116,7 @@ func await[T any](ctx context.Context, f func() (T, error), drop func(T)) (T, er
 func notBuilt(device string) error {
 	return &media.DeviceError{
 		Device: device, Fault: media.DeviceNotBuilt,
-		Advice: "build with CGO_ENABLED=1 and a C compiler (gcc and g++ are enough), or use media/ffmpeg and media/pulse, which need neither",
+		Advice: "build with CGO_ENABLED=1 and a C compiler (gcc and g++ are enough), " +
+			"or use media/ffmpeg and media/pulse, which need neither",
 	}
 }

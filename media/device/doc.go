@@ -37,9 +37,10 @@
 // # Limits
 //
 // Tested on Linux, x86-64: PulseAudio with null sinks, Xvfb, and the kernel's own test camera vivid in a virtual machine.
-// Built, but never run: microphone and speaker on macOS and Windows. Cameras are Linux's alone (V4L2), screens X11's, at a
-// depth of 24; elsewhere, and for the screen of a Wayland session, there is media/ffmpeg. A display is taken as a whole,
-// all monitors beside each other, without the pointer.
+// Microphone and speaker should work on Windows, for which it was built and where it never ran, and on macOS, for which it
+// was not even built. Cameras are Linux's alone (V4L2), screens X11's, at a depth of 24; elsewhere, and for the screen of a
+// Wayland session, there is media/ffmpeg. A display is taken as a whole, all monitors beside each other, without the
+// pointer.
 //
 // OpenH264 is constrained baseline, with key frames only where they are asked for or the scene changes. Beyond 1280x720 at
 // 30 its level is above the 3.1 that is offered in a call; browsers play it all the same. It writes one line of its own to

@@ -126,7 +126,8 @@ func decode(t *testing.T, codec media.Codec, path string, width, height int) (pi
 	t.Helper()
 	need(t, "ffmpeg")
 	format := map[media.Codec]string{media.H264: "h264", media.VP8: "ivf"}[codec]
-	c := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-f", format, "-i", path, "-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-")
+	c := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-f", format, "-i", path,
+		"-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-")
 	var complaints bytes.Buffer
 	c.Stderr = &complaints
 	raw, err := c.Output()

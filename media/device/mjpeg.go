@@ -18,7 +18,8 @@ func mjpeg(dst *image.YCbCr, b []byte) error {
 	if err != nil {
 		return err
 	}
-	if claim.Width < width || claim.Height < height || claim.Width > width+16 || claim.Height > height+16 { // or it takes memory at will
+	// Whoever claims more than was agreed on takes memory at will.
+	if claim.Width < width || claim.Height < height || claim.Width > width+16 || claim.Height > height+16 {
 		return fmt.Errorf("a picture of %dx%d instead of %dx%d", claim.Width, claim.Height, width, height)
 	}
 	decoder, err := frame.NewDecoder(frame.FormatMJPEG)

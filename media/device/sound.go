@@ -8,6 +8,7 @@ import "C"
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -221,18 +222,23 @@ func (d *soundDevice) free() {
 	freeSystem(d.system)
 }
 
-// soundError says in words what is wrong with a microphone or a speaker.
+// soundError says in words what is wrong with a microphone or a speaker. What is not known to be final is a device that is
+// gone: it may be tried again.
 func soundError(name string, err error) error {
-	fault, advice := media.DeviceUnsupported, "see whether another program can use it (pavucontrol shows)"
+	fault, advice := media.DeviceGone, "see whether another program can use it (pavucontrol shows), or restart the sound system"
 	switch {
-	case errors.Is(err, malgo.ErrBusy), errors.Is(err, malgo.ErrAlreadyInUse):
+	case isAny(err, malgo.ErrBusy, malgo.ErrAlreadyInUse):
 		fault, advice = media.DeviceBusy, "another program has it: close that one"
-	case errors.Is(err, malgo.ErrAccessDenied):
+	case isAny(err, malgo.ErrAccessDenied):
 		fault, advice = media.DeviceDenied, "allow it in the system's settings; on Linux without PulseAudio add the user to the group audio"
-	case errors.Is(err, malgo.ErrNoDevice), errors.Is(err, malgo.ErrDoesNotExist):
+	case isAny(err, malgo.ErrNoDevice, malgo.ErrDoesNotExist):
 		fault, advice = media.DeviceMissing, "plug it in"
-	case errors.Is(err, malgo.ErrUnavailable), errors.Is(err, malgo.ErrConnectionReset), errors.Is(err, malgo.ErrIO):
-		fault, advice = media.DeviceGone, "the sound system ended: start it again"
+	case isAny(err, malgo.ErrFormatNotSupported, malgo.ErrDeviceTypeNotSupported, malgo.ErrShareModeNotSupported, malgo.ErrInvalidDeviceConfig):
+		fault, advice = media.DeviceUnsupported, "it cannot do 48 kHz in one channel: choose another, or use media/ffmpeg"
 	}
 	return deviceError(name, fault, advice, err)
+}
+
+func isAny(err error, targets ...error) bool {
+	return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gen2brain/malgo"
 	"github.com/sotto-calls/sotto/internal/pulsetest"
 	"github.com/sotto-calls/sotto/media"
 	"github.com/sotto-calls/sotto/media/pcm"
@@ -22,6 +23,17 @@ func faultOf(err error) media.DeviceFault {
 		return e.Fault
 	}
 	return 0
+}
+
+func TestSoundErrors(t *testing.T) {
+	for err, want := range map[error]media.DeviceFault{
+		malgo.ErrBusy: media.DeviceBusy, malgo.ErrAccessDenied: media.DeviceDenied, malgo.ErrNoDevice: media.DeviceMissing,
+		malgo.ErrFormatNotSupported: media.DeviceUnsupported, malgo.ErrFailedToOpenBackendDevice: media.DeviceGone,
+	} {
+		if got := soundError("mic", err); faultOf(got) != want || !errors.Is(got, err) {
+			t.Errorf("%v: %v", err, got)
+		}
+	}
 }
 
 func TestListNamesSound(t *testing.T) {
