@@ -41,7 +41,6 @@ var rules = []rule{
 	{from: "", except: []string{"internal/wire"}, ban: "github.com/fxamacker/cbor", tests: true, why: "one strict decoder for every byte that a peer sends"},
 	{from: "", except: linked, ban: "github.com/pion/mediadevices", tests: true, why: "what has cgo below it is a leaf that is chosen by who builds"},
 	{from: "", except: []string{"media/device"}, ban: "github.com/gen2brain/malgo", tests: true, why: "the default build needs no cgo"},
-	{from: "", except: []string{"media/pulse", "internal/pulsetest"}, ban: "github.com/jfreymuth/pulse", tests: true, why: "one package speaks to sound servers"},
 	{from: "", except: []string{"media/internal/opus"}, ban: "github.com/tetratelabs/wazero", tests: true, why: "one package runs WebAssembly, and only what is embedded in it"},
 	{from: "", except: []string{"media/internal/opus"}, ban: "github.com/pion/opus", tests: true, why: "one package decodes Opus"},
 	{from: "", except: append([]string{"signal/websocket"}, rivals...), ban: "github.com/coder/websocket", why: "one transport speaks WebSocket"},
