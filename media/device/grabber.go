@@ -4,6 +4,8 @@ import (
 	"context"
 	"image"
 	"time"
+
+	"github.com/sotto-calls/sotto/media"
 )
 
 // A grabber is an open device that yields pictures. One goroutine uses it.
@@ -27,6 +29,9 @@ type encoder interface {
 	setBitrate(bps int) error
 	close() error
 }
+
+// An encoderMaker makes an encoder, or says why this program cannot.
+type encoderMaker func(media.Codec, encoderConfig) (encoder, error)
 
 // encoderConfig is what all encoders need to know.
 type encoderConfig struct {

@@ -48,29 +48,25 @@ func (f *fit) scale(dst, src *image.YCbCr) {
 	if f.padded {
 		blacken(dst)
 	}
-	y0, y1 := f.from.Min, f.to.Min
-	c0, c1 := y0.Div(2), y1.Div(2)
-	planes := []struct {
-		dst, src             []byte
-		dstStride, srcStride int
-		x, y                 []tap
-		width, height        int // of the source
-	}{
-		{dst.Y[dst.YOffset(y1.X, y1.Y):], src.Y[src.YOffset(y0.X, y0.Y):], dst.YStride, src.YStride, f.lumaX, f.lumaY, f.from.Dx(), f.from.Dy()},
-		{dst.Cb[c1.Y*dst.CStride+c1.X:], src.Cb[c0.Y*src.CStride+c0.X:], dst.CStride, src.CStride, f.chromaX, f.chromaY, f.from.Dx() / 2, f.from.Dy() / 2},
-		{dst.Cr[c1.Y*dst.CStride+c1.X:], src.Cr[c0.Y*src.CStride+c0.X:], dst.CStride, src.CStride, f.chromaX, f.chromaY, f.from.Dx() / 2, f.from.Dy() / 2},
+	y0, y1 := src.YOffset(f.from.Min.X, f.from.Min.Y), dst.YOffset(f.to.Min.X, f.to.Min.Y)
+	c0, c1 := src.COffset(f.from.Min.X, f.from.Min.Y), dst.COffset(f.to.Min.X, f.to.Min.Y)
+	size := f.from.Size()
+	f.plane(dst.Y[y1:], dst.YStride, src.Y[y0:], src.YStride, size, f.lumaX, f.lumaY)
+	f.plane(dst.Cb[c1:], dst.CStride, src.Cb[c0:], src.CStride, size.Div(2), f.chromaX, f.chromaY)
+	f.plane(dst.Cr[c1:], dst.CStride, src.Cr[c0:], src.CStride, size.Div(2), f.chromaX, f.chromaY)
+}
+
+// plane scales one plane, of which size is the source's: first its rows, and then its columns.
+func (f *fit) plane(dst []byte, dstStride int, src []byte, srcStride int, size image.Point, x, y []tap) {
+	if f.same {
+		copyPlane(dst, dstStride, src, srcStride, size.X, size.Y)
+		return
 	}
-	for _, p := range planes {
-		if f.same {
-			copyPlane(p.dst, p.dstStride, p.src, p.srcStride, p.width, p.height)
-			continue
-		}
-		for y := range p.height {
-			shrinkRow(f.rows[y*len(p.x):][:len(p.x)], p.src[y*p.srcStride:], p.x)
-		}
-		for y, t := range p.y {
-			mixRows(p.dst[y*p.dstStride:][:len(p.x)], f.rows, len(p.x), t)
-		}
+	for row := range size.Y {
+		scaleRow(f.rows[row*len(x):][:len(x)], src[row*srcStride:], x)
+	}
+	for row, t := range y {
+		mixRows(dst[row*dstStride:][:len(x)], f.rows, len(x), t)
 	}
 }
 
@@ -132,7 +128,7 @@ func covered(begin, end, to int) tap {
 	return t
 }
 
-func shrinkRow(dst, src []byte, row []tap) {
+func scaleRow(dst, src []byte, row []tap) {
 	for i := range dst {
 		t := &row[i]
 		sum := uint32(1 << 15)

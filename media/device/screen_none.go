@@ -8,6 +8,7 @@ func listScreens() ([]Info, error) { return nil, nil }
 
 func findScreen(VideoConfig) (string, opener, error) {
 	return "", nil, &media.DeviceError{
-		Device: "screen", Fault: media.DeviceUnsupported, Advice: "screens can be taken on Linux with X11 alone: use media/ffmpeg here",
+		Device: "screen", Fault: media.DeviceUnsupported,
+		Advice: "screens can be taken on Linux with X11 alone: use media/ffmpeg here",
 	}
 }

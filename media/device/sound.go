@@ -233,7 +233,7 @@ func soundError(name string, err error) error {
 		fault, advice = media.DeviceDenied, "allow it in the system's settings; on Linux without PulseAudio add the user to the group audio"
 	case isAny(err, malgo.ErrNoDevice, malgo.ErrDoesNotExist):
 		fault, advice = media.DeviceMissing, "plug it in"
-	case isAny(err, malgo.ErrFormatNotSupported, malgo.ErrDeviceTypeNotSupported, malgo.ErrShareModeNotSupported, malgo.ErrInvalidDeviceConfig):
+	case isAny(err, malgo.ErrFormatNotSupported, malgo.ErrDeviceTypeNotSupported, malgo.ErrInvalidDeviceConfig):
 		fault, advice = media.DeviceUnsupported, "it cannot do 48 kHz in one channel: choose another, or use media/ffmpeg"
 	}
 	return deviceError(name, fault, advice, err)

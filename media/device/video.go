@@ -52,7 +52,7 @@ type Video struct {
 }
 
 // newVideo starts nothing. encode makes its encoder.
-func newVideo(cfg VideoConfig, kind Kind, name string, open opener, encode func(media.Codec, encoderConfig) (encoder, error)) (*Video, error) {
+func newVideo(cfg VideoConfig, kind Kind, name string, open opener, encode encoderMaker) (*Video, error) {
 	if cfg.Bitrate == 0 {
 		cfg.Bitrate = usualBitrate(cfg.Width, cfg.Height, cfg.FrameRate)
 	}
