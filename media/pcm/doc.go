@@ -48,6 +48,9 @@
 // Processors are called on these goroutines and hold the sound up. Close returns when they have ended, so it must not be called
 // from Hear or Notify. A context ends the call it is given to, and nothing else.
 //
+// The first NewMicrophone, NewSpeaker, NewWriter or NewMixer of a process takes 0.2 s: it compiles the decoder, so that no call
+// waits for it. A program that only has Readers waits at the first.
+//
 // Once it runs, 20 ms of sound allocate one slice on the way out, the frame's own, and none on the way in.
 //
 // # Delay

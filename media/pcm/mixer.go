@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sotto-calls/sotto/media"
+	"github.com/sotto-calls/sotto/media/internal/opus"
 )
 
 // MixerConfig says in which shape a [Mixer] yields sound.
@@ -30,6 +31,7 @@ func NewMixer(cfg MixerConfig) *Mixer {
 	if err != nil {
 		f = mono
 	}
+	opus.Prepare()
 	p := newPlayout(f, nil)
 	return &Mixer{p: p, err: err, main: p.tap(nil)}
 }

@@ -49,6 +49,7 @@ type outgoing struct {
 }
 
 func newOutgoing(t media.TrackInfo, f Format, bitrate int) (*outgoing, error) {
+	opus.Prepare() // who speaks will hear too: the decoder must not be compiled when the first frame comes
 	o := &outgoing{codec: t.Codec, format: f, size: 160}
 	if t.Codec != media.Opus {
 		if f.Rate != g711Rate {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sotto-calls/sotto/media"
+	"github.com/sotto-calls/sotto/media/internal/opus"
 )
 
 // SpeakerConfig says where a [Speaker] plays.
@@ -66,6 +67,7 @@ func NewSpeaker(cfg SpeakerConfig) (*Speaker, error) {
 	if cfg.Volume == 0 {
 		cfg.Volume = 1
 	}
+	opus.Prepare()
 	size := mono.Samples(block)
 	s := &Speaker{cfg: cfg, stopped: make(chan struct{}), sum: make([]int32, size), one: make([]int16, size)}
 	s.SetVolume(cfg.Volume)

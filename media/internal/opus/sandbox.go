@@ -27,6 +27,10 @@ type sandbox struct {
 // compiled compiles once a process, when it is first needed, and stays for its life.
 var compiled = sync.OnceValues(compile)
 
+// Prepare compiles what decoders need, unless that was done: 0.2 s, once a process. Who is called before a call begins calls
+// it, so that the first frame does not wait. What is wrong with this machine, NewDecoder says.
+func Prepare() { _, _ = compiled() }
+
 // compile turns a panic into an error: wazero panics where the machine lacks what its compiler emits (SSE 4.1), or forbids
 // memory that is executable.
 func compile() (s *sandbox, err error) {
