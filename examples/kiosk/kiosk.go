@@ -84,6 +84,9 @@ func (k *kiosk) run(ctx context.Context) {
 	k.work.Go(k.probes)
 	k.say(systemd.Ready)
 	k.loop(ctx)
+	for l := range k.legs { // whose end was not waited for
+		k.work.Go(l.media.end)
+	}
 }
 
 // loop takes inputs until ctx has ended and no call is left, or the time for that is over.

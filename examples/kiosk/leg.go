@@ -18,7 +18,7 @@ type leg struct {
 	call      *call.Call         // nil until the relay has the Invite
 	abandon   context.CancelFunc // ends what leads there
 	media     *callMedia
-	answers   chan []byte // messages to be sent; closed when the leg is over
+	answers   chan []byte // messages to be sent
 	stopped   bool
 	connected bool
 }
@@ -46,7 +46,9 @@ func (k *kiosk) dial(n int, to e2ee.Contact) *leg {
 			k.post(legEnded{l, err})
 			return
 		}
-		k.post(legBegun{l, c})
+		if !k.post(legBegun{l, c}) {
+			c.Close()
+		}
 		k.follow(l, c)
 	})
 	return l
@@ -145,7 +147,6 @@ func (k *kiosk) inHunt(l *leg) bool {
 // over: nothing of the call is left.
 func (k *kiosk) over(l *leg, err error) {
 	delete(k.legs, l)
-	close(l.answers)
 	k.work.Go(l.media.end) // a device may take its time
 	k.counts.ended[result(err)]++
 	if l.call == nil { // or its Ended has told

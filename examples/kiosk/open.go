@@ -70,14 +70,19 @@ func (k *kiosk) send(l *leg, data []byte) {
 	}
 }
 
-// sendAnswers sends what is queued, until the leg is over.
+// sendAnswers sends what is queued, until the call has ended.
 func (k *kiosk) sendAnswers(l *leg, c *call.Call) {
-	for data := range l.answers {
-		ctx, cancel := context.WithTimeout(k.ctx, takeHold)
-		if err := c.Send(ctx, data); err != nil && !errors.Is(err, call.ErrEnded) {
-			k.logf(l, "got no answer: %v", err)
+	for {
+		select {
+		case data := <-l.answers:
+			ctx, cancel := context.WithTimeout(k.ctx, takeHold)
+			if err := c.Send(ctx, data); err != nil && !errors.Is(err, call.ErrEnded) {
+				k.logf(l, "got no answer: %v", err)
+			}
+			cancel()
+		case <-c.Done():
+			return
 		}
-		cancel()
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -18,13 +19,34 @@ import (
 // slow is how long a step may take that should take a moment: the machine may be busy.
 const slow = 30 * time.Second
 
+// programs is a folder for what built makes.
+var programs string
+
+func TestMain(m *testing.M) {
+	var err error
+	if programs, err = os.MkdirTemp("", "sotto-kiosk-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	status := m.Run()
+	os.RemoveAll(programs)
+	os.Exit(status)
+}
+
+var building sync.Mutex
+
 // built makes the program once for all tests, without cgo, for a machine of this architecture.
 func built(t *testing.T, arch string) string {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("signals and the service manager are tested on Linux")
 	}
-	path := filepath.Join(t.TempDir(), "kiosk")
+	building.Lock()
+	defer building.Unlock()
+	path := filepath.Join(programs, arch)
+	if _, err := os.Stat(path); err == nil {
+		return path
+	}
 	build := exec.Command("go", "build", "-trimpath", "-o", path, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
 	if out, err := build.CombinedOutput(); err != nil {
@@ -135,6 +157,11 @@ func (p *process) ends(limit time.Duration) {
 			p.t.Errorf("it ended with status %d", status)
 		}
 	case <-time.After(limit):
+		p.cmd.Process.Signal(syscall.SIGQUIT) // where do its goroutines stand?
+		select {
+		case <-p.done:
+		case <-time.After(limit):
+		}
 		p.t.Fatalf("it has not ended after %v", limit)
 	}
 }

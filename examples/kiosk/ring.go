@@ -149,8 +149,11 @@ func (k *kiosk) answer(in *call.Incoming, who e2ee.Contact) {
 func (k *kiosk) ringBell(in *call.Incoming, who e2ee.Contact) {
 	k.bell = &bell{in: in, who: who.Name}
 	k.work.Go(func() {
-		<-in.Done() // also once it was answered and has ended: then this bell is not ringing any more
-		k.post(bellOver{in})
+		select {
+		case <-in.Done(): // also once it was answered and has ended: then this bell does not ring any more
+			k.post(bellOver{in})
+		case <-k.gone:
+		}
 	})
 	if len(k.bellCommand) > 0 {
 		k.work.Go(func() {

@@ -179,3 +179,32 @@ func TestEndOfTheProgram(t *testing.T) {
 		}
 	})
 }
+
+// Without a network nobody can be told, and the end takes no longer.
+func TestEndWithoutANetwork(t *testing.T) {
+	onStage(t, "-auto-answer alice -others bell -camera test", street, func(t *testing.T, s *stage) {
+		s.verify("alice", true)
+		until[call.Connected](t, s.people["alice"].dial())
+		s.self.transport.Partition()
+		s.world.Cut("1.2.3.1") // the kiosk
+		time.Sleep(time.Second)
+		start := time.Now()
+		s.end()
+		<-s.done
+		s.self.client.Close()
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("the end took %v", took)
+		}
+		s.self.transport.Heal()
+	})
+	onStage(t, "-others bell", street, func(t *testing.T, s *stage) {
+		until[call.Ringing](t, s.people["bob"].dial())
+		s.self.transport.Partition()
+		start := time.Now()
+		s.end()
+		<-s.done
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("the end took %v", took)
+		}
+	})
+}
