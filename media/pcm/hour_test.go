@@ -66,3 +66,12 @@ func testSkew(t *testing.T, codec media.Codec, skew float64, length time.Duratio
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestRealMinutes is the same by the clock of this machine, for ten minutes where SOTTO_LONG is set: timers that are late, and
+// a garbage collector.
+func TestRealMinutes(t *testing.T) {
+	if os.Getenv("SOTTO_LONG") == "" {
+		t.Skip("ten minutes of real time: set SOTTO_LONG=1")
+	}
+	testSkew(t, media.Opus, 200, 10*time.Minute)
+}
