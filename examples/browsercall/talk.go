@@ -97,11 +97,11 @@ func (t *talk) follow(ctx context.Context, c *call.Call) (reason call.EndReason)
 
 func (t *talk) event(ctx context.Context, c *call.Call, ev call.Event) {
 	id := c.ID()
-	e := event{Name: t.name, By: t.by, Call: hex.EncodeToString(id[:4])}
+	s := c.Stats().Media
+	e := event{Name: t.name, By: t.by, Call: hex.EncodeToString(id[:4]), Path: strings.TrimSpace(s.Local + " " + s.Remote)}
 	switch ev := ev.(type) {
 	case call.Connected:
-		s := c.Stats().Media
-		e.Event, e.ID, e.Path, e.Emoji, e.Safety = "connected", e2ee.FormatID(t.id), s.Local+" "+s.Remote, emojiOf(c), t.safetyNumber(t.id)
+		e.Event, e.ID, e.Emoji, e.Safety = "connected", e2ee.FormatID(t.id), emojiOf(c), t.safetyNumber(t.id)
 		t.tell(e, "%q is connected, by %s to %s, emoji %s", t.name, s.Local, s.Remote, strings.Join(e.Emoji, " "))
 	case call.Reconnecting:
 		e.Event = "reconnecting"
@@ -122,7 +122,6 @@ func (t *talk) event(ctx context.Context, c *call.Call, ev call.Event) {
 	case call.Message:
 		t.reply(ctx, c, e, ev)
 	case call.Ended:
-		s := c.Stats().Media
 		e.Event, e.Reason, e.Remote, e.Sent, e.Received = "ended", ev.Reason.String(), &ev.Remote, sentTracks(s), receivedTracks(s)
 		e.Files = t.finishRecording()
 		t.tell(e, "%q is gone: %s", t.name, strings.TrimPrefix(ev.String(), "call: "))

@@ -23,7 +23,7 @@ type event struct {
 	Call        string   `json:"call,omitempty"`
 	By          string   `json:"by,omitempty"` // who rang: us, them
 	Emoji       []string `json:"emoji,omitempty"`
-	Path        string   `json:"path,omitempty"` // types of the two candidates
+	Path        string   `json:"path,omitempty"` // types of the two candidates in use; one that was found before it was named is prflx
 	Kind        string   `json:"kind,omitempty"`
 	Codec       string   `json:"codec,omitempty"`
 	Text        string   `json:"text,omitempty"`

@@ -33,9 +33,20 @@ export function probe() {
   };
 
   const count = (video) => {
-    const seen = { first: 0, last: 0, times: [] };
+    const seen = { first: 0, last: 0, times: [], freezes: 0 };
     shown.set(video, seen);
-    const next = (_, data) => {
+    const pauses = [];
+    let before;
+    // As a browser's freezeCount: a pause longer than three times the mean of the 30 before, and than that and 150 ms.
+    const pause = (ms) => {
+      const mean = pauses.reduce((a, b) => a + b, 0) / 30;
+      if (pauses.length === 30 && ms >= Math.max(3 * mean, mean + 150)) seen.freezes++;
+      pauses.push(ms);
+      if (pauses.length > 30) pauses.shift();
+    };
+    const next = (now, data) => {
+      if (before !== undefined) pause(now - before);
+      before = now;
       seen.first ||= data.presentedFrames;
       seen.last = data.presentedFrames;
       seen.times.push(data.rtpTimestamp ?? 0);
@@ -89,7 +100,8 @@ export function probe() {
       worker.postMessage({ op: 'stats', id });
     }),
     /** What was presented of each video, in the order in which they came. */
-    presented: () => [...shown.values()].map(({ first, last, times }) => ({ frames: last, callbacks: times.length, first, times })),
+    presented: () => [...shown.values()].map(({ first, last, times, freezes }) => (
+      { frames: last, callbacks: times.length, first, times, freezes })),
   };
 }
 

@@ -61,6 +61,11 @@ export function relayURL(): string {
   return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/v1`;
 }
 
+/** Says whether the page comes from this machine. */
+export function isLoopback(host = location.hostname): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(host);
+}
+
 /** Says whether the page comes from this machine or the local network: then the other side is there too. */
 export function isLocal(host = location.hostname): boolean {
   return /^(localhost|.*\.local|\[::1\]|\[f[cde].*)$/.test(host) ||

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { EndReason, Refused, SignalError } from '../client/index.ts';
-import { choices, isLocal, linkTo, takeInvitation } from './address.ts';
+import { choices, isLocal, isLoopback, linkTo, takeInvitation } from './address.ts';
 import { browserName } from './environment.ts';
 import { trustOf, trustWords } from './trust.ts';
 import { endWords, faultWords, missedWords } from './words.ts';
@@ -84,6 +84,10 @@ describe('the address', () => {
   const far = ['example.org', '172.32.0.1', '11.0.0.1', '10.example.org', '127.0.0.1.example.org', 'localhost.example'];
   test.each(far)('%s is not', (h) => {
     expect(isLocal(h)).toBe(false);
+  });
+
+  test('a machine is itself under its loopback names alone', () => {
+    expect([...near, ...far].filter(isLoopback)).toEqual(['localhost', '127.0.0.1', '[::1]']);
   });
 });
 

@@ -4,7 +4,7 @@ import {
   type MediaOptions,
 } from '../client/index.ts';
 import type { Choices } from './address.ts';
-import { isLocal, linkTo, relayURL } from './address.ts';
+import { isLocal, isLoopback, linkTo, relayURL } from './address.ts';
 import { browserName } from './environment.ts';
 
 /** What the browser keeps it under. */
@@ -36,10 +36,10 @@ export class Session {
     const name = choices.name ?? (contacts.profile.name || browserName());
     await contacts.setProfile({ name, relays: [relayURL()] });
     const transport = await Relay.dial(relayURL(), identity.mailbox());
-    const local = isLocal() && !choices.relayOnly;
     const { relayOnly, ringFor } = choices;
+    const lan = relayOnly ? isLoopback() : isLocal(); // TURN on loopback relays from there, and to there
     const client = new Client({
-      identity, contacts, transport, workerURL, name, relayOnly, lan: local, ...(ringFor && { ringFor }),
+      identity, contacts, transport, workerURL, name, relayOnly, lan, ...(ringFor && { ringFor }),
     });
     return new Session(identity, contacts, transport, client);
   }
