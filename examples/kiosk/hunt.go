@@ -85,13 +85,14 @@ func (h *hunt) answered(n int, _ time.Time) (do []order) {
 	return h.stopAllBut(n)
 }
 
-// connected: media flows to the n-th.
-func (h *hunt) connected(n int, _ time.Time) []order {
+// connected: media flows to the n-th. Who rang us while we rang them may not have been told to have answered.
+func (h *hunt) connected(n int, now time.Time) []order {
+	do := h.answered(n, now)
 	if h.done || h.legs[n] != legAnswered {
 		return nil
 	}
 	h.done = true
-	return []order{won{n}}
+	return append(do, won{n})
 }
 
 // ended: the call to the n-th is over, whoever ended it, or could not be begun.

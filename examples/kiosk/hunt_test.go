@@ -69,6 +69,7 @@ func TestHunt(t *testing.T) {
 		{"one of two declines", together, 2, "start: ring 0, ring 1; ended 0: ; answered 1: ; connected 1: won 1"},
 		{"nobody together", together, 2, "start: ring 0, ring 1; at 19: ; at 20: cancel 0, cancel 1; ended 1: ; ended 0: nobody"},
 		{"the only answer cannot be connected", together, 2, "start: ring 0, ring 1; answered 1: cancel 0; ended 0: ; ended 1: nobody"},
+		{"both rang", together, 2, "start: ring 0, ring 1; connected 1: cancel 0, won 1; answered 1: ; ended 0: "},
 		{"stopped together", together, 2, "start: ring 0, ring 1; stop: cancel 0, cancel 1; ended 0: ; ended 1: nobody"},
 		{"nobody to ring", together, 0, "start: nobody; stop: "},
 	} {
