@@ -121,8 +121,14 @@ func ffmpegs(context.Context) (all []found, err error) {
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
 		return nil, errors.New("ffmpeg is not in PATH: install it to use cameras without cgo")
 	}
-	if runtime.GOOS != "linux" {
-		return nil, errors.New("its own list is to be read by people: README of media/ffmpeg")
+	switch runtime.GOOS {
+	case "linux":
+	case "darwin":
+		return nil, errors.New(`it lists cameras for people only: ffmpeg -f avfoundation -list_devices true -i ""`)
+	case "windows":
+		return nil, errors.New("it lists cameras for people only: ffmpeg -f dshow -list_devices true -i dummy")
+	default:
+		return nil, errors.New("how it names cameras on " + runtime.GOOS + " is not known here: ffmpeg -devices")
 	}
 	paths, err := filepath.Glob("/dev/video*")
 	if err != nil {
