@@ -38,10 +38,10 @@ func (s *strategy) Set(text string) error {
 
 // What a hunt wants done, in this order.
 type (
-	ring   struct{ n int } // dial the n-th contact
-	cancel struct{ n int } // stop ringing the n-th, or leave it: another one was first, or its time is up
-	won    struct{ n int } // the n-th is connected; the hunt is over
-	nobody struct{}        // and nothing rings any more; the hunt is over
+	toRing     struct{ n int } // dial the n-th contact
+	toCancel   struct{ n int } // stop ringing the n-th, or leave it: another one was first, or its time is up
+	hasWon     struct{ n int } // the n-th is connected; the hunt is over
+	nobodyLeft struct{}        // and nothing rings any more; the hunt is over
 )
 
 // An order is one of these.
@@ -92,7 +92,7 @@ func (h *hunt) connected(n int, now time.Time) []order {
 		return nil
 	}
 	h.done = true
-	return append(do, won{n})
+	return append(do, hasWon{n})
 }
 
 // ended: the call to the n-th is over, whoever ended it, or could not be begun.
@@ -132,7 +132,7 @@ func (h *hunt) stopAllBut(n int) (do []order) {
 	for i, s := range h.legs {
 		if i != n && (s == legRings || s == legAnswered) {
 			h.legs[i] = legStops
-			do = append(do, cancel{i})
+			do = append(do, toCancel{i})
 		}
 	}
 	return do
@@ -149,7 +149,7 @@ func (h *hunt) next(now time.Time) (do []order) {
 			busy = true
 			h.legs[n] = legRings
 			h.due = now.Add(h.ringFor)
-			do = append(do, ring{n})
+			do = append(do, toRing{n})
 		}
 	}
 	if busy {
@@ -161,5 +161,5 @@ func (h *hunt) next(now time.Time) (do []order) {
 		}
 	}
 	h.done = true
-	return append(do, nobody{})
+	return append(do, nobodyLeft{})
 }

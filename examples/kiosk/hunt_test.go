@@ -13,13 +13,13 @@ func said(do []order) string {
 	var all []string
 	for _, o := range do {
 		switch o := o.(type) {
-		case ring:
+		case toRing:
 			all = append(all, fmt.Sprint("ring ", o.n))
-		case cancel:
+		case toCancel:
 			all = append(all, fmt.Sprint("cancel ", o.n))
-		case won:
+		case hasWon:
 			all = append(all, fmt.Sprint("won ", o.n))
-		case nobody:
+		case nobodyLeft:
 			all = append(all, "nobody")
 		}
 	}
@@ -139,11 +139,11 @@ func (w *witness) saw(do []order) {
 			w.t.Fatalf("%T after the end", o)
 		}
 		switch o := o.(type) {
-		case ring:
+		case toRing:
 			if w.rung[o.n]++; w.rung[o.n] > 1 {
 				w.t.Fatal("rung twice")
 			}
-		case won, nobody:
+		case hasWon, nobodyLeft:
 			w.over++
 		}
 	}

@@ -51,16 +51,16 @@ func (k *kiosk) ringOut() reply {
 func (k *kiosk) obey(orders []order) {
 	for _, o := range orders {
 		switch o := o.(type) {
-		case ring:
+		case toRing:
 			k.counts.rung++
 			k.rung[o.n] = k.dial(o.n, k.list[o.n])
-		case cancel:
+		case toCancel:
 			k.logf(k.rung[o.n], "is not rung any more")
 			k.stop(k.rung[o.n])
-		case won:
+		case hasWon:
 			k.talk, k.hunt = k.rung[o.n], nil
 			k.counts.answered++
-		case nobody:
+		case nobodyLeft:
 			k.log.Print("nobody was reached")
 			k.hunt = nil
 		}
