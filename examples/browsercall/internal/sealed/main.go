@@ -57,6 +57,7 @@ type program struct {
 	contacts *e2ee.Contacts
 	client   *call.Client
 	relay    string
+	audio    media.Codec
 
 	writing sync.Mutex
 	out     *json.Encoder
@@ -78,6 +79,7 @@ func run(ctx context.Context, args []string) error {
 	f := flag.NewFlagSet("sealed", flag.ExitOnError)
 	loss := f.Float64("loss", 0, "probability that a datagram with media is lost, in either direction")
 	seed := f.Uint64("seed", 1, "of the loss")
+	audio := f.String("audio", string(media.Opus), "audio codec: opus plays the clip, PCMU and PCMA a tone")
 	codecs := f.String("codecs", "", "video codecs, comma-separated (default: all)")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -92,7 +94,7 @@ func run(ctx context.Context, args []string) error {
 			settings.VideoCodecs = append(settings.VideoCodecs, media.Codec(name))
 		}
 	}
-	p := &program{out: json.NewEncoder(os.Stdout)}
+	p := &program{audio: media.Codec(*audio), out: json.NewEncoder(os.Stdout)}
 	stop, err := p.start(ctx, settings)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/sotto-calls/sotto/call"
@@ -9,6 +10,7 @@ import (
 	"github.com/sotto-calls/sotto/examples/internal/clip"
 	"github.com/sotto-calls/sotto/media"
 	"github.com/sotto-calls/sotto/media/file"
+	"github.com/sotto-calls/sotto/media/pcm"
 )
 
 // A talk is one call, and what was seen of the other side's pictures.
@@ -43,7 +45,7 @@ func (p *program) ring(ctx context.Context, name string) error {
 		},
 		Consent: func(context.Context, media.TrackInfo) bool { return true },
 	}
-	if m.Send, err = clips(); err != nil {
+	if m.Send, err = clips(p.audio); err != nil {
 		return err
 	}
 	if t.Call, err = p.client.Dial(ctx, to, m); err != nil {
@@ -56,9 +58,9 @@ func (p *program) ring(ctx context.Context, name string) error {
 	return nil
 }
 
-func clips() ([]media.Source, error) {
+func clips(codec media.Codec) ([]media.Source, error) {
 	o := file.SourceOptions{Loop: true}
-	audio, err := file.NewSource(clip.Audio(), file.Ogg, o)
+	audio, err := sound(codec)
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +70,27 @@ func clips() ([]media.Source, error) {
 		return nil, err
 	}
 	return []media.Source{audio, video}, nil
+}
+
+// sound is the clip's in Opus, and a tone in G.711.
+func sound(codec media.Codec) (media.Source, error) {
+	if codec == media.Opus {
+		return file.NewSource(clip.Audio(), file.Ogg, file.SourceOptions{Loop: true})
+	}
+	const rate, pitch, loudness = 8000, 440, 8000
+	w, err := pcm.NewWriter(pcm.WriterConfig{Format: pcm.Format{Rate: rate, Channels: 1}, Codec: codec, Buffer: time.Second})
+	if err != nil {
+		return nil, err
+	}
+	second := make([]int16, rate) // a whole number of periods
+	for i := range second {
+		second[i] = int16(loudness * math.Sin(2*math.Pi*pitch*float64(i)/rate))
+	}
+	go func() {
+		for w.Write(context.Background(), second) == nil { // until the call closes it
+		}
+	}()
+	return w, nil
 }
 
 func (p *program) follow(ctx context.Context, t *talk, name string) {
