@@ -71,43 +71,41 @@ func TestCostBesideFFmpeg(t *testing.T) {
 	})
 }
 
-// ffmpegCost is what ffmpeg takes for the same: the pictures are read and scaled by nobody, and the frames go nowhere.
-func ffmpegCost(t *testing.T, codec media.Codec, raw string, rounds, pictures int) (string, time.Duration) {
+// ffmpegEncoder is the encoder of this ffmpeg that is most like ours, and its settings for calls, or the test is skipped.
+func ffmpegEncoder(t *testing.T, codec media.Codec) (name, settings string) {
 	t.Helper()
 	need(t, "ffmpeg")
 	list, err := exec.Command("ffmpeg", "-hide_banner", "-encoders").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings := map[string]string{
-		"libopenh264": "-c:v libopenh264 -allow_skip_frames 1",
-		"libx264":     "-c:v libx264 -preset ultrafast -tune zerolatency -profile:v baseline",
-		"libvpx":      "-c:v libvpx -deadline realtime -cpu-used 8 -error-resilient 1",
+	order := [][2]string{
+		{"libopenh264", "-allow_skip_frames 1"},
+		{"libx264", "-preset ultrafast -tune zerolatency -profile:v baseline"},
 	}
-	order := []string{"libopenh264", "libx264"}
 	if codec == media.VP8 {
-		order = []string{"libvpx"}
+		order = [][2]string{{"libvpx", "-deadline realtime -cpu-used 8 -error-resilient 1"}}
 	}
-	for _, name := range order {
-		if !strings.Contains(string(list), " "+name+" ") {
-			continue
+	for _, e := range order {
+		if strings.Contains(string(list), " "+e[0]+" ") {
+			return e[0], "-c:v " + e[0] + " " + e[1] + " -b:v 800k -maxrate 800k -bufsize 800k -g 9999 -threads:v 1"
 		}
-		args := fmt.Sprintf("-v error -threads 1 -f rawvideo -pix_fmt yuv420p -s 640x360 -r 30 -stream_loop %d -i RAW %s "+
-			"-b:v 800k -maxrate 800k -bufsize 800k -g 9999 -threads 1 -f null -", rounds-1, settings[name])
-		fields := strings.Fields(args)
-		for i := range fields {
-			if fields[i] == "RAW" {
-				fields[i] = raw
-			}
-		}
-		c := exec.CommandContext(t.Context(), "ffmpeg", fields...)
-		if out, err := c.CombinedOutput(); err != nil {
-			t.Fatalf("ffmpeg: %v\n%s", err, out)
-		}
-		return name, (c.ProcessState.UserTime() + c.ProcessState.SystemTime()) / time.Duration(pictures)
 	}
 	t.Skipf("this ffmpeg has none of %v", order)
-	return "", 0
+	return "", ""
+}
+
+// ffmpegCost is what ffmpeg takes for the same: the pictures are read and scaled by nobody, and the frames go nowhere.
+func ffmpegCost(t *testing.T, codec media.Codec, raw string, rounds, pictures int) (string, time.Duration) {
+	t.Helper()
+	name, settings := ffmpegEncoder(t, codec)
+	args := fmt.Sprintf("-v error -threads 1 -f rawvideo -pix_fmt yuv420p -s 640x360 -r 30 -stream_loop %d -i", rounds-1)
+	c := exec.CommandContext(t.Context(), "ffmpeg", append(strings.Fields(args), raw)...)
+	c.Args = append(c.Args, strings.Fields(settings+" -f null -")...)
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("ffmpeg: %v\n%s", err, out)
+	}
+	return name, (c.ProcessState.UserTime() + c.ProcessState.SystemTime()) / time.Duration(pictures)
 }
 
 func BenchmarkEncode(b *testing.B) {
