@@ -32,37 +32,37 @@ async function heard(me) {
   return { ...sound, codec: rows.find((r) => r.id === sound?.codecId)?.mimeType };
 }
 
+const codec = 'PCMU';
+
 describe('a program that has no Opus', () => {
   for (const browser of ['chromium', 'firefox']) {
-    for (const codec of ['PCMU', 'PCMA']) {
-      it(`is heard by ${browser} in ${codec}`, { timeout: 60_000 }, () => harness.run(`${codec} to ${browser}`, async () => {
-        const program = await GoProgram.start('sealed', ['-audio', codec]);
-        try {
-          const { relay } = await program.want('relay', (e) => e.event === 'ready');
-          const me = await rung(browser, program, relay);
-          const first = await until('sound', async () => {
-            const row = await heard(me);
-            return row.totalAudioEnergy > 0 && row;
-          });
-          assert.equal(first.codec, `audio/${codec}`);
-          const later = await until('3 s more of it', async () => {
-            const row = await heard(me);
-            return row.totalSamplesDuration >= first.totalSamplesDuration + 3 && row;
-          });
-          const rise = later.totalAudioEnergy - first.totalAudioEnergy;
-          // A sine of a quarter of full scale has a mean square of 0.03: 0.09 in 3 s.
-          assert.ok(rise > 0.05 && rise < 0.2, `energy rose by ${rise} in ${later.totalSamplesDuration - first.totalSamplesDuration} s`);
-          const packets = later.packetsReceived - first.packetsReceived;
-          assert.ok(packets > 120 && packets < 250, `${packets} packets of 20 ms in 3 s`);
-          assert.deepEqual(failures(await me.frames()), {});
-          program.say({ do: 'hangup' });
-          const { reason, received } = await program.want('end', (e) => e.event === 'ended');
-          assert.equal(reason, 'left');
-          for (const t of received) assert.ok(t.opened > 20 && t.failed === 0, JSON.stringify(t));
-        } finally {
-          await program.stop();
-        }
-      }));
-    }
+    it(`is heard by ${browser} in ${codec}`, { timeout: 60_000 }, () => harness.run(`${codec} to ${browser}`, async () => {
+      const program = await GoProgram.start('sealed', ['-audio', codec]);
+      try {
+        const { relay } = await program.want('relay', (e) => e.event === 'ready');
+        const me = await rung(browser, program, relay);
+        const first = await until('sound', async () => {
+          const row = await heard(me);
+          return row.totalAudioEnergy > 0 && row;
+        });
+        assert.equal(first.codec, `audio/${codec}`);
+        const later = await until('3 s more of it', async () => {
+          const row = await heard(me);
+          return row.totalSamplesDuration >= first.totalSamplesDuration + 3 && row;
+        });
+        const rise = later.totalAudioEnergy - first.totalAudioEnergy;
+        // A sine of a quarter of full scale has a mean square of 0.03: 0.09 in 3 s.
+        assert.ok(rise > 0.05 && rise < 0.2, `energy rose by ${rise} in ${later.totalSamplesDuration - first.totalSamplesDuration} s`);
+        const packets = later.packetsReceived - first.packetsReceived;
+        assert.ok(packets > 120 && packets < 250, `${packets} packets of 20 ms in 3 s`);
+        assert.deepEqual(failures(await me.frames()), {});
+        program.say({ do: 'hangup' });
+        const { reason, received } = await program.want('end', (e) => e.event === 'ended');
+        assert.equal(reason, 'left');
+        for (const t of received) assert.ok(t.opened > 20 && t.failed === 0, JSON.stringify(t));
+      } finally {
+        await program.stop();
+      }
+    }));
   }
 });
