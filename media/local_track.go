@@ -43,10 +43,12 @@ type localTrack struct {
 	lastSeq        atomic.Uint64 // extended; compared with what the peer reports
 	lastTS         atomic.Uint32
 	ssrc           atomic.Uint32
+	clockRate      atomic.Int64 // of the rule, for those who must not wait while a picture is sent
 }
 
 func newLocalTrack(kind Kind, id string, seq uint16, ts uint32) *localTrack {
 	t := &localTrack{kind: kind, id: id, base: ts, rule: defaultRules[kind]}
+	t.clockRate.Store(t.rule.rate)
 	t.header = rtp.Header{Version: 2, SequenceNumber: seq, Timestamp: ts}
 	t.lastSeq.Store(uint64(seq) - 1)
 	t.payload = make([]byte, 0, maxPacket)
@@ -63,15 +65,12 @@ func (t *localTrack) take(r *rule) bool {
 		return false
 	}
 	t.rule, t.decided = r, true
+	t.clockRate.Store(r.rate)
 	return true
 }
 
-// rate is the clock of its RTP timestamps.
-func (t *localTrack) rate() int64 {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.rule.rate
-}
+// rate is the clock of its RTP timestamps. It never waits.
+func (t *localTrack) rate() int64 { return t.clockRate.Load() }
 
 // fits reports whether frames of a codec can be sent here.
 func (t *localTrack) fits(r *rule) bool {
@@ -118,6 +117,7 @@ func (t *localTrack) choose(codecs []webrtc.RTPCodecParameters) (first webrtc.RT
 	}
 	if ok && !t.decided {
 		t.rule = ruleOfMIME(first.MimeType)
+		t.clockRate.Store(t.rule.rate)
 	}
 	return first, ok
 }
