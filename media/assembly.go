@@ -128,15 +128,21 @@ func (a *assembler) extend(seq uint16) uint64 {
 // giveUp drops everything before seq.
 func (a *assembler) giveUp(seq uint64) {
 	for ; a.next < seq; a.next++ {
-		if p := *a.slot(a.next); p != nil {
-			a.spoil(p)
+		p := *a.slot(a.next)
+		if p == nil {
+			a.given++
+		}
+		if p == nil || !p.taken {
+			a.skipped++
+		}
+		if p != nil {
+			if !p.taken {
+				a.spoil(p)
+			}
 			*a.slot(a.next) = nil
 			a.held--
 			a.release(p)
-		} else {
-			a.given++
 		}
-		a.skipped++
 	}
 	a.scanned, a.broken, a.holeSince = max(a.scanned, a.next), true, time.Time{}
 	a.top = max(a.top, a.next)

@@ -67,7 +67,8 @@ type ConnConfig struct {
 	Open func(mid string) Opener
 
 	// Sink returns where the frames of a received track go; nil discards them. Called once per track, when its first
-	// frame was opened, on the goroutine that will write the frames, and again if the peer changes the codec. The Conn
+	// frame was opened, on the goroutine that will write the frames, and again if the peer changes the codec (eight times at
+	// most; frames of yet another codec are dropped and counted). The Conn
 	// closes it. Required.
 	Sink func(TrackInfo) Sink
 

@@ -83,3 +83,24 @@ func FuzzRTCP(f *testing.F) {
 		to.feedback(packets)
 	})
 }
+
+// TestCodecsThatAlternate: a peer that changes the codec with every frame gets a few sinks and no more; what is in the last
+// one's codec goes on, the rest is dropped and counted.
+func TestCodecsThatAlternate(t *testing.T) {
+	r := aloneReceiver(t, Audio)
+	sinks := 0
+	r.conn.cfg.Sink = func(TrackInfo) Sink {
+		sinks++
+		return &memorySink{}
+	}
+	sealer := &testSealer{v: newVault(2)}
+	for n := range 100 {
+		sealed, err := sealer.Seal(nil, nil, []byte{byte(n)})
+		check(t, err)
+		r.frame(wholeFrame{data: sealed, rule: ruleOf([]Codec{Opus, PCMU}[n%2]), ts: uint32(960 * n)}, time.Now())
+	}
+	opened, failed := r.stats.opened.Load(), r.stats.fails[FailOther].Load()
+	if sinks != maxChanges+1 || opened+failed != 100 || opened != maxChanges+1+(100-maxChanges-1)/2 {
+		t.Errorf("%d sinks, %d frames opened, %d dropped", sinks, opened, failed)
+	}
+}

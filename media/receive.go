@@ -33,6 +33,7 @@ type receiver struct {
 	// Owned by the goroutine that holds turn.
 	sink     Sink
 	sinkMade bool
+	changes  int                // of the codec
 	prompt   bool               // the sink wants its frames when they arrive
 	opened   bool               // at least one frame was
 	coded    webrtc.PayloadType // of the packets that come, and

@@ -10,6 +10,8 @@ const (
 	pendingMost = 256 // frames that wait for their key
 	pendingSize = 4 << 20
 	pendingTime = 2 * time.Second
+
+	maxChanges = 8 // of the codec of a track
 )
 
 // A pendingFrame came before its key.
@@ -60,6 +62,10 @@ func (r *receiver) open(f wholeFrame, at time.Duration) bool {
 		r.failed(why, f.missing)
 		return true
 	}
+	if !r.chooseSink() {
+		r.failed(FailOther, f.missing)
+		return true
+	}
 	if f.rule.red {
 		r.deliverRED(f, plain, at)
 	} else {
@@ -86,7 +92,6 @@ func (r *receiver) deliver(f Frame) {
 	} else if !r.opened {
 		r.wantKey()
 	}
-	r.chooseSink()
 	if !r.opened {
 		r.opened = true
 		r.conn.notify(FirstFrame{MID: r.info.MID})
@@ -108,10 +113,17 @@ func (r *receiver) hand(f Frame) {
 	}
 }
 
-// chooseSink makes the sink when the first frame was opened, and another one when the codec is another.
-func (r *receiver) chooseSink() {
+// chooseSink makes the sink when the first frame was opened, and another one when the codec is another. It reports false for
+// a peer that changes it again and again: a sink may be a file.
+func (r *receiver) chooseSink() bool {
 	if r.sinkMade && r.track().Codec == r.rule.codec {
-		return
+		return true
+	}
+	if r.sinkMade {
+		if r.changes == maxChanges {
+			return false
+		}
+		r.changes++
 	}
 	r.closeSink()
 	r.codec.Store(r.rule)
@@ -119,6 +131,7 @@ func (r *receiver) chooseSink() {
 	p, ok := r.sink.(PromptSink)
 	r.prompt = ok && r.info.Kind == Audio && p.Prompt()
 	r.clock.keep(r.prompt)
+	return true
 }
 
 // closeSink closes the sink once.
