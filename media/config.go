@@ -68,8 +68,7 @@ type ConnConfig struct {
 
 	// Sink returns where the frames of a received track go; nil discards them. Called once per track, when its first
 	// frame was opened, on the goroutine that will write the frames, and again if the peer changes the codec (eight times at
-	// most; frames of yet another codec are dropped and counted). The Conn
-	// closes it. Required.
+	// most; frames of yet another codec are dropped and counted). The Conn closes it. Required.
 	Sink func(TrackInfo) Sink
 
 	// Notify gets the events, in order, one at a time. Required.
