@@ -51,9 +51,6 @@ func TestBell(t *testing.T) {
 	onStage(t, answering+"-others bell -ring alice", street, func(t *testing.T, s *stage) {
 		c := s.people["carol"].dial()
 		until[call.Ringing](t, c)
-		if code, said := s.http("POST", "/ring", ""); code != conflict || !strings.Contains(said, `"carol" rings here`) {
-			t.Errorf("%d %q", code, said)
-		}
 		if e := ended(t, s.people["bob"].dial()); e.Reason != call.Busy {
 			t.Errorf("bob, while it rings: %v", e)
 		}
@@ -83,6 +80,41 @@ func TestBell(t *testing.T) {
 		if e := ended(t, c); e.Reason != call.Busy {
 			t.Errorf("carol: %v", e)
 		}
+	})
+}
+
+// Who rings the bell and is not answered keeps out neither the visitor nor who is answered at once.
+func TestBellGivesWay(t *testing.T) {
+	onStage(t, answering+"-others bell -ring bob", street, func(t *testing.T, s *stage) {
+		carol := s.people["carol"].dial()
+		until[call.Ringing](t, carol)
+		if said := s.command(verbRing); said != `ringing "bob"` {
+			t.Errorf("%q", said)
+		}
+		if e := ended(t, carol); e.Reason != call.Busy {
+			t.Errorf("carol, at the button: %v", e)
+		}
+		s.people["bob"].rung(t.Context())
+		s.command(verbHangup)
+		time.Sleep(5 * time.Second)
+
+		carol = s.people["carol"].dial()
+		until[call.Ringing](t, carol)
+		s.verify("alice", true)
+		alice := s.people["alice"].dial()
+		until[call.Connected](t, alice)
+		if e := ended(t, carol); e.Reason != call.Busy {
+			t.Errorf("carol, when alice rings: %v", e)
+		}
+		s.command(verbHangup)
+		time.Sleep(time.Second)
+
+		bob := s.people["bob"].dial() // not verified: he rings, and the button is for him
+		until[call.Ringing](t, bob)
+		if said := s.command(verbRing); said != `answering "bob"` {
+			t.Errorf("%q", said)
+		}
+		until[call.Connected](t, bob)
 	})
 }
 

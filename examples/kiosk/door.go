@@ -73,12 +73,16 @@ func doorAnswer(why string) []byte {
 	return b
 }
 
+// afterFailure is the pause after a door that did not open, if -door-every is not shorter: whoever stands there tries again.
+const afterFailure = 2 * time.Second
+
 // A doorPolicy says who opens the door, and how often. It is pure, and belongs to one goroutine.
 type doorPolicy struct {
 	fitted bool          // there is a command to run
 	every  time.Duration // at the least, between two openings
-	last   time.Time     // when it was opened, or began to be
+	last   time.Time     // when it was opened, or began to be, or when that failed
 	busy   bool          // the command runs
+	failed bool          // the last time
 }
 
 // refuse is why a request is refused, in words for whoever made it; empty: the door is to be opened, and the policy has noted
@@ -96,12 +100,19 @@ func (p *doorPolicy) refuse(who e2ee.Contact, known bool, now time.Time) string 
 		return "you are not verified: compare the safety number with whoever runs this door"
 	case p.busy:
 		return "it is being opened"
-	case !p.last.IsZero() && now.Sub(p.last) < p.every:
+	case p.failed && now.Sub(p.last) < min(p.every, afterFailure):
+		return "it did not work a moment ago: try again in a few seconds"
+	case !p.failed && !p.last.IsZero() && now.Sub(p.last) < p.every:
 		return "it was opened a moment ago"
 	}
 	p.last, p.busy = now, true
 	return ""
 }
 
-// opened notes that the command has ended.
-func (p *doorPolicy) opened() { p.busy = false }
+// opened notes that the command has ended, and whether it failed.
+func (p *doorPolicy) opened(err error, now time.Time) {
+	p.busy, p.failed = false, err != nil
+	if p.failed {
+		p.last = now
+	}
+}

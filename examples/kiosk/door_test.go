@@ -101,6 +101,9 @@ func TestDoorPolicy(t *testing.T) {
 		{"revoked", doorPolicy{fitted: true}, with(func(c *e2ee.Contact) { c.Revoked = now }), true, "blocked"},
 		{"too soon", doorPolicy{fitted: true, every: time.Minute, last: now.Add(-59 * time.Second)}, verified, true, "moment ago"},
 		{"soon enough", doorPolicy{fitted: true, every: time.Minute, last: now.Add(-time.Minute)}, verified, true, ""},
+		{"failed just now", doorPolicy{fitted: true, every: time.Minute, last: now.Add(-time.Second), failed: true}, verified, true, "did not work"},
+		{"failed a moment ago", doorPolicy{fitted: true, every: time.Minute, last: now.Add(-afterFailure), failed: true}, verified, true, ""},
+		{"failed, and no pause is wanted", doorPolicy{fitted: true, last: now, failed: true}, verified, true, ""},
 		{"being opened", doorPolicy{fitted: true, busy: true}, verified, true, "being opened"},
 		{"the clock went back", doorPolicy{fitted: true, every: time.Minute, last: now.Add(time.Hour)}, verified, true, "moment ago"},
 	} {
@@ -114,6 +117,33 @@ func TestDoorPolicy(t *testing.T) {
 		}
 		if why == "" && (!p.busy || p.last != now) {
 			t.Errorf("%s: not noted", c.name)
+		}
+	}
+}
+
+// A door that failed may be tried again sooner, but not without end.
+func TestDoorFailed(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	who := e2ee.Contact{Name: "alice", State: e2ee.Confirmed, Verified: now}
+	p := doorPolicy{fitted: true, every: 10 * time.Second}
+	for _, step := range []struct {
+		after time.Duration
+		err   error // of the command, if it is run
+		want  string
+	}{
+		{0, errors.New("stuck"), ""},
+		{time.Second, nil, "did not work"},
+		{time.Second, nil, ""},
+		{3 * time.Second, nil, "it was opened"},
+		{7 * time.Second, nil, ""},
+	} {
+		now = now.Add(step.after)
+		why := p.refuse(who, true, now)
+		if (why == "") != (step.want == "") || !strings.Contains(why, step.want) {
+			t.Errorf("%q, want %q", why, step.want)
+		}
+		if why == "" {
+			p.opened(step.err, now)
 		}
 	}
 }

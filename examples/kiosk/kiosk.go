@@ -164,9 +164,15 @@ func (k *kiosk) close() {
 	}
 }
 
-// busy says whether the one line of the kiosk is taken.
-func (k *kiosk) busy() bool {
-	return k.closing || k.hunt != nil || k.talk != nil || k.bell != nil
+// line is what goes on at the one line of the kiosk.
+func (k *kiosk) line() line {
+	switch {
+	case k.closing || k.hunt != nil || k.talk != nil:
+		return lineTaken
+	case k.bell != nil:
+		return lineBell
+	}
+	return lineFree
 }
 
 // lookup is the contact as the store has it now, also if another process (contact verify, contact revoke) changed it.

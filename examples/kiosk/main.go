@@ -72,7 +72,7 @@ func run(ctx context.Context, o options, in io.Reader, out, errs io.Writer) erro
 	return k.until(ctx, control, in, out)
 }
 
-// until runs everything until ctx ends, or the control socket or the invitation fails.
+// until runs everything until ctx ends, or the control socket fails.
 func (k *kiosk) until(ctx context.Context, control net.Listener, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	var beside sync.WaitGroup
@@ -84,11 +84,7 @@ func (k *kiosk) until(ctx context.Context, control net.Listener, in io.Reader, o
 		})
 	}
 	if k.invite != "" {
-		beside.Go(func() {
-			if err := k.introduce(ctx, out); err != nil {
-				cancel(err)
-			}
-		})
+		beside.Go(func() { k.introduce(ctx, out) })
 	}
 	beside.Go(func() { k.pressed(ctx) })
 	go k.listen(ctx, in) // not waited for: nothing ends a read of a terminal

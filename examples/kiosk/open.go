@@ -28,13 +28,23 @@ func (k *kiosk) message(l *leg, m call.Message) {
 
 // openDoor decides with what the store says at this moment.
 func (k *kiosk) openDoor(l *leg, from e2ee.ID) {
+	if k.closing { // a command that begins now could not be waited for
+		k.refuse(l, "the door's program is ending: try again in a minute")
+		return
+	}
 	who, known := k.lookup(from)
 	if why := k.door.refuse(who, known, time.Now()); why != "" {
 		k.refuse(l, why)
 		return
 	}
 	k.log.Printf("%q, %v, opens the door", who.Name, who.ID)
-	k.work.Go(func() { k.post(doorDone{l, k.execute(k.doorCommand, who)}) })
+	k.work.Go(func() {
+		ctx, cancel := k.lasting()
+		defer cancel()
+		if err := k.execute(ctx, k.doorCommand, who); !k.post(doorDone{l, err}) {
+			k.log.Printf("-door-command ended as the kiosk did: %v", err)
+		}
+	})
 }
 
 // refuse says why the door stays shut.
@@ -46,7 +56,7 @@ func (k *kiosk) refuse(l *leg, why string) {
 
 // doorDone answers whoever opened the door.
 func (k *kiosk) doorDone(d doorDone) {
-	k.door.opened()
+	k.door.opened(d.err, time.Now())
 	if d.err != nil {
 		k.counts.door["failed"]++
 		k.log.Printf("-door-command: %v", d.err)
@@ -86,21 +96,36 @@ func (k *kiosk) sendAnswers(l *leg, c *call.Call) {
 	}
 }
 
-// execute runs a command of the user's, without a shell, for a limited time. It learns who caused it from its environment,
-// which holds nothing else of ours: no path of a passphrase, and no way to speak for us to systemd.
-func (k *kiosk) execute(command []string, who e2ee.Contact) error {
-	ctx, cancel := context.WithTimeout(k.ctx, k.commandTime)
+// lasting is a context for what is not to be cut short by the end of the kiosk, as a door that stands open: it ends goodbye
+// after the kiosk's.
+func (k *kiosk) lasting() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(k.ctx))
+	stop := context.AfterFunc(k.ctx, func() { time.AfterFunc(goodbye, cancel) })
+	return ctx, func() { stop(); cancel() }
+}
+
+// killDelay is how long a command has between being asked to end and being killed, and how long we wait for the output of what
+// it left behind.
+const killDelay = time.Second
+
+// execute runs a command of the user's, without a shell, for a limited time, and until parent ends. Then it and what it started
+// get SIGTERM, and after killDelay SIGKILL. It learns who caused it from its environment, which holds nothing else of ours: no
+// path of a passphrase, and no way to speak for us to systemd.
+func (k *kiosk) execute(parent context.Context, command []string, who e2ee.Contact) error {
+	ctx, cancel := context.WithTimeout(parent, k.commandTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.WaitDelay = time.Second // for what it started and left behind with our pipe
+	cmd.WaitDelay = killDelay
+	g := newGroup(cmd)
 	cmd.Env = append(bare(os.Environ()), "SOTTO_CONTACT="+strings.ReplaceAll(who.Name, "\x00", ""), "SOTTO_ID="+e2ee.FormatID(who.ID))
 	var out tail
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
+	g.end(killDelay)
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, exec.ErrWaitDelay): // it succeeded, and left something behind that holds its output
 		return nil
-	case k.ctx.Err() != nil:
+	case parent.Err() != nil:
 		return fmt.Errorf("%s was ended with the kiosk", command[0])
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s was ended after %v (-command-time): %q", command[0], k.commandTime, out.text())

@@ -139,7 +139,7 @@ func TestManyRequests(t *testing.T) {
 	})
 }
 
-// The door's command knows who opens, and little else; it is killed when its time is over, and so is what it started.
+// The door's command knows who opens, and little else; it is ended when its time is over.
 func TestExecute(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no sh here")
@@ -150,7 +150,7 @@ func TestExecute(t *testing.T) {
 	who := e2ee.Contact{Name: "alice $(touch x); `id`"}
 	k := &kiosk{ctx: t.Context()}
 	k.commandTime = 20 * time.Second
-	if err := k.execute([]string{"sh", "-c", "env > $1", "door", out}, who); err != nil {
+	if err := k.execute(k.ctx, []string{"sh", "-c", "env > $1", "door", out}, who); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(out)
@@ -166,19 +166,19 @@ func TestExecute(t *testing.T) {
 	}
 	k.commandTime = 100 * time.Millisecond
 	start := time.Now()
-	if err := k.execute([]string{"sh", "-c", "echo stuck; sleep 30 & sleep 30"}, who); err == nil || !strings.Contains(err.Error(), "was ended after 100ms") {
+	if err := k.execute(k.ctx, []string{"sh", "-c", "echo stuck; sleep 30 & sleep 30"}, who); err == nil || !strings.Contains(err.Error(), "was ended after 100ms") {
 		t.Errorf("%v", err)
 	}
 	if took := time.Since(start); took > 10*time.Second {
 		t.Errorf("it took %v", took)
 	}
-	if err := k.execute([]string{filepath.Join(t.TempDir(), "none")}, who); err == nil {
+	if err := k.execute(k.ctx, []string{filepath.Join(t.TempDir(), "none")}, who); err == nil {
 		t.Error("a program that is not there was run")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	k.ctx = ctx
-	if err := k.execute([]string{"true"}, who); err == nil || !strings.Contains(err.Error(), "with the kiosk") {
+	if err := k.execute(k.ctx, []string{"true"}, who); err == nil || !strings.Contains(err.Error(), "with the kiosk") {
 		t.Errorf("%v", err)
 	}
 }

@@ -8,7 +8,10 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
+	"github.com/sotto-calls/sotto/e2ee"
 	"github.com/sotto-calls/sotto/examples/internal/person"
 )
 
@@ -84,6 +87,9 @@ func (o *options) check() error {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
+	_, err := e2ee.ParseCard(o.invite)
+	add(len(o.invite) > e2ee.MaxName || !utf8.ValidString(o.invite) || strings.ContainsFunc(o.invite, unprintable) || err == nil,
+		"-invite %q: want a name of at most %d bytes", o.invite, e2ee.MaxName)
 	add(o.ringFor < time.Second || o.ringFor > time.Minute, "-ring-for %v: want 1s to 1m", o.ringFor)
 	add(o.doorEvery < 0, "-door-every %v: want 0 or more", o.doorEvery)
 	add(o.commandTime <= 0 || o.commandTime > time.Minute, "-command-time %v: want up to 1m", o.commandTime)
@@ -93,6 +99,8 @@ func (o *options) check() error {
 	}
 	return errors.Join(append(faults, o.devices.check())...)
 }
+
+func unprintable(r rune) bool { return !unicode.IsPrint(r) }
 
 // A list is names separated by commas.
 type list []string

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/sotto-calls/sotto/e2ee"
@@ -41,27 +42,61 @@ func (p *otherPolicy) Set(text string) error {
 	return nil
 }
 
+// A line says what goes on at the one line of a kiosk.
+type line uint8
+
+const (
+	lineFree  line = iota + 1
+	lineBell       // somebody rings the bell, whom nobody has answered
+	lineTaken      // it rings somebody, or is in a call
+)
+
 // judge decides on a caller, and says why. who is the contact as the store has it now, known whether it has it; listed says
-// that -auto-answer names it, busy that the kiosk rings or is in a call.
-func judge(who e2ee.Contact, known, listed, busy bool, others verdict) (verdict, string) {
+// that -auto-answer names it. Whoever only rings the bell does not keep out who is answered at once.
+func judge(who e2ee.Contact, known, listed bool, l line, others verdict) (verdict, string) {
 	switch {
-	case busy:
+	case l == lineTaken:
 		return verdictBusy, "one call at a time"
 	case !known || who.Blocked || !who.Revoked.IsZero():
 		return verdictBusy, "no contact any more, or blocked"
 	case listed && !who.Verified.IsZero():
 		return verdictAnswer, "on the list, and verified"
+	case l == lineBell:
+		return verdictBusy, "somebody rings the bell already"
 	case listed:
 		return others, "on the list, but not verified: compare safety numbers (contact show), then contact verify"
 	}
 	return others, "not on the list of -auto-answer"
 }
 
+var (
+	errNobody  = errors.New("no confirmed contact has this name (contact list)")
+	errSeveral = errors.New("several contacts have this name: use the text form, sotto1…, of one (contact show)")
+)
+
+// find gives the confirmed contact of this name or ID. Others do not count, unlike with Contacts.Find: who only asks to be a
+// contact may call itself what it likes, and would make the name of a real one ambiguous.
+func find(contacts *e2ee.Contacts, name string) (found e2ee.Contact, err error) {
+	card, err := e2ee.ParseCard(name)
+	byID := err == nil
+	err = errNobody
+	for _, c := range contacts.All() {
+		if c.State != e2ee.Confirmed || byID && c.ID != card.ID || !byID && !e2ee.SameName(c.Name, name) {
+			continue
+		}
+		if err == nil {
+			return e2ee.Contact{}, errSeveral
+		}
+		found, err = c, nil
+	}
+	return found, err
+}
+
 // resolve finds the contacts that the user named. A name that fits none, or several, is reported and left out: a program does
 // not guess between keys.
 func resolve(contacts *e2ee.Contacts, names []string, report func(name string, err error)) (found []e2ee.Contact) {
 	for _, name := range names {
-		c, err := contacts.Find(name)
+		c, err := find(contacts, name)
 		if err != nil {
 			report(name, err)
 			continue

@@ -20,8 +20,6 @@ func (k *kiosk) ringOut() reply {
 		return reply{false, fmt.Sprintf("in a call with %q; hangup ends it", k.talk.who)}
 	case k.hunt != nil:
 		return reply{false, "ringing already; hangup stops it"}
-	case k.bell != nil:
-		return reply{false, fmt.Sprintf("%q rings here; answer takes it, hangup declines", k.bell.who)}
 	case len(k.ring) == 0:
 		return reply{false, "nobody to ring: name contacts with -ring"}
 	}
@@ -39,6 +37,14 @@ func (k *kiosk) ringOut() reply {
 	}
 	if len(k.list) == 0 {
 		return reply{false, "none of the contacts of -ring can be rung: the log says why"}
+	}
+	if k.bell != nil { // the visitor at the door goes first
+		caller := k.bell.in.Caller().ID
+		if slices.ContainsFunc(k.list, func(c e2ee.Contact) bool { return c.ID == caller }) {
+			return k.answerBell() // both pressed their buttons
+		}
+		k.log.Printf("%q rings the bell no more: the button was pressed", k.bell.who)
+		k.dropBell()
 	}
 	k.counts.hunts++
 	k.rung = make([]*leg, len(k.list))
@@ -92,7 +98,7 @@ func (k *kiosk) rings(in *call.Incoming) {
 	for _, c := range resolve(k.person.Contacts, k.autoAnswer, func(string, error) {}) {
 		listed = listed || known && c.ID == who.ID
 	}
-	v, why := judge(who, known, listed, k.busy(), k.others.verdict)
+	v, why := judge(who, known, listed, k.line(), k.others.verdict)
 	k.counts.incoming++
 	if k.ringsBack(who, known) {
 		k.log.Printf("%q rings while we ring them, and is answered", who.Name)
@@ -105,6 +111,7 @@ func (k *kiosk) rings(in *call.Incoming) {
 	switch v {
 	case verdictAnswer:
 		k.log.Printf("%q rings and is answered: %s", who.Name, why)
+		k.dropBell()
 		k.answer(in, who)
 	case verdictBell:
 		k.log.Printf("%q rings the bell: %s", who.Name, why)
@@ -157,7 +164,7 @@ func (k *kiosk) ringBell(in *call.Incoming, who e2ee.Contact) {
 	})
 	if len(k.bellCommand) > 0 {
 		k.work.Go(func() {
-			if err := k.execute(k.bellCommand, who); err != nil {
+			if err := k.execute(k.ctx, k.bellCommand, who); err != nil {
 				k.log.Printf("-bell-command: %v", err)
 			}
 		})

@@ -87,19 +87,27 @@ func (s *steady) source(ctx context.Context) (media.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
+	if !s.take(src) {
 		src.Close()
 		return nil, fs.ErrClosed
 	}
-	s.src, s.fresh = src, true
-	muted := s.muted
-	s.mu.Unlock()
-	if m, ok := src.(media.Muter); ok && muted {
+	s.fresh = true
+	return src, nil
+}
+
+// take puts what was opened in place, muted as it is to be; false: it was closed meanwhile. It tells the source so under the
+// lock, or it might hear of being muted after it was unmuted. SetMuted returns at once.
+func (s *steady) take(src media.Source) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.src = src
+	if m, ok := src.(media.Muter); ok && s.muted {
 		m.SetMuted(true)
 	}
-	return src, nil
+	return true
 }
 
 // timed gives a frame its time in the whole of what was read.
@@ -173,13 +181,11 @@ func (s *steady) SetBitrate(bps int) {
 // SetMuted lets the device go, or takes it up again.
 func (s *steady) SetMuted(muted bool) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.muted = muted
-	s.mu.Unlock()
-	s.use(func(src media.Source) {
-		if m, ok := src.(media.Muter); ok {
-			m.SetMuted(muted)
-		}
-	})
+	if m, ok := s.src.(media.Muter); ok {
+		m.SetMuted(muted)
+	}
 }
 
 // sleep waits, or gives ctx's error.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -95,6 +96,40 @@ func TestSteady(t *testing.T) {
 			t.Errorf("%v, closed %d times", err, scripts[4].closed)
 		}
 	})
+}
+
+// A slowScript is unmuted by another goroutine while it is being muted.
+type slowScript struct {
+	script
+	unmute func()
+	done   chan struct{} // closed when it was
+}
+
+func (s *slowScript) SetMuted(muted bool) {
+	if muted {
+		go func() { s.unmute(); close(s.done) }()
+		select {
+		case <-s.done:
+		case <-time.After(50 * time.Millisecond): // it has to wait for us
+		}
+	}
+	s.script.SetMuted(muted)
+}
+
+// A source that is opened muted and unmuted in that moment hears of both in order.
+func TestSteadyMutesInOrder(t *testing.T) {
+	src := &slowScript{script: script{left: 1}, done: make(chan struct{})}
+	s := newSteady(media.TrackInfo{}, func(context.Context) (media.Source, error) { return src, nil }, func(error) {})
+	src.unmute = func() { s.SetMuted(false) }
+	s.SetMuted(true)
+	if _, err := s.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	<-src.done
+	if !slices.Equal(src.muted, []bool{true, false}) {
+		t.Errorf("muted: %v", src.muted)
+	}
+	s.Close()
 }
 
 // Close ends a Read that waits: to open, to open again, or for a frame.
