@@ -2,6 +2,7 @@ package pulse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -102,30 +103,52 @@ func watch(ctx context.Context, yield func([]Device) bool) error {
 	}
 }
 
-// change waits until something changes, and a moment longer.
+// change waits until something changes, and a moment longer. It stops between two frames only, so that it can be called again.
 func (c *conn) change(ctx context.Context) error {
-	deadline := time.Time{}
-	for {
-		if err := c.nc.SetReadDeadline(deadline); err != nil {
-			return err
-		}
-		stop := context.AfterFunc(ctx, func() { c.nc.Close() })
-		channel, length, err := c.next()
-		if err == nil && channel == control {
-			_, _, _, err = c.parse(length)
-		}
-		stop()
+	stop := context.AfterFunc(ctx, func() { c.nc.Close() })
+	defer stop()
+	settled := time.Time{}
+	for settled.IsZero() || time.Now().Before(settled) {
+		err := c.event(settled)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case err != nil && !deadline.IsZero() && isTimeout(err):
+		case errors.Is(err, errQuiet):
 			return nil
 		case err != nil:
 			return err
-		case deadline.IsZero():
-			deadline = time.Now().Add(settle)
+		case settled.IsZero():
+			settled = time.Now().Add(settle)
 		}
 	}
+	return nil
+}
+
+// errQuiet says that no frame began in time.
+var errQuiet = errors.New("nothing came")
+
+// event reads a command, whatever it is, that begins before the deadline; once begun it may take answerTime.
+func (c *conn) event(deadline time.Time) error {
+	if err := c.nc.SetReadDeadline(deadline); err != nil {
+		return err
+	}
+	if _, err := c.in.Peek(1); err != nil {
+		if !deadline.IsZero() && isTimeout(err) {
+			return errQuiet
+		}
+		return err
+	}
+	if err := c.nc.SetReadDeadline(time.Now().Add(answerTime)); err != nil {
+		return err
+	}
+	channel, length, err := c.next()
+	if err == nil && channel != control {
+		err = errMalformed // we have no stream
+	}
+	if err == nil {
+		_, _, _, err = c.parse(length)
+	}
+	return err
 }
 
 // EchoCancelled finds a source and a sink that the server's echo canceller made, as their IDs, for Microphone and Speaker.

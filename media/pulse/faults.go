@@ -72,6 +72,7 @@ func noServer() string {
 		"has it), or set PULSE_SERVER to its address"
 }
 
+// codeFault is what a code of the server means: package pcm gives up on DeviceUnsupported alone.
 func codeFault(code serverError) (media.DeviceFault, string) {
 	switch code {
 	case errAccess, errBadAuth:
@@ -81,8 +82,11 @@ func codeFault(code serverError) (media.DeviceFault, string) {
 		return media.DeviceMissing, "the sound server has no such device now"
 	case errBusy, errState:
 		return media.DeviceBusy, suspendedAdvice
+	case 2, 3, 4, 7, 13, 17, 18, 19, 21, 22, 23, 24: // it would say the same again
+		return media.DeviceUnsupported, ""
 	}
-	return media.DeviceUnsupported, ""
+	// A timeout, an input or output error, a server that ends: and what we do not know may pass, too.
+	return media.DeviceGone, "the sound server failed: open it again, and restart the server if that does not help"
 }
 
 const noAnswer = "the sound server does not answer: restart it (PipeWire needs its session manager, wireplumber, to run too)"
