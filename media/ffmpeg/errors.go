@@ -94,6 +94,11 @@ var faults = []struct {
 	{"cannot open display", media.DeviceMissing},
 	{"no such entity", media.DeviceMissing},
 	{"not found", media.DeviceMissing},
+	{"timed out", media.DeviceMissing},
+	{"connection refused", media.DeviceMissing},
+	{"connection reset", media.DeviceMissing},
+	{"no route to host", media.DeviceMissing},
+	{"unreachable", media.DeviceMissing},
 	{"inappropriate ioctl", media.DeviceUnsupported},
 	{"not supported", media.DeviceUnsupported},
 	{"invalid data", media.DeviceUnsupported},
@@ -107,7 +112,8 @@ var advices = map[media.DeviceFault]string{
 	media.DeviceUnsupported: "ffmpeg cannot read it as it was asked to: try another size, frame rate or format",
 }
 
-// deviceError makes of a failure what all devices say. opened is whether the device had worked before.
+// deviceError makes of a failure what all devices say. opened is whether the device had worked before: then it is not
+// missing, and can be read, so it is gone for now, which package pcm does not give up on.
 func deviceError(name string, err error, opened bool) error {
 	if _, ok := errors.AsType[*media.DeviceError](err); ok || errors.Is(err, ErrNoFFmpeg) {
 		return err
@@ -116,18 +122,27 @@ func deviceError(name string, err error, opened bool) error {
 	if opened {
 		fault = media.DeviceGone
 	}
-	said := ""
 	if e, ok := errors.AsType[*Error](err); ok {
-		said = strings.ToLower(e.Words)
-	}
-	for _, f := range faults {
-		if strings.Contains(said, f.words) {
-			fault = f.fault
-			break
+		if said := faultIn(e.Words); said != 0 {
+			fault = said
 		}
 	}
-	if opened && fault == media.DeviceMissing {
+	if opened && (fault == media.DeviceMissing || fault == media.DeviceUnsupported) {
 		fault = media.DeviceGone
 	}
 	return &media.DeviceError{Device: name, Fault: fault, Advice: advices[fault], Err: err}
+}
+
+// faultIn is what ffmpeg's words tell, 0 if nothing. The last line that does counts: what stands before it may be of a
+// trouble that has passed.
+func faultIn(words string) media.DeviceFault {
+	lines := strings.Split(strings.ToLower(words), "\n")
+	for i := len(lines) - 1; i >= 0; i-- {
+		for _, f := range faults {
+			if strings.Contains(lines[i], f.words) {
+				return f.fault
+			}
+		}
+	}
+	return 0
 }

@@ -86,7 +86,7 @@ func TestRTSPAddress(t *testing.T) {
 	if want := "rtsp://admin:s3cr%3At%7C@[::1]:8554/a%20b?token=hidden"; in.url != want {
 		t.Errorf("%s, want %s", in.url, want)
 	}
-	if in.name != "rtsp://[::1]:8554/a%20b" {
+	if in.name != "rtsp://[::1]:8554" {
 		t.Error(in.name)
 	}
 	said := "x " + in.url + " y s3cr:t| z s3cr%3At%7C token=hidden"
@@ -98,6 +98,19 @@ func TestRTSPAddress(t *testing.T) {
 	}
 	if _, ok := in.forVersion(program{major: 4}).options["timeout"]; ok {
 		t.Error("before version 5 that makes ffmpeg wait to be called")
+	}
+}
+
+// Many cameras take the password in the path.
+func TestRTSPPath(t *testing.T) {
+	in := RTSP("rtsp://cam:554/user=admin_password=s3cret_channel=1.sdp", RTSPOptions{})
+	l := tail{secrets: in.secrets}
+	_, _ = l.Write([]byte("[rtsp @ 0x55] method DESCRIBE failed\n" + in.url + ": Server returned 404 Not Found\nRTSP://cam/s3cret/1\n"))
+	if w := l.words(); strings.Contains(w, "s3cret") || !strings.Contains(w, "rtsp://cam:554/…") || !strings.Contains(w, "404 Not Found") {
+		t.Error(w)
+	}
+	if err := in.failure(&Error{Op: "read " + in.name, Words: l.words()}, false); strings.Contains(err.Error(), "s3cret") || !strings.Contains(err.Error(), "cam:554") {
+		t.Error(err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sotto-calls/sotto/media/pcm"
@@ -24,6 +25,7 @@ const maxPCM = 200 * time.Millisecond
 func Microphone(in Input) func(context.Context) (pcm.Input, error) { return microphone("", in) }
 
 func microphone(path string, in Input) func(context.Context) (pcm.Input, error) {
+	var worked atomic.Bool // it was open once
 	return func(ctx context.Context) (pcm.Input, error) {
 		if err := in.check(); err != nil {
 			return nil, err
@@ -36,8 +38,9 @@ func microphone(path string, in Input) func(context.Context) (pcm.Input, error) 
 		}
 		m, err := openPCM(ctx, p, in.forVersion(p))
 		if err != nil {
-			return nil, in.failure(err, false)
+			return nil, in.failure(err, worked.Load())
 		}
+		worked.Store(true)
 		return m, nil
 	}
 }
@@ -117,18 +120,23 @@ func (m *pcmInput) pump() {
 	defer begin()
 	buf := make([]byte, 4096)
 	odd := 0 // a byte that waits for its other half
+	begun := false
 	for {
+		if m.in.live && begun { // who opens it waits for the first
+			_ = m.from.SetReadDeadline(time.Now().Add(stall)) // fails where it is closed, as Read does
+		}
 		n, err := m.from.Read(buf[odd:])
 		n += odd
 		if odd = n % 2; n > 1 {
 			m.put(buf[:n-odd])
 			begin()
+			begun = true
 		}
 		if odd == 1 {
 			buf[0] = buf[n-1]
 		}
 		if err != nil {
-			m.finish()
+			m.finish(errors.Is(err, os.ErrDeadlineExceeded))
 			return
 		}
 	}
@@ -150,9 +158,15 @@ func (m *pcmInput) put(b []byte) {
 	signal(m.ready)
 }
 
-// finish finds out why the pipe has ended.
-func (m *pcmInput) finish() {
-	err := m.proc.finish(2 * time.Second)
+// finish finds out why the pipe has ended, or ends a process that stalled.
+func (m *pcmInput) finish(stalled bool) {
+	var err error
+	if stalled {
+		m.proc.stop()
+		err = &Error{Op: m.proc.op, Words: m.proc.tail.words(), Err: errStalled}
+	} else {
+		err = m.proc.finish(2 * time.Second)
+	}
 	switch {
 	case err == nil && m.in.live:
 		err = &Error{Op: m.proc.op, Words: m.proc.tail.words(), Err: io.ErrUnexpectedEOF}

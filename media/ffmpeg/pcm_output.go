@@ -109,9 +109,14 @@ func (o *pcmOutput) Write(ctx context.Context, samples []int16) error {
 	for _, s := range samples {
 		o.buf = binary.LittleEndian.AppendUint16(o.buf, uint16(s))
 	}
-	unblock := context.AfterFunc(ctx, func() { _ = o.to.SetWriteDeadline(time.Unix(1, 0)) })
+	cut := make(chan struct{})
+	unblock := context.AfterFunc(ctx, func() {
+		defer close(cut)
+		_ = o.to.SetWriteDeadline(time.Unix(1, 0)) // fails where it is closed, as Write does
+	})
 	n, err := o.to.Write(o.buf)
 	if !unblock() {
+		<-cut // or the deadline would be set after it was taken back
 		_ = o.to.SetWriteDeadline(time.Time{})
 	}
 	o.account(pcmFormat.Duration(n / 2))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +24,11 @@ type PlayConfig struct {
 	Options map[string]string
 }
 
+// maxSinks is how many tracks are played at once: each takes a process.
+const maxSinks = 16
+
+var errTooMany = fmt.Errorf("ffmpeg: play: more than %d tracks at once: close some", maxSinks)
+
 // A Player plays received tracks, each with an ffmpeg of its own. It shows each picture as it comes: sound and picture are
 // together as far as they arrive together. For sound that hides losses use package pcm with [Speaker].
 type Player struct {
@@ -30,7 +36,7 @@ type Player struct {
 	out     output
 
 	mu     sync.Mutex
-	sinks  []*playSink
+	sinks  []*playSink // that are not closed; at most maxSinks
 	closed bool
 }
 
@@ -49,22 +55,35 @@ func Play(cfg PlayConfig) (*Player, error) {
 	return &Player{program: p, out: out}, nil
 }
 
-// Sink plays a track, for ConnConfig.Sink.
+// Sink plays a track, for ConnConfig.Sink. At most 16 play at once: the sink of one more refuses its frames.
 func (p *Player) Sink(t media.TrackInfo) media.Sink {
 	s := &playSink{p: p, info: t, ready: make(chan struct{}, 1), done: make(chan struct{})}
 	s.q = queue{video: t.Kind == media.Video, span: playSpan, waitKey: t.Kind == media.Video}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s.closed = p.closed
-	p.sinks = append(p.sinks, s)
+	switch {
+	case s.closed:
+	case len(p.sinks) >= maxSinks:
+		s.err = errTooMany
+	default:
+		p.sinks = append(p.sinks, s)
+	}
 	return s
+}
+
+// forget takes a sink out that is closed.
+func (p *Player) forget(s *playSink) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sinks = slices.DeleteFunc(p.sinks, func(o *playSink) bool { return o == s })
 }
 
 // Close ends all tracks at once. It is idempotent.
 func (p *Player) Close() error {
 	p.mu.Lock()
 	p.closed = true
-	sinks := p.sinks
+	sinks := slices.Clone(p.sinks)
 	p.mu.Unlock()
 	var errs []error
 	for _, s := range sinks {
@@ -189,6 +208,7 @@ func (s *playSink) next(proc *process) (f media.Frame, open bool) {
 
 // Close plays what is left, at most for a second, and ends ffmpeg. It is idempotent.
 func (s *playSink) Close() error {
+	defer s.p.forget(s) // only now: its process counts until it has ended
 	s.mu.Lock()
 	s.closed = true
 	started := s.proc != nil

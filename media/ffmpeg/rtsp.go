@@ -14,8 +14,8 @@ type RTSPOptions struct {
 	Timeout time.Duration // how long the camera may be silent; 0: 5 s
 }
 
-// RTSP is a network camera by its URL, rtsp:// or rtsps://, which may hold a user name and a password. They are kept out of
-// errors, events and logs, but ffmpeg takes them as an argument only: whoever can list this machine's processes sees them.
+// RTSP is a network camera by its URL, rtsp:// or rtsps://, which may hold a user name and a password. Errors, events and names
+// show its host and port only, as many cameras take a password in the path, but ffmpeg takes them as an argument only: whoever can list this machine's processes sees them.
 // ffmpeg does not check the certificate of rtsps://.
 func RTSP(address string, o RTSPOptions) Input {
 	in := Input{name: "rtsp", format: "rtsp", live: true, protocol: "rtsp,rtp,tcp,udp,tls,srtp,crypto"}
@@ -33,9 +33,7 @@ func RTSP(address string, o RTSPOptions) Input {
 	}
 	u.Fragment = ""
 	in.url, in.secrets = u.String(), secretsOf(u)
-	u.User = nil
-	u.RawQuery = "" // some cameras take a password there
-	in.name = u.String()
+	in.name = u.Scheme + "://" + u.Host
 	timeout := o.Timeout
 	if timeout <= 0 {
 		timeout = 5 * time.Second
@@ -52,7 +50,7 @@ func RTSP(address string, o RTSPOptions) Input {
 func secretsOf(u *url.URL) []string {
 	password, _ := u.User.Password()
 	var out []string
-	candidates := []string{u.User.String(), password, url.QueryEscape(password), url.PathEscape(password), u.RawQuery}
+	candidates := []string{u.User.String(), password, url.QueryEscape(password), url.PathEscape(password), u.RawQuery, u.EscapedPath(), u.Path}
 	if _, escaped, ok := strings.Cut(u.User.String(), ":"); ok {
 		candidates = append(candidates, escaped)
 	}

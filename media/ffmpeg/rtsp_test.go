@@ -142,7 +142,7 @@ func TestRTSP(t *testing.T) {
 	var told events
 	address := c.listener.Addr().String() + "/door"
 	s := mustOpen(t, RTSP("rtsp://admin:hunter22@"+address, RTSPOptions{}), Config{Notify: told.notify})
-	if s.Video() != nil || s.Audio() == nil || s.Audio().Track().Label != "rtsp://"+address {
+	if s.Video() != nil || s.Audio() == nil || s.Audio().Track().Label != "rtsp://"+c.listener.Addr().String() {
 		t.Fatalf("%+v", s.Sources())
 	}
 	monotone(t, mustRead(t, s.Audio(), 30))

@@ -3,6 +3,7 @@ package ffmpeg
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"sync"
@@ -95,7 +96,7 @@ func (r *run) frame(to *source, f media.Frame) {
 		r.fed.Store(true)
 		close(r.first)
 	})
-	if to == r.s.video {
+	if to == r.s.watched() {
 		r.s.mu.Lock()
 		r.s.arrived = time.Now()
 		r.s.mu.Unlock()
@@ -167,7 +168,7 @@ func (r *run) carry() error {
 		case <-watch.C:
 			if r.s.stalled(time.Now()) {
 				r.stop()
-				return &Error{Op: r.proc.op, Words: r.proc.tail.words(), Err: errors.New("nothing came for 10 s")}
+				return &Error{Op: r.proc.op, Words: r.proc.tail.words(), Err: errStalled}
 			}
 		}
 	}
@@ -197,9 +198,20 @@ func (r *run) stop() {
 	r.s.mu.Unlock()
 }
 
-// stalled reports whether a live input has pictures and none came for long.
+// errStalled ends a process of a live input that hangs.
+var errStalled = fmt.Errorf("nothing came for %v", stall)
+
+// watched is the track that shows whether a live input goes on: its pictures or, where there are none, its sound.
+func (s *Stream) watched() *source {
+	if s.video != nil {
+		return s.video
+	}
+	return s.audio
+}
+
+// stalled reports whether nothing came of a live input for long.
 func (s *Stream) stalled(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.live && s.video != nil && now.Sub(s.arrived) > stall
+	return s.live && now.Sub(s.arrived) > stall
 }

@@ -36,11 +36,12 @@ func (t *tail) Write(p []byte) (int, error) {
 
 var (
 	userinfo = regexp.MustCompile(`://[^\s/]*@`)
+	beyond   = regexp.MustCompile(`(?i)(rtsps?://[^\s/?]+)[/?][^\s'",;]*`)
 	address  = regexp.MustCompile(`\[([^\[\]\s]*) @ 0x[0-9a-f]+\]`)
 )
 
 // words is what can be shown: whole lines if the beginning is lost (a password that was cut through would not be known
-// as one), no userinfo of URLs, no memory addresses, nothing that steers a terminal.
+// as one), no userinfo of URLs, no path on a camera, no memory addresses, nothing that steers a terminal.
 func (t *tail) words() string {
 	t.mu.Lock()
 	s, cut := string(t.buf), t.cut
@@ -65,9 +66,10 @@ func (t *tail) words() string {
 	}, strings.ToValidUTF8(s, "?")))
 }
 
-// redact takes out secrets, and what stands before the @ of a URL.
+// redact takes out secrets, and what stands before the @ of a URL, and what follows the host of a camera.
 func redact(s string, secrets []string) string {
 	s = userinfo.ReplaceAllString(s, "://…@")
+	s = beyond.ReplaceAllString(s, "$1/…")
 	for _, secret := range secrets {
 		s = strings.ReplaceAll(s, secret, "…")
 	}

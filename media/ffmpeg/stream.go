@@ -12,7 +12,7 @@ import (
 
 const (
 	startTimeout = 20 * time.Second       // for the first picture and the first sound
-	stall        = 10 * time.Second       // a live input without a picture for so long is away
+	stall        = 10 * time.Second       // a live input without a picture, or sound if it has none, for so long is away
 	minBackoff   = 200 * time.Millisecond // before ffmpeg is started again, doubled each time
 	maxBackoff   = 5 * time.Second
 )
@@ -48,7 +48,7 @@ type Stream struct {
 	shift   time.Duration // file: all pauses so far
 	offset  time.Duration // live: of run
 	run     int           // live: the number of the process whose frames came last
-	arrived time.Time     // of the last picture
+	arrived time.Time     // of the last frame of the track that is watched
 	pid     int           // of the process; 0: none
 	starts  int
 	down    bool // Notify was told that it is away
