@@ -140,6 +140,10 @@ func (b *Buffer) insert(p packetAt, at time.Duration) {
 		b.stats.Duplicate++
 		return
 	}
+	if b.queue.overlaps(p, int64(b.samples(tolerance))) { // it would be decoded in full, for little that is new
+		b.stats.Discarded++
+		return
+	}
 	b.delays.add(p.delay, at)
 	if b.playing && p.end() <= b.next {
 		b.stats.Late++

@@ -20,7 +20,8 @@ type queue struct {
 	list   [mostPackets + 1]packetAt
 	n      int
 	played [64]int64
-	past   int // how many were played
+	past   int      // how many were played
+	last   packetAt // of those, without its data
 }
 
 func (q *queue) first() *packetAt {
@@ -53,6 +54,18 @@ func (q *queue) seen(pos int64) bool {
 	return slices.Contains(q.played[:min(q.past, len(q.played))], pos)
 }
 
+// overlaps reports whether a packet holds more than so many samples that one beside it has, or the one that was played last.
+func (q *queue) overlaps(p packetAt, most int64) bool {
+	i, _ := q.find(p.pos)
+	return i > 0 && common(&q.list[i-1], &p) > most ||
+		i < q.n && common(&p, &q.list[i]) > most ||
+		q.past > 0 && q.last.pos <= p.pos && common(&q.last, &p) > most ||
+		q.past > 0 && q.last.pos > p.pos && common(&p, &q.last) > most
+}
+
+// common is by how much a ends after b begins.
+func common(a, b *packetAt) int64 { return a.end() - b.pos }
+
 func (q *queue) insert(p packetAt) {
 	i, _ := q.find(p.pos)
 	copy(q.list[i+1:q.n+1], q.list[i:q.n])
@@ -71,6 +84,7 @@ func (q *queue) take() packetAt {
 	p := q.list[0]
 	q.played[q.past%len(q.played)] = p.pos
 	q.past++
+	q.last = packetAt{pos: p.pos, span: p.span}
 	q.pop()
 	return p
 }

@@ -10,7 +10,7 @@ type Stats struct {
 	Packets   uint64 // that were put, of which:
 	Late      uint64 // came after their turn
 	Duplicate uint64 // were there already
-	Discarded uint64 // did not fit into the buffer, or had a time that cannot be
+	Discarded uint64 // did not fit into the buffer, overlapped others, or had a time that cannot be
 	Malformed uint64 // could not be decoded
 
 	Lost      uint64 // packets missing at their turn, about: by time
