@@ -17,6 +17,7 @@ func TestFlags(t *testing.T) {
 		{relay + "-ring-for 0s", "-ring-for"},
 		{relay + "-door-every -1s", "-door-every"},
 		{relay + "-command-time 2m", "-command-time"},
+		{relay + "-invite " + strings.Repeat("x", 65), "-invite"},
 		{relay + "-bell-command beep", "-others bell"},
 		{relay + "-bell-command beep -others bell", ""},
 		{relay + "-size 640", "-size"},

@@ -41,8 +41,8 @@ func (k *kiosk) openDoor(l *leg, from e2ee.ID) {
 	k.work.Go(func() {
 		ctx, cancel := k.lasting()
 		defer cancel()
-		if err := k.execute(ctx, k.doorCommand, who); !k.post(doorDone{l, err}) {
-			k.log.Printf("-door-command ended as the kiosk did: %v", err)
+		if err := k.execute(ctx, k.doorCommand, who); !k.post(doorDone{l, err}) && err != nil {
+			k.log.Printf("-door-command: %v", err)
 		}
 	})
 }
