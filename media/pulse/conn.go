@@ -68,7 +68,7 @@ func dial(ctx context.Context) (*conn, error) {
 }
 
 func dialOne(ctx context.Context, a address) (*conn, error) {
-	dialer := net.Dialer{Timeout: answerTime}
+	dialer := net.Dialer{Timeout: answerTime, Control: credentials}
 	nc, err := dialer.DialContext(ctx, a.network, a.addr)
 	if err != nil {
 		return nil, err
