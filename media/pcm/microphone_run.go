@@ -111,7 +111,7 @@ func (c *capture) listen(ctx context.Context) error {
 		c.m.stats.resampler.Store(int64(c.up.Delay()))
 	}
 	buf := make([]int16, f.Samples(block))
-	for {
+	for ctx.Err() == nil { // an Input may not mind that it is closed
 		n, err := in.Read(ctx, buf)
 		if n > 0 {
 			c.m.stats.input.Store(int64(in.Delay()))
@@ -121,6 +121,7 @@ func (c *capture) listen(ctx context.Context) error {
 			return err
 		}
 	}
+	return ctx.Err()
 }
 
 // heard takes samples of a device.

@@ -40,7 +40,8 @@ func NewMixer(cfg MixerConfig) *Mixer {
 func (m *Mixer) Format() Format { return m.p.format }
 
 // Sink returns the sink of one participant's track of Opus, PCMU or PCMA: a media.PromptSink. Closed, it is heard to the
-// end of what its jitter buffer holds. After the Mixer's Close the error is fs.ErrClosed.
+// end of what its jitter buffer holds. There are at most 16: one more ends the rest of the one that was closed first, and is
+// an error where none is closed. After the Mixer's Close the error is fs.ErrClosed.
 func (m *Mixer) Sink(t media.TrackInfo) (media.Sink, error) {
 	if m.err != nil {
 		return nil, m.err
@@ -55,7 +56,9 @@ func (m *Mixer) Sink(t media.TrackInfo) (media.Sink, error) {
 		_ = in.release()
 		return nil, fs.ErrClosed
 	}
-	m.p.tracks = append(m.p.tracks, in)
+	if m.p.tracks, err = join(m.p.tracks, in); err != nil {
+		return nil, err
+	}
 	return &mixerSink{p: m.p, in: in}, nil
 }
 

@@ -80,7 +80,8 @@ func NewSpeaker(cfg SpeakerConfig) (*Speaker, error) {
 }
 
 // Sink returns the sink of one track of Opus, PCMU or PCMA: a media.PromptSink. Closed, it is heard to the end of what its
-// jitter buffer holds.
+// jitter buffer holds. There are at most 16: one more ends the rest of the one that was closed first, and is an error where
+// none is closed.
 func (s *Speaker) Sink(t media.TrackInfo) (media.Sink, error) {
 	in, err := newIncoming(t, mono)
 	if err != nil {
@@ -92,7 +93,9 @@ func (s *Speaker) Sink(t media.TrackInfo) (media.Sink, error) {
 		_ = in.release()
 		return nil, s.err
 	}
-	s.tracks = append(s.tracks, in)
+	if s.tracks, err = join(s.tracks, in); err != nil {
+		return nil, err
+	}
 	return &speakerSink{s: s, in: in}, nil
 }
 

@@ -101,7 +101,7 @@ func (p *playing) play(ctx context.Context, out Output) error {
 	p.s.counts.resampler.Store(int64(held))
 	var narrow, wide []int16 // at the device's rate; in its channels
 	had := false
-	for written := 1; ; written++ {
+	for written := 1; ctx.Err() == nil; written++ { // an Output may not mind that it is closed
 		delay := out.Delay()
 		if had && delay == 0 {
 			p.s.counts.underruns.Add(1)
@@ -128,6 +128,7 @@ func (p *playing) play(ctx context.Context, out Output) error {
 			p.retry.reset()
 		}
 	}
+	return ctx.Err()
 }
 
 // lost tells, once, that the device is away.

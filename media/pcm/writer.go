@@ -14,6 +14,7 @@ import (
 
 const (
 	writerBuffer = 60 * time.Second
+	writerMost   = time.Hour            // of Buffer
 	fadeOut      = 5 * time.Millisecond // at a Flush, and where the samples run out
 )
 
@@ -28,7 +29,7 @@ type WriterConfig struct {
 	Codec media.Codec
 	// Label is the track's.
 	Label string
-	// Buffer is how much may wait to be sent; 0: 60 s.
+	// Buffer is how much may wait to be sent, 20 ms to 1 h; 0: 60 s.
 	Buffer time.Duration
 }
 
@@ -65,8 +66,8 @@ func NewWriter(cfg WriterConfig) (*Writer, error) {
 	}
 	track, err := outgoingTrack(cfg.Codec, f, cfg.Label)
 	err = errors.Join(err, f.valid())
-	if cfg.Buffer < frame {
-		err = errors.Join(err, fmt.Errorf("pcm: a buffer of %v: use 20 ms or more", cfg.Buffer))
+	if cfg.Buffer < frame || cfg.Buffer > writerMost {
+		err = errors.Join(err, fmt.Errorf("pcm: a buffer of %v: use 20 ms to 1 h; Write waits where more comes", cfg.Buffer))
 	}
 	if err != nil {
 		return nil, err

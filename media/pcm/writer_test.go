@@ -187,6 +187,8 @@ func TestWriterConfig(t *testing.T) {
 		"channels": {Format: pcm.Format{Rate: 48000, Channels: 3}},
 		"codec":    {Codec: media.H264},
 		"buffer":   {Buffer: -1},
+		"hours":    {Buffer: time.Hour + 1},
+		"days":     {Buffer: 60 * time.Hour},
 		"bitrate":  {Bitrate: 1},
 	} {
 		if _, err := pcm.NewWriter(cfg); err == nil {
