@@ -13,7 +13,12 @@ import (
 type gate struct {
 	mu    sync.Mutex
 	files *files // nil: shut
+	begun int    // tracks that were recorded
 }
+
+// mostTracks is how many tracks of one participant are recorded in a call: each has files of its own, and whoever changes
+// the codec again and again would fill the folder with them.
+const mostTracks = 16
 
 // open lets frames into files, and none with nil.
 func (g *gate) open(f *files) {
@@ -26,6 +31,14 @@ func (g *gate) now() *files {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.files
+}
+
+// admit counts one more track, and reports whether it is recorded, and whether it is the first that is not.
+func (g *gate) admit() (recorded, first bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.begun++
+	return g.begun <= mostTracks, g.begun == mostTracks+1
 }
 
 // track is the sink of one track of the participant.
@@ -49,7 +62,7 @@ func (t *gated) WriteFrame(f media.Frame) error {
 		return t.Close()
 	}
 	if !t.begun {
-		t.begun, t.sinks = true, files.track(t.info)
+		t.begin(files)
 	}
 	for i := 0; i < len(t.sinks); i++ {
 		own := f
@@ -64,6 +77,17 @@ func (t *gated) WriteFrame(f media.Frame) error {
 		}
 	}
 	return nil
+}
+
+// begin makes the files of this track, unless there are too many.
+func (t *gated) begin(f *files) {
+	t.begun = true
+	recorded, first := t.gate.admit()
+	if recorded {
+		t.sinks = f.track(t.info)
+	} else if first {
+		t.logf("has sent %d tracks: what comes on further ones is not recorded", mostTracks)
+	}
 }
 
 // Close completes the files of this track.

@@ -42,6 +42,8 @@ type talk struct {
 	alarm   *time.Timer    // asks again who may be recorded
 	beeps   *time.Ticker
 	ringing bool   // we ring, and nobody has answered yet
+	held    bool   // by the other side: nothing is sent
+	sent    int    // tracks that were announced
 	leaving string // why we hang up; empty: we do not
 }
 
@@ -177,8 +179,13 @@ func (t *talk) admit(p *participant) {
 	p.gate.open(files)
 }
 
-// sound is the beep.
+// sound is the beep. Nobody hears it on hold, and it is not made up for: what is still to be sent is enough.
 func (t *talk) sound(ctx context.Context) {
+	if t.held || t.writer.Stats().Waiting > 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second) // the call's goroutine waits here
+	defer cancel()
 	if err := t.writer.Write(ctx, beep()); err != nil {
 		t.logf("hears no beep: %v", err)
 	}
@@ -244,7 +251,12 @@ func (t *talk) event(ctx context.Context, ev call.Event) {
 	case call.ParticipantJoined:
 		t.joined(ctx, ev.Participant)
 	case call.TrackAdded:
-		t.logf("sends %s (%s)", ev.Track.Kind, ev.Track.Codec)
+		if t.sent++; t.sent <= mostTracks {
+			t.logf("sends %s (%s)", ev.Track.Kind, ev.Track.Codec)
+		}
+	case call.HoldChanged:
+		t.held = ev.Held
+		t.logf("holds: %t", ev.Held)
 	case call.Message:
 		t.message(ev)
 	case call.Reconnecting:
