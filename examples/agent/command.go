@@ -95,7 +95,11 @@ func (c *command) stream(ctx context.Context, stdin []byte, most int64, take fun
 		cancel(taken)
 	}
 	slow.Reset(c.limit)
-	return c.explain(ctx, taken, cmd.Wait(), r, last)
+	err = c.explain(ctx, taken, cmd.Wait(), r, last)
+	if err != nil {
+		killGroup(cmd)
+	}
+	return err
 }
 
 // explain says what went wrong, after the program has ended.

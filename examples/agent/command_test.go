@@ -83,6 +83,16 @@ func TestCommandHasNoShell(t *testing.T) {
 	}
 }
 
+// A program that fails takes with it what it has started.
+func TestCommandFailsWhole(t *testing.T) {
+	pids := filepath.Join(t.TempDir(), "pids")
+	c := newTestCommand(t, "sleep 60 >/dev/null 2>&1 & echo $! >"+pids+"; exit 3", 20*time.Second)
+	if _, err := c.text(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "exit status 3") {
+		t.Error(err)
+	}
+	awaitDeaths(t, pids)
+}
+
 // What a program writes is taken as it comes. When the call ends, or whoever takes it has enough, it dies with what it
 // started.
 func TestCommandDiesWithItsContext(t *testing.T) {
