@@ -97,7 +97,7 @@ func TestSpeakerContext(t *testing.T) {
 	}
 	defer out.Close()
 	samples := make([]int16, 480)
-	for range 2000 {
+	for range 500 {
 		ctx, cancel := context.WithCancel(t.Context())
 		go cancel()
 		if err := out.Write(ctx, samples); err != nil && !errors.Is(err, context.Canceled) {

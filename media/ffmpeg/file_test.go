@@ -86,7 +86,7 @@ func TestFileWithOneTrackRead(t *testing.T) {
 	s := mustOpen(t, File(clip(t)), Config{Loop: true, KeyInterval: 200 * time.Millisecond})
 	audio := mustRead(t, s.Audio(), 150) // three seconds: past the end, too
 	monotone(t, audio)
-	checkRate(t, audio, 20*time.Millisecond)
+	checkRate(t, nil, audio, 20*time.Millisecond)
 	v := mustRead(t, s.Video(), 1)[0]
 	if !v.Key || v.Time < 2*time.Second {
 		t.Errorf("the picture is of %v, key %v; the sound of %v", v.Time, v.Key, audio[149].Time)

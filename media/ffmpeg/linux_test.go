@@ -67,7 +67,8 @@ func TestScreen(t *testing.T) {
 	if i := s.Video().Track(); i.Width != 320 || i.Height != 240 || s.Audio() != nil {
 		t.Errorf("%+v", i)
 	}
-	checkRate(t, mustRead(t, s.Video(), 10), 100*time.Millisecond)
+	machine := newHeartbeat(t)
+	checkRate(t, machine, mustRead(t, s.Video(), 10), 100*time.Millisecond)
 	if _, err := Open(t.Context(), Screen(":4242"), Config{}); err == nil || !strings.Contains(err.Error(), "4242") {
 		t.Error(err)
 	}

@@ -24,6 +24,7 @@ func TestLive(t *testing.T) {
 			if i := s.Audio().Track(); i.Codec != media.Opus || i.Channels != 1 || i.ClockRate != 48000 {
 				t.Errorf("%+v", i)
 			}
+			machine := newHeartbeat(t)
 			var video, audio []arrival
 			var reading sync.WaitGroup
 			reading.Go(func() { video, _ = read(t.Context(), s.Video(), 60) })
@@ -32,8 +33,8 @@ func TestLive(t *testing.T) {
 			if len(video) != 60 || len(audio) != 100 {
 				t.Fatalf("%d pictures, %d packets: %v", len(video), len(audio), s.Err())
 			}
-			checkRate(t, video, time.Second/30)
-			checkRate(t, audio, 20*time.Millisecond)
+			checkRate(t, machine, video, time.Second/30)
+			checkRate(t, machine, audio, 20*time.Millisecond)
 			keys := 0
 			for i, f := range video {
 				if f.Key {
@@ -51,8 +52,10 @@ func TestLive(t *testing.T) {
 			}
 			// How far what comes together lies apart.
 			v, a := video[len(video)-1], audio[len(audio)-1]
-			if offset := v.Time - a.Time - v.at.Sub(a.at); offset < -300*time.Millisecond || offset > 300*time.Millisecond {
+			if offset := v.Time - a.Time - v.at.Sub(a.at); offset.Abs() > 300*time.Millisecond || offset.Abs() > 150*time.Millisecond && !machine.tooBusy(t, "sound with its picture") {
 				t.Errorf("video is %v ahead of audio", offset)
+			} else {
+				t.Logf("video is %v ahead of audio", offset)
 			}
 			pid := s.Stats().PID
 			if err := s.Close(); err != nil {
@@ -69,14 +72,17 @@ func TestLive(t *testing.T) {
 	}
 }
 
-// checkRate checks that frames come at their rate and never faster. On a machine that is busy they may be fewer.
-func checkRate(t *testing.T, frames []arrival, step time.Duration) {
+// checkRate checks that frames come at their rate, within 10 %, and never faster. On a machine that is
+// busy, or where machine is nil, they may be fewer.
+func checkRate(t *testing.T, machine *heartbeat, frames []arrival, step time.Duration) {
 	t.Helper()
 	monotone(t, frames)
 	first, last := frames[0], frames[len(frames)-1]
 	want := step * time.Duration(len(frames)-1)
 	if got := last.Time - first.Time; got < want*9/10 || got > want*4 {
 		t.Errorf("%d frames span %v, want %v", len(frames), got, want)
+	} else if machine != nil && got > want*11/10 && !machine.tooBusy(t, "frames at their rate") {
+		t.Errorf("%d frames span %v, want %v within 10 %%", len(frames), got, want)
 	}
 	if took := last.at.Sub(first.at); took < want*6/10 || took > want*4 {
 		t.Errorf("%d frames took %v, want %v", len(frames), took, want)

@@ -49,6 +49,7 @@ func TestPulse(t *testing.T) {
 	}
 	defer in.Close()
 	samples := make([]int16, 48000*3/2)
+	machine := newHeartbeat(t)
 	start := time.Now()
 	for have := 0; have < len(samples); {
 		n, err := in.Read(t.Context(), samples[have:])
@@ -65,7 +66,7 @@ func TestPulse(t *testing.T) {
 		}
 	}
 	t.Logf("1.5 s in %v; %d of %d stretches of 50 ms are the tone; %v wait in the speaker", took, good, all, out.Delay())
-	if took < 1200*time.Millisecond || good < all*8/10 { // on a machine that is busy the tone may have holes of its own
+	if took < 1200*time.Millisecond || good < all*8/10 || good < all && !machine.tooBusy(t, "a tone without a hole") {
 		t.Error("that is not the tone")
 	}
 }
