@@ -64,7 +64,7 @@ func (o *options) register(f *flag.FlagSet) {
 	f.IntVar(&o.speakRate, "speak-rate", 16000, "samples a second of what -speak writes without a WAV header")
 	f.DurationVar(&o.limit, "limit", 20*time.Second, "a command that takes longer is killed (-speak: that is silent for longer)")
 	f.DurationVar(&o.turn.silence, "silence", 300*time.Millisecond, "without a voice: the caller has finished, and is answered")
-	f.DurationVar(&o.turn.blip, "blip", 80*time.Millisecond, "a voice that is shorter neither is answered nor interrupts the agent")
+	f.DurationVar(&o.turn.blip, "blip", 120*time.Millisecond, "a voice that is shorter neither is answered nor interrupts the agent")
 	f.DurationVar(&o.turn.most, "longest", 30*time.Second, "a turn of the caller is answered after this time, finished or not")
 	f.StringVar(&o.transcript, "transcript", "", "append what was heard and said to this `file`, a JSON object a line")
 	f.IntVar(&o.maxCalls, "max-calls", 4, "calls at once; who rings then hears that we are busy")

@@ -55,7 +55,7 @@ func (l *lines) at(t *testing.T, text string) time.Time {
 }
 
 // patient takes a machine that is too busy to play without gaps for no end of a turn.
-var patient = turnConfig{silence: 700 * time.Millisecond, blip: 80 * time.Millisecond, most: 30 * time.Second}
+var patient = turnConfig{silence: 700 * time.Millisecond, blip: 120 * time.Millisecond, most: 30 * time.Second}
 
 // worlds makes one network at a time: their addresses are counted in one place, unguarded.
 var worlds sync.Mutex

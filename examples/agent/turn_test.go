@@ -10,7 +10,7 @@ import (
 )
 
 // someTurns is what the flags say if they are not given.
-var someTurns = turnConfig{silence: 300 * time.Millisecond, blip: 80 * time.Millisecond, most: 30 * time.Second}
+var someTurns = turnConfig{silence: 300 * time.Millisecond, blip: 120 * time.Millisecond, most: 30 * time.Second}
 
 // heldVoice is what a pcm.Detector says of so many milliseconds: voice at a level, and what it holds over a pause.
 type heldVoice struct {
