@@ -186,6 +186,9 @@ func TestDecodeByFFmpeg(t *testing.T) {
 	frame, err := exec.Command("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=red:size=640x360", "-frames:v", "1", "-c:v", "libx264",
 		"-f", "h264", "pipe:1").Output()
 	if err != nil {
+		if os.Getenv("SOTTO_REQUIRE") == "1" {
+			t.Fatal("SOTTO_REQUIRE=1, but this ffmpeg makes no H264: ", err)
+		}
 		t.Skip("this ffmpeg makes no H264: ", err)
 	}
 	m, err := decodeByFFmpeg(t.Context(), frame)

@@ -6,6 +6,7 @@ import (
 	"log"
 	"sync"
 
+	"github.com/sotto-calls/sotto/examples/internal/guests"
 	"github.com/sotto-calls/sotto/examples/internal/person"
 )
 
@@ -25,7 +26,8 @@ func (b *bot) run(ctx context.Context) error {
 	defer cancel()
 	failed := make(chan error, 1)
 	work.Go(func() {
-		if err := b.host(ctx); err != nil {
+		host := guests.Host{Person: b.person, Invitations: b.invitations, Log: b.log, TTL: b.ttl}
+		if err := host.Run(ctx); err != nil {
 			failed <- err
 			cancel()
 		}

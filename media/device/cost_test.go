@@ -91,6 +91,9 @@ func ffmpegEncoder(t *testing.T, codec media.Codec) (name, settings string) {
 			return e[0], "-c:v " + e[0] + " " + e[1] + " -b:v 800k -maxrate 800k -bufsize 800k -g 9999 -threads:v 1"
 		}
 	}
+	if os.Getenv("SOTTO_REQUIRE") == "1" {
+		t.Fatalf("SOTTO_REQUIRE=1, but this ffmpeg has none of %v", order)
+	}
 	t.Skipf("this ffmpeg has none of %v", order)
 	return "", ""
 }

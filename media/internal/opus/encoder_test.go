@@ -22,7 +22,7 @@ func open(t testing.TB, c Config, make func(Config) (encoder, error)) *Encoder {
 	b, err := make(c)
 	e, err := wrapEncoder(b, c, err)
 	if errors.Is(err, ErrUnsupported) {
-		t.Skip(err)
+		unsupported(t, err)
 	}
 	if err != nil {
 		t.Fatal(err)
