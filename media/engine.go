@@ -13,6 +13,8 @@ import (
 	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/sotto-calls/sotto/media/internal/roomy"
 )
 
 // Times of the layers below, as measured to serve calls well.
@@ -32,7 +34,13 @@ const (
 func newSettingEngine(s Settings, callee bool) (webrtc.SettingEngine, error) {
 	var e webrtc.SettingEngine
 	e.LoggerFactory = logFactory{s.Logger}
-	if s.Net != nil {
+	if s.Net == nil {
+		n, err := roomy.New()
+		if err != nil {
+			return e, fmt.Errorf("media: network interfaces: %w", err)
+		}
+		e.SetNet(n)
+	} else {
 		e.SetNet(s.Net)
 	}
 	setICE(&e, s)

@@ -18,6 +18,11 @@ import (
 // TLS, so that captures show all that a relay sees.
 func newNamespaceStage(t *testing.T) (*stage, *netns.World) {
 	w := netns.New(t)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("datagrams lost in full sockets: %v", w.Overflows())
+		}
+	})
 	s := newStage(t)
 	where := map[string]netns.Place{"relay": netns.Middle, "dial": netns.HostA, "echobot": netns.HostB}
 	s.command = func(role, name string, args ...string) *exec.Cmd { return w.Command(where[role], name, args...) }

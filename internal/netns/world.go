@@ -2,9 +2,12 @@ package netns
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -138,4 +141,37 @@ func (w *World) Datagram(from Place, payload []byte) {
 	if out, err := c.CombinedOutput(); err != nil || len(payload) > 1400 {
 		w.t.Fatalf("datagram of %d bytes: %v: %s", len(payload), err, out)
 	}
+}
+
+// Overflows says how many datagrams were lost at each place because a socket's buffer was full: a program there was too
+// slow to read them.
+func (w *World) Overflows() map[Place]int {
+	w.t.Helper()
+	lost := make(map[Place]int)
+	for _, p := range places {
+		out, err := w.Command(p, "cat", "/proc/net/snmp").Output()
+		if err != nil {
+			w.t.Fatalf("counters of %s: %v", p, err)
+		}
+		if lost[p], err = overflows(string(out)); err != nil {
+			w.t.Fatalf("counters of %s: %v", p, err)
+		}
+	}
+	return lost
+}
+
+// overflows reads /proc/net/snmp: a line of names, then one of values.
+func overflows(snmp string) (int, error) {
+	var names []string
+	for line := range strings.Lines(snmp) {
+		f := strings.Fields(line)
+		if len(f) == 0 || f[0] != "Udp:" {
+			continue
+		}
+		if i := slices.Index(names, "RcvbufErrors"); i > 0 && i < len(f) {
+			return strconv.Atoi(f[i])
+		}
+		names = f
+	}
+	return 0, errors.New("no counter of UDP")
 }

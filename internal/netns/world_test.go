@@ -109,3 +109,15 @@ func TestKilledTestLeavesNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestOverflows(t *testing.T) {
+	snmp := "Tcp: InSegs\nTcp: 7\nUdp: InDatagrams InErrors RcvbufErrors SndbufErrors\nUdp: 4372 3 2 1\nUdpLite: InDatagrams\nUdpLite: 0\n"
+	if n, err := overflows(snmp); n != 2 || err != nil {
+		t.Errorf("%d, %v, want 2", n, err)
+	}
+	for _, bad := range []string{"", "Udp: InDatagrams\nUdp: 1\n", "Udp: RcvbufErrors\nUdp: x\n", "Udp: InErrors RcvbufErrors\nUdp: 1\n"} {
+		if n, err := overflows(bad); err == nil {
+			t.Errorf("%q: %d", bad, n)
+		}
+	}
+}

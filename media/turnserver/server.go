@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"github.com/pion/logging"
-	"github.com/pion/transport/v4/stdnet"
 	"github.com/pion/turn/v5"
 
 	"github.com/sotto-calls/sotto/internal/turnrest"
+	"github.com/sotto-calls/sotto/media/internal/roomy"
 )
 
 // maxAge is how long after their expiry credentials keep an allocation alive: the longest call.
@@ -54,7 +54,7 @@ func New(c Config) (*Server, error) {
 
 func (s *Server) start() error {
 	if s.config.Net == nil {
-		n, err := stdnet.NewNet()
+		n, err := roomy.New()
 		if err != nil {
 			return err
 		}
