@@ -65,6 +65,7 @@ export class FakeFrames extends EventTarget implements FramesLike {
   }
 
   async codecs(): Promise<void> {}
+  async connected(): Promise<void> {}
 }
 
 interface Description {

@@ -79,6 +79,11 @@ export class FrameWorker extends EventTarget {
     await this.#ask({ op: 'codecs', map });
   }
 
+  /** The connection's path has come up: receivers that waited for it wait no longer. */
+  async connected(): Promise<void> {
+    await this.#ask({ op: 'connected' });
+  }
+
   /** Counts of frames. */
   async stats(): Promise<WorkerStats> {
     const a = await this.#ask({ op: 'stats' });

@@ -66,6 +66,9 @@ export class Desk {
         codecs.clear();
         for (const c of r.map) codecs.set(c.payloadType, c.codec);
         break;
+      case 'connected':
+        for (const r of this.#running) r.settle();
+        break;
       case 'stats':
         return { ...frames.stats(), ...this.#shared.counts };
     }

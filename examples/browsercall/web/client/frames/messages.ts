@@ -23,6 +23,7 @@ export type Ask =
   | { op: 'dropLeaf'; leaf: number }
   | { op: 'acknowledged'; epoch: number }
   | { op: 'codecs'; map: PayloadCodec[] }
+  | { op: 'connected' }
   | { op: 'stats' };
 
 /** A request, which is answered once and in order. */

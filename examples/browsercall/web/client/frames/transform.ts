@@ -59,30 +59,41 @@ export interface Running {
   readonly side: 'send' | 'receive';
   /** New keys or streams are there: a key frame is worth asking for. */
   keysChanged(): void;
+  /** The connection's path has come up. */
+  settle(): void;
   /** Ends when the browser ends the streams. Never rejects. */
   done: Promise<void>;
 }
 
 /**
- * For how long after its birth a video receiver of Firefox is given nothing, in ms: after a negotiation it makes its
- * stream to the decoder anew, and the key frame that comes before is gone.
+ * For how long after its birth a video receiver of Firefox is given nothing, in ms, unless the connection comes up
+ * before: after a negotiation, and just before it says that it is connected, it makes its stream to the decoder anew,
+ * and the key frame that was given to the one before is gone.
  */
 const unsettled = 100;
 
-/** Settles when a receiver may be given frames; undefined: at once. Firefox is the browser with generateKeyFrame. */
-function settling(t: Transformer, { side, kind }: TransformOptions): Promise<void> | undefined {
-  if (side !== 'receive' || kind !== 'video' || t.generateKeyFrame === undefined) return undefined;
-  return new Promise((resolve) => {
-    setTimeout(resolve, unsettled);
-  });
+/** When a receiver may be given frames. */
+class Settling {
+  /** Undefined: now. */
+  due: Promise<void> | undefined;
+  end: () => void = () => undefined;
+
+  /** Firefox is the browser with generateKeyFrame. */
+  constructor(t: Transformer, { side, kind }: TransformOptions) {
+    if (side !== 'receive' || kind !== 'video' || t.generateKeyFrame === undefined) return;
+    this.due = new Promise((resolve) => {
+      this.end = () => {
+        this.due = undefined;
+        resolve();
+      };
+      setTimeout(this.end, unsettled);
+    });
+  }
 }
 
 /** Starts sealing or opening what comes from a transformer. */
 export function run(t: Transformer, options: TransformOptions, shared: Shared): Running {
-  let settled = settling(t, options);
-  void settled?.then(() => {
-    settled = undefined;
-  });
+  const settling = new Settling(t, options);
   const side = options.side === 'send' ? new Sending(t, options, shared) : new Receiving(t, options, shared);
   const give = (frame: EncodedFrame, to: TransformStreamDefaultController<EncodedFrame>) => {
     try {
@@ -93,10 +104,10 @@ export function run(t: Transformer, options: TransformOptions, shared: Shared): 
     }
   };
   const transform = new TransformStream<EncodedFrame, EncodedFrame>({
-    transform: (frame, to) => (settled ? settled.then(() => give(frame, to)) : give(frame, to)),
+    transform: (frame, to) => (settling.due ? settling.due.then(() => give(frame, to)) : give(frame, to)),
   });
   const done = t.readable.pipeThrough(transform).pipeTo(t.writable).catch(() => undefined);
-  return { side: options.side, keysChanged: () => side.keysChanged(), done };
+  return { side: options.side, keysChanged: () => side.keysChanged(), settle: () => settling.end(), done };
 }
 
 /** The layout of a frame's codec; undefined if that is unknown, of the other kind, or told in two ways. */

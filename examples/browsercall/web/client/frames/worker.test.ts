@@ -55,8 +55,9 @@ class Page {
     return a.stats;
   }
 
-  transformer(options: unknown): FakeTransformer {
+  transformer(options: unknown, firefox = false): FakeTransformer {
     const t = new FakeTransformer();
+    if (firefox) t.generateKeyFrame = () => Promise.resolve();
     this.desk.transform(t, options);
     return t;
   }
@@ -201,6 +202,33 @@ describe('the frame worker', () => {
     alice.use(3, 0);
     await from.feed();
     expect([from.generated, audio.generated, alice.events.length]).toEqual([1, 0, 2]);
+  });
+
+  it('gives a picture to Firefox when the connection is up, or has had its time, and in order', async () => {
+    const { alice, bob, from } = call();
+    alice.use(1, 0);
+    bob.use(1, 1);
+    await from.feed(raw(picture, 'key'), raw(picture));
+    const [key, next] = from.out as [Uint8Array, Uint8Array];
+    const options = { side: 'receive', leaf: 0, mid: '1', kind: 'video' };
+    const up = bob.transformer(options, true);
+    const fed = up.feed(raw(key, 'key'), raw(next));
+    await up.feed();
+    expect(up.out.length).toBe(0);
+    bob.ask({ op: 'connected' });
+    await fed;
+    expect(up.out.map(hex)).toEqual(Array(2).fill(hex(picture)));
+
+    const late = bob.transformer(options, true);
+    await from.feed(raw(picture, 'key'));
+    const fedLate = late.feed(raw(from.out[2]!, 'key'));
+    vi.advanceTimersByTime(99);
+    await late.feed();
+    expect(late.out.length).toBe(0);
+    vi.advanceTimersByTime(1);
+    await fedLate;
+    await late.feed();
+    expect(late.out.length).toBe(1);
   });
 
   it('destroys old keys by itself after 10 s', async () => {

@@ -28,6 +28,7 @@ function makeSide(callee: boolean) {
       return {} as RTCRtpScriptTransform;
     },
     codecs: async (map) => { maps.push(map); },
+    connected: async () => { transforms.push('connected'); },
   };
   const conn = new Conn({ frames, callee, iceServers: [], lan: true, notify: (e) => events.push(e) });
   const pc = FakePC.made.at(-1);
@@ -101,6 +102,17 @@ describe('a connection', () => {
     await caller.conn.setMuted(0, false);
     expect(steps).toEqual(['sender 0 no track', 'sender 0 stopped', 'sender 0 track', 'sender 0 active']);
     await expect(caller.conn.setMuted(7, true)).rejects.toMatchObject({ code: 'state' });
+  });
+
+  it('says that the path is up, once each time', async () => {
+    const { caller } = await pair();
+    for (const state of ['connecting', 'connected', 'connected', 'disconnected', 'connected']) {
+      caller.pc.connectionState = state;
+      caller.pc.onconnectionstatechange?.();
+    }
+    expect(caller.transforms.filter((t) => t === 'connected').length).toBe(2);
+    expect(caller.events.map((e) => e.type === 'state' && e.state).filter(Boolean))
+      .toEqual(['connecting', 'connected', 'disconnected', 'connected']);
   });
 
   it('refuses another fingerprint and another role, and is none the worse', async () => {

@@ -377,6 +377,7 @@ export class Conn {
       return;
     }
     this.#reported = state;
+    if (state === 'connected') this.#o.frames.connected().catch(() => undefined); // its owner hears if it died
     this.#notify(state === 'failed' ? { type: 'state', state, error: this.#failure() } : { type: 'state', state });
   }
 

@@ -64,4 +64,6 @@ export interface Sealing {
   receiver(leaf: number, mid: string, kind: Kind): RTCRtpScriptTransform;
   /** The payload types of the whole connection; resolves when the worker knows them. */
   codecs(map: { payloadType: number; codec: string }[]): Promise<void>;
+  /** The path has come up; never needed for keys, but what waits for the browser to settle goes on. */
+  connected(): Promise<void>;
 }
