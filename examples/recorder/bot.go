@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log"
-	"sync"
 
 	"github.com/sotto-calls/sotto/call"
 	"github.com/sotto-calls/sotto/e2ee"
@@ -56,35 +55,8 @@ func rehearse() error {
 
 // run answers until ctx ends, and then hangs up and completes the files.
 func (b *bot) run(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	var work sync.WaitGroup
-	defer work.Wait()
-	defer cancel()
-	failed := make(chan error, 1)
-	if b.host != nil {
-		work.Go(func() {
-			if err := b.host.Run(ctx); err != nil {
-				failed <- err
-				cancel()
-			}
-		})
-	}
-	for in := range b.person.Client.Incoming(ctx) {
-		work.Go(func() {
-			if err := b.answer(ctx, in); err != nil {
-				b.log.Printf("a call was not answered: %v", err)
-			}
-		})
-	}
-	cancel()
-	work.Wait()
-	select {
-	case err := <-failed:
-		return err
-	default:
-		b.log.Print("offline")
-		return nil
-	}
+	bot := guests.Bot{Client: b.person.Client, Host: b.host, Log: b.log, Answer: b.answer}
+	return bot.Run(ctx)
 }
 
 // answer takes one call, from its ringing to its end.

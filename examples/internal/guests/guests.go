@@ -1,4 +1,5 @@
-// Package guests is for bots whose printed invitations let whoever holds one become a contact without a question.
+// Package guests is for bots that answer their contacts, and whose printed invitations let whoever holds one become a contact
+// without a question.
 package guests
 
 import (
