@@ -37,7 +37,7 @@ func TestMicrophone(t *testing.T) {
 		}
 		samples = append(samples, buf[:n]...)
 	}
-	if took := time.Since(start); took < 600*time.Millisecond || took > 2*time.Second {
+	if took := time.Since(start); took < 600*time.Millisecond || took > 10*time.Second {
 		t.Errorf("a second took %v", took)
 	}
 	if p := power(samples[4800:], 1000); p < 0.99 {
