@@ -14,8 +14,9 @@ export async function recording(files, ending) {
   const probed = JSON.parse((await run('ffprobe', ['-v', 'error', '-count_frames', '-of', 'json',
     '-show_entries', 'stream=codec_name,nb_read_frames,width,height:format=duration', file])).stdout);
   const [stream] = probed.streams;
-  const { stderr } = await run('ffmpeg', ['-hide_banner', '-nostats', '-v', 'info', '-i', file,
-    ...(ending === 'ogg' ? ['-af', 'volumedetect'] : []), '-f', 'null', '-']);
+  // A picture keeps its time: by the frame rate that ffmpeg guesses, two of an unsteady camera may have the same.
+  const options = ending === 'ogg' ? ['-af', 'volumedetect'] : ['-fps_mode', 'passthrough', '-enc_time_base', '-1'];
+  const { stderr } = await run('ffmpeg', ['-hide_banner', '-nostats', '-v', 'info', '-i', file, ...options, '-f', 'null', '-']);
   const faults = stderr.split('\n').filter((line) => /error|invalid|corrupt|missing/i.test(line));
   if (faults.length > 0) throw new Error(`ffmpeg on ${ending}: ${faults.slice(0, 5).join('; ')}`);
   return {
