@@ -123,7 +123,11 @@ func ExampleMicrophone() {
 		panic(err)
 	}
 	go deliver(ctx, microphone, sink)
-	time.Sleep(500 * time.Millisecond)
-	fmt.Println("heard at -9 dBov, played:", speaker.Stats().Level < 12)
+	played := false
+	for wait := 0; !played && wait < 100; wait++ {
+		time.Sleep(100 * time.Millisecond)
+		played = speaker.Stats().Level < 12
+	}
+	fmt.Println("heard at -9 dBov, played:", played)
 	// Output: heard at -9 dBov, played: true
 }
