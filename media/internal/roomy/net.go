@@ -7,7 +7,7 @@ import (
 	"github.com/pion/transport/v4/stdnet"
 )
 
-// room is what a socket may hold unread, in bytes as the kernel counts them: some 450 full packets.
+// room is what a socket may hold unread, in bytes: Linux doubles it and takes some 900 full packets.
 const room = 1 << 20
 
 // A Net is the machine's network. Make it with New.

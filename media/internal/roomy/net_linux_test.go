@@ -1,6 +1,8 @@
 package roomy
 
 import (
+	"errors"
+	"io/fs"
 	"net"
 	"os"
 	"strconv"
@@ -26,6 +28,9 @@ func TestSocketsHaveRoom(t *testing.T) {
 	}
 	defer udp.Close()
 	b, err := os.ReadFile("/proc/sys/net/core/rmem_max")
+	if errors.Is(err, fs.ErrNotExist) { // in a container
+		t.Skip("this network namespace does not say how much it grants")
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
