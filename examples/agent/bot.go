@@ -49,6 +49,5 @@ func (b *bot) run(ctx context.Context) error {
 	if err := rehearse(); err != nil {
 		return err
 	}
-	bot := guests.Bot{Client: b.person.Client, Host: b.host, Log: b.log, Answer: b.answer}
-	return bot.Run(ctx)
+	return (&guests.Bot{Client: b.person.Client, Host: b.host, Log: b.log, Answer: b.answer}).Run(ctx)
 }

@@ -20,6 +20,5 @@ type bot struct {
 // run answers until ctx ends, and then hangs up and completes the recordings.
 func (b *bot) run(ctx context.Context) error {
 	host := &guests.Host{Person: b.person, Invitations: b.invitations, Log: b.log, TTL: b.ttl}
-	bot := guests.Bot{Client: b.person.Client, Host: host, Log: b.log, Answer: b.answer}
-	return bot.Run(ctx)
+	return (&guests.Bot{Client: b.person.Client, Host: host, Log: b.log, Answer: b.answer}).Run(ctx)
 }

@@ -55,8 +55,7 @@ func rehearse() error {
 
 // run answers until ctx ends, and then hangs up and completes the files.
 func (b *bot) run(ctx context.Context) error {
-	bot := guests.Bot{Client: b.person.Client, Host: b.host, Log: b.log, Answer: b.answer}
-	return bot.Run(ctx)
+	return (&guests.Bot{Client: b.person.Client, Host: b.host, Log: b.log, Answer: b.answer}).Run(ctx)
 }
 
 // answer takes one call, from its ringing to its end.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sotto-calls/sotto/internal/heartbeat"
 )
 
 const orphan = "SOTTO_TEST_ORPHAN"
@@ -67,7 +69,7 @@ func TestScreen(t *testing.T) {
 	if i := s.Video().Track(); i.Width != 320 || i.Height != 240 || s.Audio() != nil {
 		t.Errorf("%+v", i)
 	}
-	machine := newHeartbeat(t)
+	machine := heartbeat.Start(t)
 	checkRate(t, machine, mustRead(t, s.Video(), 10), 100*time.Millisecond)
 	if _, err := Open(t.Context(), Screen(":4242"), Config{}); err == nil || !strings.Contains(err.Error(), "4242") {
 		t.Error(err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sotto-calls/sotto/internal/heartbeat"
 	"github.com/sotto-calls/sotto/media"
 )
 
@@ -24,7 +25,7 @@ func TestLive(t *testing.T) {
 			if i := s.Audio().Track(); i.Codec != media.Opus || i.Channels != 1 || i.ClockRate != 48000 {
 				t.Errorf("%+v", i)
 			}
-			machine := newHeartbeat(t)
+			machine := heartbeat.Start(t)
 			var video, audio []arrival
 			var reading sync.WaitGroup
 			reading.Go(func() { video, _ = read(t.Context(), s.Video(), 60) })
@@ -52,7 +53,7 @@ func TestLive(t *testing.T) {
 			}
 			// How far what comes together lies apart.
 			v, a := video[len(video)-1], audio[len(audio)-1]
-			if offset := v.Time - a.Time - v.at.Sub(a.at); offset.Abs() > 300*time.Millisecond || offset.Abs() > 150*time.Millisecond && !machine.tooBusy(t, "sound with its picture") {
+			if offset := v.Time - a.Time - v.at.Sub(a.at); offset.Abs() > 300*time.Millisecond || offset.Abs() > 150*time.Millisecond && !tooBusy(t, machine, "sound with its picture") {
 				t.Errorf("video is %v ahead of audio", offset)
 			} else {
 				t.Logf("video is %v ahead of audio", offset)
@@ -72,16 +73,16 @@ func TestLive(t *testing.T) {
 	}
 }
 
-// checkRate checks that frames come at their rate, within 10 %, and never faster. On a machine that is
-// busy, or where machine is nil, they may be fewer.
-func checkRate(t *testing.T, machine *heartbeat, frames []arrival, step time.Duration) {
+// checkRate checks that frames come at their rate, within 10 %, and never faster. On a machine that is busy, or where
+// machine is nil, they may be fewer.
+func checkRate(t *testing.T, machine *heartbeat.Heart, frames []arrival, step time.Duration) {
 	t.Helper()
 	monotone(t, frames)
 	first, last := frames[0], frames[len(frames)-1]
 	want := step * time.Duration(len(frames)-1)
 	if got := last.Time - first.Time; got < want*9/10 || got > want*4 {
 		t.Errorf("%d frames span %v, want %v", len(frames), got, want)
-	} else if machine != nil && got > want*11/10 && !machine.tooBusy(t, "frames at their rate") {
+	} else if machine != nil && got > want*11/10 && !tooBusy(t, machine, "frames at their rate") {
 		t.Errorf("%d frames span %v, want %v within 10 %%", len(frames), got, want)
 	}
 	if took := last.at.Sub(first.at); took < want*6/10 || took > want*4 {

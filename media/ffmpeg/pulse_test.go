@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/sotto-calls/sotto/internal/heartbeat"
 )
 
 // A tone played to PulseAudio by Speaker is heard by Microphone at the other side of a null sink, from the first sample on
@@ -49,7 +51,7 @@ func TestPulse(t *testing.T) {
 	}
 	defer in.Close()
 	samples := make([]int16, 48000*3/2)
-	machine := newHeartbeat(t)
+	machine := heartbeat.Start(t)
 	start := time.Now()
 	for have := 0; have < len(samples); {
 		n, err := in.Read(t.Context(), samples[have:])
@@ -66,7 +68,7 @@ func TestPulse(t *testing.T) {
 		}
 	}
 	t.Logf("1.5 s in %v; %d of %d stretches of 50 ms are the tone; %v wait in the speaker", took, good, all, out.Delay())
-	if took < 1200*time.Millisecond || good < all*8/10 || good < all && !machine.tooBusy(t, "a tone without a hole") {
+	if took < 1200*time.Millisecond || good < all*8/10 || good < all && !tooBusy(t, machine, "a tone without a hole") {
 		t.Error("that is not the tone")
 	}
 }

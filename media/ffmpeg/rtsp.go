@@ -15,8 +15,8 @@ type RTSPOptions struct {
 }
 
 // RTSP is a network camera by its URL, rtsp:// or rtsps://, which may hold a user name and a password. Errors, events and names
-// show its host and port only, as many cameras take a password in the path, but ffmpeg takes them as an argument only: whoever can list this machine's processes sees them.
-// ffmpeg does not check the certificate of rtsps://.
+// show its host and port only, as many cameras take a password in the path. But ffmpeg takes the URL as an argument: whoever can
+// list this machine's processes sees it. ffmpeg does not check the certificate of rtsps://.
 func RTSP(address string, o RTSPOptions) Input {
 	in := Input{name: "rtsp", format: "rtsp", live: true, protocol: "rtsp,rtp,tcp,udp,tls,srtp,crypto"}
 	u, err := url.Parse(address)

@@ -10,11 +10,11 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/sotto-calls/sotto/internal/heartbeat"
 	"github.com/sotto-calls/sotto/media"
 )
 
@@ -239,33 +239,10 @@ func runProgram(t testing.TB, name string, args ...string) string {
 	return string(out)
 }
 
-// A heartbeat tells how long the machine has not let us run.
-type heartbeat struct{ late atomic.Int64 }
-
-func newHeartbeat(t *testing.T) *heartbeat {
-	h, stop, done := &heartbeat{}, make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		ticker := time.NewTicker(2 * time.Millisecond)
-		defer ticker.Stop()
-		for last := time.Now(); ; {
-			select {
-			case <-ticker.C:
-			case <-stop:
-				return
-			}
-			h.late.Store(max(h.late.Load(), int64(time.Since(last)-2*time.Millisecond)))
-			last = time.Now()
-		}
-	}()
-	t.Cleanup(func() { close(stop); <-done })
-	return h
-}
-
 // tooBusy reports whether a machine is too busy to be held to what a quiet one does, and says so.
-func (h *heartbeat) tooBusy(t *testing.T, what string) bool {
+func tooBusy(t *testing.T, machine *heartbeat.Heart, what string) bool {
 	t.Helper()
-	late := time.Duration(h.late.Load())
+	late := machine.Late()
 	if late > 15*time.Millisecond {
 		t.Logf("TOO BUSY A MACHINE for: %s; it let us wait for %v", what, late)
 		return true

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sotto-calls/sotto/internal/heartbeat"
 	"github.com/sotto-calls/sotto/internal/pulsetest"
 	"github.com/sotto-calls/sotto/media"
 	"github.com/sotto-calls/sotto/media/pcm"
@@ -181,7 +182,7 @@ func TestMouthToEar(t *testing.T) {
 	for range count {
 		sound = append(append(sound, tone(2000, 16000, 0, rate/200)...), make([]int16, apart)...)
 	}
-	machine := newHeartbeat(t)
+	machine := heartbeat.Start(t)
 	mouths, ears := listen(t, r.server, "mouth.monitor", count), listen(t, r.server, "ear.monitor", count)
 	r.server.Play("mouth", rate, bytes.NewReader(bytesOf(sound)))
 	var said, heard []time.Time
@@ -202,7 +203,7 @@ func TestMouthToEar(t *testing.T) {
 	slices.Sort(took)
 	t.Logf("mouth to ear: median %v, least %v, most %v", took[count/2], took[0], took[count-1])
 	r.log(t)
-	late := time.Duration(machine.late.Load())
+	late := machine.Late()
 	limit := 400 * time.Millisecond
 	switch {
 	case os.Getenv("SOTTO_SPEED") == "1":

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"io"
 	"math"
-	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/sotto-calls/sotto/internal/heartbeat"
 	"github.com/sotto-calls/sotto/media"
 	"github.com/sotto-calls/sotto/media/pcm"
 )
@@ -125,42 +125,15 @@ func quietest(samples []int16, hz float64) (least float64, at time.Duration) {
 	return least, at
 }
 
-// A heartbeat tells how late the machine lets us run: a gap is the machine's when nothing ran for as long as a buffer lasts.
-type heartbeat struct {
-	late atomic.Int64 // the latest since it was last asked
-	stop chan struct{}
-}
-
-func newHeartbeat(t *testing.T) *heartbeat {
-	h := &heartbeat{stop: make(chan struct{})}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		ticker := time.NewTicker(2 * time.Millisecond)
-		defer ticker.Stop()
-		for last := time.Now(); ; {
-			select {
-			case <-ticker.C:
-			case <-h.stop:
-				return
-			}
-			h.late.Store(max(h.late.Load(), int64(time.Since(last)-2*time.Millisecond)))
-			last = time.Now()
-		}
-	}()
-	t.Cleanup(func() { close(h.stop); <-done })
-	return h
-}
-
 // wantGapless checks that a tone of an amplitude is in all that next returns. A gap while the machine did not let us run is
 // not ours: then next is asked again, up to six times; and if the machine never keeps still, most of the tone is enough.
 func wantGapless(t *testing.T, hz, level float64, next func() []int16) {
 	t.Helper()
-	machine := newHeartbeat(t)
+	machine := heartbeat.Start(t)
 	for try := 1; ; try++ {
-		machine.late.Store(0)
+		machine.Forget()
 		heard := next()
-		late := time.Duration(machine.late.Load())
+		late := machine.Late()
 		a := amplitude(heard, hz)
 		least, at := quietest(heard, hz)
 		right := a > 0.9*level && a < 1.1*level
