@@ -100,7 +100,7 @@ func (l *loop) resumeDescribe() {
 // offerUntaken asks the caller to take what its offer had no place for: it did not know what the callee would send. A
 // caller does not ask again, since the callee has seen what was offered and has decided.
 func (l *loop) offerUntaken() {
-	if l.machine.role == callee && l.conn.Untaken() {
+	if l.conn.Untaken() {
 		l.negotiate(false)
 	}
 }

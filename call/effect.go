@@ -23,6 +23,7 @@ type (
 	fxJoin     struct{ Welcome hash } // callee: check this Welcome, join the group, install its keys
 	fxSwitch   struct{ Epoch uint64 } // seal with the keys of this epoch from now on, ask for and force key frames
 	fxStart    struct{}               // the sources begin
+	fxOffer    struct{}               // callee: ask the caller to take what its offer had no place for
 	fxCommit   struct{}               // caller: an empty Commit
 	fxRecommit struct{}               // caller: the last Commit once more, it may have been lost
 	fxUpdate   struct{}               // callee: ask the caller for new keys
@@ -47,6 +48,7 @@ func (fxApply) isEffect()    {}
 func (fxJoin) isEffect()     {}
 func (fxSwitch) isEffect()   {}
 func (fxStart) isEffect()    {}
+func (fxOffer) isEffect()    {}
 func (fxCommit) isEffect()   {}
 func (fxRecommit) isEffect() {}
 func (fxUpdate) isEffect()   {}

@@ -12,7 +12,7 @@ import (
 )
 
 // TestWhatTheOfferHadNoPlaceFor: the callee sends a kind that the caller refused at first. It is offered once the call is
-// up, and the caller's Consent decides. The mutation that makes it fail: fxStart in perform.go without offerUntaken.
+// up, and the caller's Consent decides. The mutation that makes it fail: fxOffer in perform.go without offerUntaken.
 func TestWhatTheOfferHadNoPlaceFor(t *testing.T) {
 	for _, tt := range []struct {
 		name   string

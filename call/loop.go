@@ -33,6 +33,8 @@ type loop struct {
 	control    control
 	byed       bool // the other side said Bye
 	replaced   bool // another loop has taken over the call (glare)
+	flowing    bool // the sources run
+	failed     bool // something failed here: the call is about to end
 	end        *fxEnd
 
 	worker *worker
@@ -180,7 +182,10 @@ func (l *loop) wearOut() {
 func (l *loop) feed(in input) { l.inputs = append(l.inputs, in) }
 
 // fail ends the call for a reason of ours.
-func (l *loop) fail(r EndReason, err error) { l.feed(inFault{r, err}) }
+func (l *loop) fail(r EndReason, err error) {
+	l.failed = true
+	l.feed(inFault{r, err})
+}
 
 func (l *loop) drop() { l.call.change(func(v *view) { v.dropped++ }) }
 

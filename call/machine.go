@@ -18,8 +18,8 @@ const (
 // I/O, reads no clock, holds no key and starts nothing; its loop (loop.go) owns it.
 //
 // It keeps these promises whatever the order of inputs: a callee does nothing but ring before inAnswer; an Invite is
-// answered by one Accept and that by one Welcome; media starts only when the path is up, the group is joined, and the
-// other side has proved the same keys; fxEnd comes once and nothing after it.
+// answered by one Accept and that by one Welcome; media starts only when the path is up and the group is joined; a
+// call is connected only when the other side has proved the same keys as well; fxEnd comes once and nothing after it.
 type machine struct {
 	role    role
 	state   State
@@ -93,7 +93,7 @@ func (m *machine) take(now time.Time, in input) []effect {
 		return m.transport(now, in.Path)
 	case inFrame:
 		m.opened = true
-		return m.connect(now)
+		return m.connect()
 	case inRoam:
 		return m.roam(now)
 	case inRenew:

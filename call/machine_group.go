@@ -29,7 +29,7 @@ func (m *machine) grouped(now time.Time, in inGroup) []effect {
 		m.ahead = nil
 		fx = append(fx, m.acknowledged(now, *a)...)
 	}
-	return append(fx, m.connect(now)...)
+	return append(fx, m.connect()...)
 }
 
 // acknowledged compares the other side's view of the epoch with ours. In a call for two there is one committer, so two
@@ -53,7 +53,7 @@ func (m *machine) acknowledged(now time.Time, in inAck) []effect {
 		fx = append(fx, fxAck{m.epoch, m.auth, true})
 	}
 	fx = append(fx, m.switchKeys()...)
-	fx = append(fx, m.connect(now)...)
+	fx = append(fx, m.connect()...)
 	return append(fx, m.renewIfWanted(now)...)
 }
 
@@ -104,7 +104,7 @@ func (m *machine) transport(now time.Time, p path) []effect {
 		m.clocks.stop(timerLost, timerRestart)
 		return append(append(m.become(StateConnected), fxSwitch{m.switched}), m.renewIfWanted(now)...)
 	case m.up:
-		return m.connect(now)
+		return m.connect()
 	case m.state == StateConnected:
 		m.clocks.set(timerLost, now.Add(lostTime))
 		fx := m.become(StateReconnecting)
@@ -131,16 +131,24 @@ func (m *machine) roam(now time.Time) []effect {
 	return []effect{fxRestart{}}
 }
 
-// connect goes to StateConnected when the path, the group and the proof of the same keys are there.
-func (m *machine) connect(now time.Time) []effect {
-	if m.state != StateConnecting || !m.up || m.epoch == 0 || !m.acked && !m.opened {
+// connect starts the sources when the path and the group are there: whom the keys are for is proved by then, and frames
+// need not wait for the Ack. It goes to StateConnected when the other side has proved that it has the same keys.
+func (m *machine) connect() []effect {
+	if m.state != StateConnecting || !m.up || m.epoch == 0 {
 		return nil
 	}
-	m.clocks.stop(timerSetup, timerResend)
-	fx := m.become(StateConnected)
+	var fx []effect
 	if !m.started {
 		m.started = true
 		fx = append(fx, fxStart{})
+	}
+	if !m.acked && !m.opened {
+		return fx
+	}
+	m.clocks.stop(timerSetup, timerResend)
+	fx = append(fx, m.become(StateConnected)...)
+	if m.role == callee {
+		fx = append(fx, fxOffer{})
 	}
 	return fx
 }

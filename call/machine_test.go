@@ -213,7 +213,7 @@ func TestPitfall01NothingBeforeTheLocalAccept(t *testing.T) {
 		for range 1 + rng.IntN(8) {
 			for _, f := range m.step(time.Unix(1, 0), words[remote[rng.IntN(len(remote))]]) {
 				switch f.(type) {
-				case fxPrepare, fxJoin, fxGroup, fxApply, fxStart, fxSwitch, fxAck:
+				case fxPrepare, fxJoin, fxGroup, fxApply, fxStart, fxOffer, fxSwitch, fxAck:
 					t.Fatalf("%T before the local accept", f)
 				}
 			}
@@ -251,8 +251,8 @@ func FuzzMachine(f *testing.F) {
 
 // A record watches a run.
 type record struct {
-	answered, ended, grouped bool
-	applied, joined, starts  int
+	answered, ended, grouped, proved bool
+	applied, joined, starts          int
 }
 
 func (r *record) take(t *testing.T, m *machine, in input, fx []effect) {
@@ -262,12 +262,13 @@ func (r *record) take(t *testing.T, m *machine, in input, fx []effect) {
 	if _, ok := in.(inGroup); ok {
 		r.grouped = true
 	}
+	r.proved = r.proved || m.acked || m.opened
 	checkEffects(t, m, fx)
 	for _, f := range fx {
 		if r.ended {
 			t.Fatalf("%T after the end", f)
 		}
-		switch f.(type) {
+		switch f := f.(type) {
 		case fxEnd:
 			r.ended = true
 		case fxPrepare:
@@ -280,8 +281,12 @@ func (r *record) take(t *testing.T, m *machine, in input, fx []effect) {
 			r.joined++
 		case fxStart:
 			r.starts++
-			if !r.grouped || !m.up || !m.acked && !m.opened {
-				t.Fatal("started without keys, path or proof")
+			if !r.grouped || !m.up {
+				t.Fatal("started without keys or path")
+			}
+		case fxState:
+			if f.State == StateConnected && !r.proved {
+				t.Fatal("connected without proof of the same keys")
 			}
 		}
 	}

@@ -36,7 +36,8 @@ func (l *loop) perform(fx []effect) {
 		case fxSwitch:
 			l.switchTo(f.Epoch)
 		case fxStart:
-			l.conn.Start()
+			l.startSources()
+		case fxOffer:
 			l.offerUntaken()
 		case fxCommit:
 			l.commit()
@@ -154,6 +155,14 @@ func (l *loop) apply() {
 		addAll(conn, theirs)
 		return nil
 	})
+}
+
+// startSources lets media flow, unless the keys to seal it with have failed just before.
+func (l *loop) startSources() {
+	if !l.failed {
+		l.flowing = true
+		l.conn.Start()
+	}
 }
 
 // adopt makes conn the call's connection.

@@ -138,7 +138,7 @@ func (l *loop) switchTo(epoch uint64) {
 		l.fail(AuthFailed, err)
 		return
 	}
-	if l.conn != nil && l.machine.started {
+	if l.flowing {
 		l.conn.ForceKeyFrames()
 		l.conn.RequestKeyFrames()
 	}

@@ -22,7 +22,10 @@ function lies(p: Person, type: number, change: (body: Uint8Array) => Uint8Array)
   p.identity.seal = (to, m: Draft) => seal(to, m.type === type ? { ...m, body: change(m.body) } : m);
 }
 
-/** Dials and answers, and waits for both ends; the reasons. Media of the victims never starts: the numbers of conns. */
+/**
+ * Dials and answers, and waits for both ends; the reasons. Media of the victims never starts, by the numbers of their
+ * connections: the caller's is 0, the callee's 1.
+ */
 async function attempt(stage: Stage, ann: Person, ben: Person, victims = [0, 1]): Promise<[string, string]> {
   const at = ann.dial(ben);
   const b = await ben.answers();
@@ -114,7 +117,7 @@ describe('a Welcome that was tampered with', () => {
     const stage = new Stage();
     const [ann, ben] = await stage.pair();
     lies(ann, MessageType.Welcome, (body) => Welcome.encode(change(Welcome.parse(body))));
-    const [a, b] = await attempt(stage, ann, ben);
+    const [a, b] = await attempt(stage, ann, ben, [1]);
     expect([a, b]).toEqual([`${failedHere} there`, failedHere]);
     await stage.end();
   });
@@ -141,18 +144,18 @@ describe('a leaf whose binding is wrong', () => {
     const [ann, ben] = await stage.pair();
     const cheat = who === 'caller' ? ann : ben;
     cheat.parts.groups = async () => bound(change);
-    const [a, b] = await attempt(stage, ann, ben);
+    const [a, b] = await attempt(stage, ann, ben, [who === 'caller' ? 1 : 0]);
     expect(who === 'caller' ? b : a).toBe(failedHere);
     await stage.end();
   });
 });
 
 describe('a caller that equivocates', () => {
-  it('is found out by the authenticator of the epoch', async () => {
+  it('is found out by the authenticator of the epoch, though media has begun', async () => {
     const stage = new Stage();
     const [ann, ben] = await stage.pair();
     lies(ann, MessageType.Ack, (body) => Ack.encode({ ...Ack.parse(body), authenticator: random(32) }));
-    const [, b] = await attempt(stage, ann, ben, [1]);
+    const [, b] = await attempt(stage, ann, ben, []);
     expect(b).toBe(failedHere);
     await stage.end();
   });
@@ -244,7 +247,7 @@ describe('what goes wrong here', () => {
       f.install = () => new Promise<void>(() => undefined);
       return f;
     };
-    const [, b] = await attempt(stage, ann, ben);
+    const [, b] = await attempt(stage, ann, ben, [1]);
     expect(b).toMatch(/^ended: (authentication failed|peer lost)$/);
     await stage.end();
   });

@@ -24,6 +24,7 @@ export interface EndEffect {
  * - `join`: callee: check this Welcome, join the group, install its keys
  * - `switch`: seal with the keys of this epoch from now on; ask for and force key frames
  * - `start`: the sources begin
+ * - `offer`: callee: ask the caller to take what its offer had no place for
  * - `commit`, `recommit`: caller: an empty Commit; the last one once more, for it may have been lost
  * - `update`: callee: ask the caller for new keys
  * - `restart`: new ICE credentials and candidates
@@ -41,6 +42,7 @@ export type Effect =
   | { do: 'join'; welcome: Hash }
   | { do: 'switch'; epoch: number }
   | { do: 'start' }
+  | { do: 'offer' }
   | { do: 'commit' }
   | { do: 'recommit' }
   | { do: 'update' }

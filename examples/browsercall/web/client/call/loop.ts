@@ -103,6 +103,10 @@ export class Loop {
   byed = false;
   /** Another loop has taken over the call (glare). */
   replaced = false;
+  /** The sources run. */
+  flowing = false;
+  /** Something failed here: the call is about to end. */
+  failed = false;
   end: EndEffect | undefined;
 
   readonly #inputs: Input[] = [];
@@ -190,6 +194,7 @@ export class Loop {
 
   /** Ends the call for a reason of ours, after the effect that is being carried out. */
   fail(reason: EndReason, cause: unknown): void {
+    this.failed = true;
     this.feed({ is: 'fault', reason, cause });
   }
 

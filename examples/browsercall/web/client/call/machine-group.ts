@@ -118,12 +118,17 @@ export function roam(s: Side, now: number): Effect[] {
   return [{ do: 'restart' }];
 }
 
-/** Goes to connected when the path, the group and the proof of the same keys are there. */
+/**
+ * Starts the sources when the path and the group are there: whom the keys are for is proved by then, and frames need not
+ * wait for the Ack. Goes to connected when the other side has proved that it has the same keys.
+ */
 export function connect(s: Side): Effect[] {
-  if (s.state !== 'connecting' || !s.up || s.epoch === 0 || (!s.acked && !s.opened)) return [];
-  s.clocks.stop('setup', 'resend');
-  const fx = become(s, 'connected');
-  if (!s.started) fx.push({ do: 'start' });
+  if (s.state !== 'connecting' || !s.up || s.epoch === 0) return [];
+  const fx: Effect[] = s.started ? [] : [{ do: 'start' }];
   s.started = true;
+  if (!s.acked && !s.opened) return fx;
+  s.clocks.stop('setup', 'resend');
+  fx.push(...become(s, 'connected'));
+  if (s.role === 'callee') fx.push({ do: 'offer' });
   return fx;
 }

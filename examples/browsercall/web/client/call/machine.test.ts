@@ -74,23 +74,24 @@ describe('every state takes every input', () => {
 class Watch {
   answered = false;
   grouped = false;
+  proved = false;
   ended = false;
   readonly counts = new Map<Effect['do'], number>();
 
   take(m: Machine, name: string, fx: Effect[]): void {
     this.answered ||= name === 'answer';
     this.grouped ||= name.startsWith('group');
+    this.proved ||= m.view.acked || m.view.opened;
     checkEffects(m, fx);
     for (const f of fx) {
       if (this.ended) throw new Error(`${f.do} after the end`);
       if (f.do === 'end') this.ended = true;
       if (f.do === 'prepare' && !this.answered) throw new Error('prepared before the accept');
-      if (f.do === 'start' && !(this.grouped && m.view.up && (m.view.acked || m.view.opened))) {
-        throw new Error('started without keys, path or proof');
-      }
+      if (f.do === 'start' && !(this.grouped && m.view.up)) throw new Error('started without keys or path');
+      if (f.do === 'state' && f.state === 'connected' && !this.proved) throw new Error('connected without proof');
       const n = (this.counts.get(f.do) ?? 0) + 1;
       this.counts.set(f.do, n);
-      if (n > 1 && ['group', 'join', 'start', 'end', 'prepare'].includes(f.do)) throw new Error(`${n} times ${f.do}`);
+      if (n > 1 && ['group', 'join', 'start', 'offer', 'end', 'prepare'].includes(f.do)) throw new Error(`${n} times ${f.do}`);
     }
   }
 }

@@ -46,6 +46,7 @@ async function carryOut(l: Loop, f: Exclude<Effect, { do: 'end' }>): Promise<voi
     case 'join': return join(l, f.welcome);
     case 'switch': return switchTo(l, f.epoch);
     case 'start': return start(l);
+    case 'offer': return offerUntaken(l);
     case 'commit': return commit(l);
     case 'recommit': return recommit(l);
     case 'update': return update(l);
@@ -106,11 +107,17 @@ function apply(l: Loop): void {
   addAll(l, accept.body.candidates);
 }
 
-/** Media flows. A callee asks the caller to take what its offer had no place for: it did not know what would be sent. A
- * caller does not ask again, since the callee has seen what was offered and has decided. */
+/** Lets media flow, unless the keys to seal it with have failed just before. */
 async function start(l: Loop): Promise<void> {
+  if (l.failed) return;
+  l.flowing = true;
   await l.connection.start();
-  if (l.machine.role === 'callee' && l.connection.untaken()) negotiate(l, false);
+}
+
+/** A callee asks the caller to take what its offer had no place for: it did not know what would be sent. A caller does
+ * not ask again, since the callee has seen what was offered and has decided. */
+function offerUntaken(l: Loop): void {
+  if (l.connection.untaken()) negotiate(l, false);
 }
 
 const paths: Partial<Record<string, Path>> = { connected: 'up', disconnected: 'down', failed: 'dead' };

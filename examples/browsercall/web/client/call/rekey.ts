@@ -138,7 +138,7 @@ export async function switchTo(l: Loop, epoch: number): Promise<void> {
     return l.fail(EndReason.AuthFailed, e);
   }
   // Both sides want a picture that needs no earlier one; the worker asks for theirs.
-  if (l.conn && l.machine.view.started) l.conn.forceKeyFrames().catch(() => undefined); // one that fails comes later
+  if (l.flowing) l.connection.forceKeyFrames().catch(() => undefined); // one that fails comes later
   if (epoch > l.call.epoch) {
     l.call.epoch = epoch;
     l.emit({ type: 'keysChanged', epoch });

@@ -132,6 +132,11 @@ export class Frames {
     return o;
   }
 
+  /** Whether there are keys to open frames with. */
+  get keyed(): boolean {
+    return this.#epochs.length > 0;
+  }
+
   /** Counts, without a secret. */
   stats(): FrameStats {
     return count(this.#sealers.values(), this.#openers.values());

@@ -4,6 +4,7 @@
  */
 import { KeyRequest } from './ask.ts';
 import type { Frames } from './frames.ts';
+import { Gate } from './gate.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import type { FrameOpener } from './opener.ts';
 import type { FrameSealer } from './sealer.ts';
@@ -65,35 +66,10 @@ export interface Running {
   done: Promise<void>;
 }
 
-/**
- * For how long after its birth a video receiver of Firefox is given nothing, in ms, unless the connection comes up
- * before: after a negotiation, and just before it says that it is connected, it makes its stream to the decoder anew,
- * and the key frame that was given to the one before is gone.
- */
-const unsettled = 100;
-
-/** When a receiver may be given frames. */
-class Settling {
-  /** Undefined: now. */
-  due: Promise<void> | undefined;
-  end: () => void = () => undefined;
-
-  /** Firefox is the browser with generateKeyFrame. */
-  constructor(t: Transformer, { side, kind }: TransformOptions) {
-    if (side !== 'receive' || kind !== 'video' || t.generateKeyFrame === undefined) return;
-    this.due = new Promise((resolve) => {
-      this.end = () => {
-        this.due = undefined;
-        resolve();
-      };
-      setTimeout(this.end, unsettled);
-    });
-  }
-}
-
 /** Starts sealing or opening what comes from a transformer. */
 export function run(t: Transformer, options: TransformOptions, shared: Shared): Running {
-  const settling = new Settling(t, options);
+  // Firefox is the browser with generateKeyFrame.
+  const gate = new Gate(options, t.generateKeyFrame !== undefined, shared.frames.keyed);
   const side = options.side === 'send' ? new Sending(t, options, shared) : new Receiving(t, options, shared);
   const give = (frame: EncodedFrame, to: TransformStreamDefaultController<EncodedFrame>) => {
     try {
@@ -104,10 +80,18 @@ export function run(t: Transformer, options: TransformOptions, shared: Shared): 
     }
   };
   const transform = new TransformStream<EncodedFrame, EncodedFrame>({
-    transform: (frame, to) => (settling.due ? settling.due.then(() => give(frame, to)) : give(frame, to)),
+    transform: (frame, to) => {
+      if (gate.due === undefined) return give(frame, to);
+      gate.keep();
+      return gate.due.then(() => give(frame, to));
+    },
   });
   const done = t.readable.pipeThrough(transform).pipeTo(t.writable).catch(() => undefined);
-  return { side: options.side, keysChanged: () => side.keysChanged(), settle: () => settling.end(), done };
+  const keysChanged = () => {
+    if (shared.frames.keyed) gate.keyed();
+    side.keysChanged();
+  };
+  return { side: options.side, keysChanged, settle: () => gate.settle(), done };
 }
 
 /** The layout of a frame's codec; undefined if that is unknown, of the other kind, or told in two ways. */

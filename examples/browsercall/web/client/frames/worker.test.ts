@@ -177,7 +177,7 @@ describe('the frame worker', () => {
       vi.advanceTimersByTime(33);
     }
     expect(to.asked).toBeGreaterThanOrEqual(4);
-    expect(to.asked).toBeLessThanOrEqual(6); // at 0, 0.4, 1.2, 2.8, 5.8 and 8.8 s
+    expect(to.asked).toBeLessThanOrEqual(6); // at 0.5, 0.9, 1.7, 3.3, 6.3 and 9.3 s
     const before = to.asked;
     bob.use(1, 1);
     expect(to.asked).toBe(before + 1);
@@ -188,6 +188,29 @@ describe('the frame worker', () => {
     await from.feed(raw(picture));
     await to.feed(raw(from.out.at(-1)!));
     expect([to.asked, to.out.length]).toEqual([before + 1, 2]);
+  });
+
+  it('keeps what comes before the first keys, in order, for half a second', async () => {
+    const { alice, bob, from, to } = call();
+    alice.use(1, 0);
+    await from.feed(raw(picture, 'key'), raw(picture), raw(picture));
+    const fed = to.feed(raw(from.out[0]!, 'key'), raw(from.out[1]!));
+    await to.feed();
+    vi.advanceTimersByTime(499);
+    await to.feed();
+    expect(to.out).toEqual([]);
+    bob.use(1, 1);
+    await fed;
+    await to.feed(raw(from.out[2]!));
+    expect([to.out.length, to.asked, bob.stats().noEpoch, bob.stats().opened]).toEqual([3, 0, 0, 3]);
+
+    const never = call();
+    const lost = never.to.feed(raw(from.out[0]!, 'key'));
+    await never.to.feed();
+    vi.advanceTimersByTime(500);
+    await lost;
+    await never.to.feed(raw(from.out[1]!));
+    expect([never.to.out.length, never.to.asked, never.bob.stats().noEpoch]).toEqual([0, 1, 2]);
   });
 
   it('wants a key frame of its own encoder when the sending keys change', async () => {
