@@ -21,13 +21,14 @@ type (
 	// ParticipantJoined: somebody holds the keys of the call from here on. In a call for two this is the other side.
 	ParticipantJoined struct{ Participant Participant }
 
-	// Connected: media flows. It comes again after each Reconnecting.
+	// Connected: the other side has proved that it holds the same keys. Media flows, and may have begun a moment before. It
+	// comes again after each Reconnecting.
 	Connected struct{}
 
 	// Reconnecting: the path is lost and sought anew, for 20 s.
 	Reconnecting struct{}
 
-	// TrackAdded: the first packet of a track has come and its sink was made.
+	// TrackAdded: a track of the other side was agreed on. Its sink is made when its first frame was opened.
 	TrackAdded struct{ Track media.TrackInfo }
 
 	// TrackEnded: a track that we send has come to its end (Err nil), or a source or sink has failed.

@@ -19,7 +19,7 @@ const (
 	Unsupported       EndReason = 8  // no version, suite or codec in common
 	IceFailed         EndReason = 9  // no pair of candidates works
 	IceTimeout        EndReason = 10 // the transport was not up 15 s after the accept
-	PeerLost          EndReason = 11 // nothing came from the other side for 20 s
+	PeerLost          EndReason = 11 // nothing came from the other side for 20 s, or no proof of the keys within 15 s of the accept
 	AuthFailed        EndReason = 12 // a key, a fingerprint or a commitment was not what was promised: somebody interferes
 	ClockSkew         EndReason = 13 // the clocks of the two sides differ by more than 60 s
 	MediaFailed       EndReason = 14 // a session description could not be used

@@ -80,7 +80,11 @@ type record struct {
 	Exchange    []byte   `cbor:"13,keyasint,omitempty"` // call of the introduction that is under way
 	Request     []byte   `cbor:"14,keyasint,omitempty"` // hash of its request
 	RequestTime uint64   `cbor:"15,keyasint,omitempty"`
+	Asked       bool     `cbor:"16,keyasint,omitempty"` // by a request that we have not answered yet
 }
+
+// waits reports whether it is for us to Confirm or Refuse.
+func (r *record) waits() bool { return r.State == uint8(Pending) || r.Asked && !r.Blocked }
 
 // maxIssued bounds the tokens of one contact.
 const maxIssued = 8

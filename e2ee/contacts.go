@@ -162,18 +162,19 @@ func (c *Contacts) Lookup(id ID) (Contact, bool) {
 
 // All gives the contacts by name, without those that are Pending.
 func (c *Contacts) All() []Contact {
-	return c.list(func(s ContactState) bool { return s != Pending })
+	return c.list(func(r *record) bool { return r.State != uint8(Pending) })
 }
 
-// Requests gives those who used an invitation of ours and wait for Confirm or Refuse.
+// Requests gives those who used an invitation of ours and wait for Confirm or Refuse: who is Pending, and contacts that
+// ask again, since our Confirm has not reached them.
 func (c *Contacts) Requests() []Contact {
-	return c.list(func(s ContactState) bool { return s == Pending })
+	return c.list((*record).waits)
 }
 
-func (c *Contacts) list(want func(ContactState) bool) []Contact {
+func (c *Contacts) list(want func(*record) bool) []Contact {
 	var out []Contact
 	for _, r := range c.snapshot().contacts {
-		if want(ContactState(r.State)) {
+		if want(r) {
 			out = append(out, r.contact())
 		}
 	}

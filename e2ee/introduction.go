@@ -68,7 +68,7 @@ func (s *contactState) use(inv Invitation, label string, call [32]byte, token To
 	if len(r.Issued) == 0 {
 		r.Issued = [][]byte{slices.Clone(token[:])}
 	}
-	r.Exchange, r.Request = slices.Clone(call[:]), nil
+	r.Exchange, r.Request, r.Asked = slices.Clone(call[:]), nil, false
 	body, err := wire.Marshal(introduction{Token: r.Issued[0], Secret: inv.secret.get().secret[:], Name: s.profile.Name, Relays: s.profile.Relays})
 	if err != nil {
 		return nil, err
@@ -102,6 +102,7 @@ func (s *contactState) request(m Message, hash [32]byte, now time.Time) error {
 	inv.UsedBy = slices.Clone(m.From[:])
 	r.Claimed, r.Token, r.Relays = in.Name, in.Token, in.Relays
 	r.Exchange, r.Request, r.RequestTime = slices.Clone(m.Call[:]), slices.Clone(hash[:]), toMillis(m.Time)
+	r.Asked = true
 	return r.check()
 }
 
@@ -129,7 +130,7 @@ func (s *contactState) confirm(id ID, label string, token Token, now time.Time) 
 	if ContactState(r.State) == Pending {
 		r.Known = toMillis(now)
 	}
-	r.State = uint8(Confirmed)
+	r.State, r.Asked = uint8(Confirmed), false
 	body, err := wire.Marshal(introduction{Token: r.Issued[0], Name: s.profile.Name, Relays: s.profile.Relays})
 	if err != nil {
 		return Message{}, err

@@ -96,13 +96,17 @@ func (c *Contacts) Confirm(id ID, label string) (Letter, error) {
 	return l, nil
 }
 
-// Refuse forgets who used our invitation, and closes the invitation. Nobody is told.
+// Refuse forgets who used our invitation, and closes the invitation. Nobody is told. Who was a contact before stays one.
 func (c *Contacts) Refuse(id ID) error {
 	return c.update(func(s *contactState, _ time.Time) error {
-		if r, ok := s.contacts[id]; !ok || ContactState(r.State) != Pending {
+		r, ok := s.contacts[id]
+		if !ok || !r.waits() {
 			return ErrNoContact
 		}
-		delete(s.contacts, id)
+		r.Asked = false
+		if ContactState(r.State) == Pending {
+			delete(s.contacts, id)
+		}
 		s.closeInvitationsOf(id)
 		return nil
 	})

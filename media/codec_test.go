@@ -207,6 +207,33 @@ func TestRED(t *testing.T) {
 	})
 }
 
+// TestREDSent: who wishes it sends each frame twice, and single losses do not show. The mutation that makes it fail: send
+// the copy of the frame itself, not of the one before.
+func TestREDSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := sim.NewWorld(t, sim.Link{OneWay: 200 * time.Millisecond})
+		p := newPair(t, Settings{Net: w.Host("1.2.3.4"), RED: true}, Settings{Net: w.Host("1.2.3.5")})
+		p.oneWay, p.net = 200*time.Millisecond, w
+		src, back := newSource(Audio, 500, 100), newSource(Audio, 500, 100)
+		p.dial(t, []Source{src}, []Source{back}, both, both)
+		p.connected(t)
+		track := p.a.conn.sections[0].track
+		track.mu.Lock()
+		n := 0
+		track.writer = dropping{track.writer, func() bool { n++; return n%10 == 7 }}
+		track.mu.Unlock()
+		time.Sleep(12 * time.Second)
+		to, from := p.b.conn.Stats().Received[0], p.a.conn.Stats().Received[0]
+		p.close()
+		w.Close()
+		wantFrames(t, "with copies", p.b.sinkOf("0"), src)
+		wantFrames(t, "without", p.a.sinkOf("0"), back)
+		if to.Restored < 45 || to.Restored > 50 || from.Restored != 0 || to.Bytes < 9*from.Bytes/5 {
+			t.Errorf("%+v, and without copies %+v", to, from)
+		}
+	})
+}
+
 // A redSource puts each frame behind copies of the two before it.
 type redSource struct{ *scriptSource }
 

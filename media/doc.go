@@ -28,8 +28,8 @@
 // source ends with ErrCodec. A section sends one codec for life, so a source in another one gets a section of its own.
 // What the peer sends is its choice among what was negotiated: TrackAdded names the likely codec, the Sink's TrackInfo
 // the real one, and a peer that changes it gets another Sink. Pictures in several spatial layers are received, each as
-// one Frame, and not sent. Opus in redundant blocks (audio/red, RFC 2198) is received, and lost frames are restored from
-// it.
+// one Frame, and not sent. Opus in redundant blocks (audio/red, RFC 2198) is received, lost frames are restored from
+// it, and it is sent where [Settings.RED] wishes so.
 //
 // On a path that loses nothing, every frame comes out, in order, byte for byte. What is lost is asked for again (NACK, RTX
 // for video) for up to 0.8 s; what stays away is declared in Frame.Missing. Frame.Time counts from the start of the

@@ -44,8 +44,8 @@ type TrackInfo struct {
 	Label     string // for people: "camera", a file's name
 }
 
-// A Source yields the encoded frames of one track. One goroutine of the connection that sends it calls Read, from the
-// moment the call is connected.
+// A Source yields the encoded frames of one track. One goroutine of the connection that sends it calls Read, once the path
+// and the keys are there: in a call that may be a moment before it is Connected.
 type Source interface {
 	// Track describes what Read will yield; it is constant.
 	Track() TrackInfo

@@ -27,6 +27,7 @@ type localTrack struct {
 	kind Kind
 	id   string
 	base uint32 // RTP timestamp of connection time 0
+	red  bool   // Opus is to be sent redundantly
 
 	mu      sync.Mutex // guards what binding sets; writing is done by one goroutine at a time
 	rule    *rule      // the codec, for life once a source or the peer has decided it
@@ -43,7 +44,8 @@ type localTrack struct {
 	lastSeq        atomic.Uint64 // extended; compared with what the peer reports
 	lastTS         atomic.Uint32
 	ssrc           atomic.Uint32
-	clockRate      atomic.Int64 // of the rule, for those who must not wait while a picture is sent
+	inner          atomic.Uint32 // the payload type of Opus in redundant packets, which are sent; 0: plain ones are
+	clockRate      atomic.Int64  // of the rule, for those who must not wait while a picture is sent
 }
 
 func newLocalTrack(kind Kind, id string, seq uint16, ts uint32) *localTrack {
@@ -93,6 +95,11 @@ func (t *localTrack) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParamete
 	}
 	t.writer, t.decided = ctx.WriteStream(), true
 	t.header.PayloadType = uint8(codec.PayloadType)
+	t.inner.Store(0)
+	if pt, ok := redOf(ctx.CodecParameters(), codec.PayloadType); ok && t.red && t.rule.codec == Opus {
+		t.header.PayloadType = uint8(pt)
+		t.inner.Store(uint32(codec.PayloadType))
+	}
 	t.header.SSRC = uint32(ctx.SSRC())
 	t.ssrc.Store(uint32(ctx.SSRC()))
 	for _, ext := range ctx.HeaderExtensions() {

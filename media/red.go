@@ -1,11 +1,23 @@
 package media
 
-import "time"
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
 
-// A browser may send Opus frames in pairs and more, the new one behind copies of those before it (audio/red, RFC 2198). The
-// whole payload is one SFrame. The copies fill in for packets that were lost; we send none ourselves.
+	"github.com/pion/webrtc/v4"
+)
 
-const maxCopies = 8 // in one packet; more are refused
+// Opus frames may be sent in pairs and more, the new one behind copies of those before it (audio/red, RFC 2198). The
+// whole payload is one SFrame. The copies fill in for packets that were lost.
+
+const (
+	maxCopies = 8       // in one packet; more are refused
+	maxBlock  = 1 << 10 // bytes of a copy, below
+	maxBack   = 1 << 14 // ticks that a copy may be older, below
+	maxPair   = 1200    // bytes of a frame and its copy: no packet of sound becomes too large by it
+)
 
 // A redBlock is a copy of an earlier frame.
 type redBlock struct {
@@ -82,4 +94,39 @@ func (r *receiver) deliverRED(f wholeFrame, plain []byte, at time.Duration) {
 		}
 	}
 	r.deliver(Frame{Data: p.primary, Time: at, Key: true, Missing: missing})
+}
+
+// A redWriter puts each frame behind a copy of the one before it.
+type redWriter struct {
+	last    []byte
+	at      uint32 // its timestamp
+	payload []byte
+}
+
+// wrap returns the payload for a frame; it is good until the next call. inner is the payload type of Opus.
+func (w *redWriter) wrap(frame []byte, ts uint32, inner uint8) []byte {
+	w.payload = w.payload[:0]
+	if n, back := len(w.last), ts-w.at; 0 < n && n < maxBlock && 0 < back && back < maxBack && n+len(frame) <= maxPair {
+		w.payload = append(w.payload, 0x80|inner, byte(back>>6), byte(back<<2)|byte(n>>8), byte(n), inner)
+		w.payload = append(w.payload, w.last...)
+	} else {
+		w.payload = append(w.payload, inner)
+	}
+	w.last, w.at = append(w.last[:0], frame...), ts
+	w.payload = append(w.payload, frame...)
+	return w.payload
+}
+
+// redOf finds the redundant format of nothing but Opus with this payload type among those negotiated.
+func redOf(codecs []webrtc.RTPCodecParameters, inner webrtc.PayloadType) (webrtc.PayloadType, bool) {
+	for _, c := range codecs {
+		if !strings.EqualFold(c.MimeType, mimeRED) {
+			continue
+		}
+		blocks := strings.Split(c.SDPFmtpLine, "/")
+		if len(blocks) > 1 && !slices.ContainsFunc(blocks, func(b string) bool { return b != strconv.Itoa(int(inner)) }) {
+			return c.PayloadType, true
+		}
+	}
+	return 0, false
 }

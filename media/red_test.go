@@ -27,6 +27,38 @@ func TestParseRED(t *testing.T) {
 	}
 }
 
+// TestWrapRED: what is wrapped comes apart again, and a copy that no block can tell of is left out.
+func TestWrapRED(t *testing.T) {
+	var w redWriter
+	for _, c := range []struct {
+		frame  []byte
+		ts     uint32
+		copies int
+	}{
+		{[]byte("first"), 4294967000, 0},
+		{[]byte("second"), 664, 1}, // timestamps wrap
+		{[]byte("the same moment"), 664, 0},
+		{[]byte("after a pause"), 664 + maxBack, 0},
+		{bytes.Repeat([]byte("x"), maxBlock-1), 2*maxBack + 663, 1},
+		{bytes.Repeat([]byte("y"), maxBlock), 2*maxBack + 1000, 0}, // too large together
+		{[]byte("after a large one"), 2*maxBack + 2000, 0},
+		{[]byte("last"), 2*maxBack + 3000, 1},
+	} {
+		before, at := string(w.last), w.at
+		p, ok := parseRED(w.wrap(c.frame, c.ts, 111))
+		if !ok || !bytes.Equal(p.primary, c.frame) || p.count != c.copies {
+			t.Fatalf("%.20q: %v, %d copies", c.frame, ok, p.count)
+		}
+		if c.copies == 1 && (string(p.copies[0].data) != before || p.copies[0].back != c.ts-at) {
+			t.Errorf("%.20q: the copy is %q, %d before", c.frame, p.copies[0].data, p.copies[0].back)
+		}
+	}
+	frame := make([]byte, 100)
+	if n := testing.AllocsPerRun(100, func() { w.wrap(frame, w.at+960, 111) }); n != 0 {
+		t.Errorf("%v allocations a frame", n)
+	}
+}
+
 // TestREDCopies: copies are used for what is missing, oldest first, and never twice.
 func TestREDCopies(t *testing.T) {
 	p := func(back ...uint32) *redPayload {

@@ -64,7 +64,9 @@ func (c *Conn) newTrack(kind Kind) *localTrack {
 	c.tracks++
 	id := fmt.Sprintf("%s-%d", kind, c.tracks)
 	// The highest bit is left free, so that extended sequence numbers never start next to a wrap.
-	return newLocalTrack(kind, id, binary.BigEndian.Uint16(b[:2])&0x7fff, binary.BigEndian.Uint32(b[2:]))
+	t := newLocalTrack(kind, id, binary.BigEndian.Uint16(b[:2])&0x7fff, binary.BigEndian.Uint32(b[2:]))
+	t.red = c.cfg.Settings.RED
+	return t
 }
 
 // addSection makes a section for the next offer. mid is empty for the layer below to choose.

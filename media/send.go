@@ -38,6 +38,7 @@ type sender struct {
 
 	// Used by the goroutine alone.
 	sealed []byte
+	red    redWriter
 	clock  *sendClock // but for reading
 
 	stats struct{ frames, keys, nacks, plis, lost atomic.Uint64 }
@@ -130,6 +131,9 @@ func (s *sender) frame(ctx context.Context, f Frame) {
 	elapsed := s.clock.at(s.conn.elapsed(), s.conn.origin(), f.Time, fresh)
 	ts := s.clock.timestamp(elapsed, s.track.rate())
 
+	if inner := s.track.inner.Load(); inner != 0 {
+		f.Data = s.red.wrap(f.Data, ts, uint8(inner))
+	}
 	var err error
 	if s.sealed, err = s.seal(ctx, s.sealed[:0], f); err != nil {
 		s.fails[s.conn.cfg.Classify(err)%numFailures].Add(1)

@@ -49,6 +49,10 @@ type Settings struct {
 	// peer that offers chooses the order itself. Sound is Opus, and G.711 as the floor.
 	VideoCodecs []Codec
 
+	// RED sends each Opus frame a second time with the next one (audio/red, RFC 2198), to a peer that takes it: sound that
+	// loses single packets stays whole without a round trip, for twice the bytes. What the peer sends is its own choice.
+	RED bool
+
 	// Net is the network to use; nil is the machine's. A virtual network has no multicast, so with it host addresses are
 	// sent as they are.
 	Net transport.Net

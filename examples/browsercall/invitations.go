@@ -83,9 +83,12 @@ func (b *bot) confirm(ctx context.Context, guest e2ee.Contact) {
 }
 
 // label is our name for a guest: what it calls itself, with a number if somebody has that name or one that is easily
-// taken for it. A page that lost its keys comes back as somebody new, so this is common.
+// taken for it. A page that lost its keys comes back as somebody new, so this is common. A contact keeps its name.
 func (b *bot) label(guest e2ee.Contact) string {
 	name := guest.Name
+	if guest.State == e2ee.Confirmed {
+		return name
+	}
 	if name == "" {
 		name = "Browser"
 	}

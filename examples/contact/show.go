@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -71,7 +72,8 @@ func (p *program) list() error {
 	return p.with(func(_ *e2ee.Identity, contacts *e2ee.Contacts) error {
 		w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "NAME\tSTATE\tSINCE\tVERIFIED\tKEY\tNOTES")
-		for _, c := range append(contacts.All(), contacts.Requests()...) {
+		asking := slices.DeleteFunc(contacts.Requests(), func(c e2ee.Contact) bool { return c.State != e2ee.Pending })
+		for _, c := range append(contacts.All(), asking...) {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%v\t%s\n", c.Name, c.State, day(c.KnownSince), day(c.Verified), c.ID, notes(contacts, c))
 		}
 		for _, n := range contacts.Notices() {

@@ -91,7 +91,7 @@ func (g *gear) notify(flag string) func(media.DeviceEvent) {
 	}
 }
 
-// A callMedia is what one call sends and plays. Nothing is open until the call is connected.
+// A callMedia is what one call sends and plays. Nothing is open while it rings.
 type callMedia struct {
 	call.Media
 	gate *gate // nil: the microphone is open

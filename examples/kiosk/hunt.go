@@ -85,7 +85,7 @@ func (h *hunt) answered(n int, _ time.Time) (do []order) {
 	return h.stopAllBut(n)
 }
 
-// connected: media flows to the n-th. Who rang us while we rang them may not have been told to have answered.
+// connected: the n-th has proved that it holds the keys. Who rang us while we rang them may not have been told to have answered.
 func (h *hunt) connected(n int, now time.Time) []order {
 	do := h.answered(n, now)
 	if h.done || h.legs[n] != legAnswered {

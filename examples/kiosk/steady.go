@@ -14,7 +14,7 @@ const (
 	lastRetry  = 30 * time.Second
 )
 
-// A steady source is opened when it is first read, which is when a call is connected: of several contacts that are rung at
+// A steady source is opened when it is first read, which is when a call has path and keys: of several contacts that are rung at
 // once only one gets the camera. What it reads from may fail, end, or not open at all; then it is opened again, for as long as
 // the call lasts, at growing intervals.
 type steady struct {

@@ -14,7 +14,7 @@
 //	IVF           IVFReader       IVFWriter       yes: VP8, VP9 and AV1
 //	WebM          –               WebMWriter      yes: VP8 and Opus in one file
 //	H264 Annex B  AnnexBReader    AnnexBWriter    yes; the file has no times
-//	WAV, 16 bits  WAVReader       WAVWriter       no: it would need an Opus encoder, and there is none in pure Go
+//	WAV, 16 bits  WAVReader       WAVWriter       no: give its samples to a pcm.Writer, which encodes
 //
 // Nothing is transcoded: a frame that goes through this package keeps its bytes.
 //

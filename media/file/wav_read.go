@@ -10,8 +10,8 @@ import (
 	"github.com/sotto-calls/sotto/media"
 )
 
-// PCM16 is uncompressed audio: 16-bit little-endian samples, channels interleaved. No call carries it, and there is no
-// Opus encoder in pure Go: it is for programs that bring an encoder or a decoder of their own.
+// PCM16 is uncompressed audio: 16-bit little-endian samples, channels interleaved. No call carries it: package
+// pcm encodes samples for one.
 const PCM16 media.Codec = "PCM16"
 
 const (

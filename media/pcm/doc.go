@@ -58,7 +58,8 @@
 // Stats tell what is known on this machine: a Microphone the device's delay, resampler, frame and encoder, [SpeakerStats.Latency]
 // the jitter buffer, resamplers and device. Between them lie the network and what the devices do not know of themselves.
 //
-// Limits: without cgo on 32-bit machines there is no Opus encoder: use PCMU there. A Speaker mixes to mono. Music is heard as
+// Limits: Opus is encoded on amd64 (with SSE 4.1) and arm64 under Linux, macOS, Windows and FreeBSD, and with cgo on 32-bit
+// ARM Linux: use PCMU elsewhere. A Speaker mixes to mono. Music is heard as
 // speech. What a Reader, Mixer or Speaker is sent is hostile until proven otherwise: a jitter buffer holds two seconds, and
 // decoders run in a sandbox or in Go.
 //

@@ -8,7 +8,7 @@
 //
 // A Pattern encodes each picture when it is read, less than 1 ms of work for 640x360, and answers ForceKeyFrame. It has no
 // rate control, so it is no media.RateSetter: the picture is simple, and takes some 300 kb/s at 30 frames a second. A Tone
-// plays packets that were encoded beforehand: there is no Opus encoder in pure Go.
+// plays packets that were encoded beforehand, and needs no encoder.
 //
 // Goroutines: none is started here. Read belongs to one goroutine; Close and ForceKeyFrame may be called from any. Frames
 // are paced by a timer against the time of the first Read, so they never drift, and in virtual time under testing/synctest too.

@@ -59,7 +59,7 @@ const fingerprintOf = (sdp: string) => Uint8Array.from(
 const sleep = (ms: number) => new Promise((done) => { setTimeout(done, ms); });
 
 /** Sends for so many milliseconds by the SDK's connection, and gives the counts of its worker. */
-async function send(url: string, codec: Codec, key: number, ms: number): Promise<unknown> {
+async function send(url: string, codec: Codec, key: number, ms: number, red = false): Promise<unknown> {
   const frames = await keyed(key);
   const receiver = new Receiver(url);
   const found: string[] = [];
@@ -67,7 +67,7 @@ async function send(url: string, codec: Codec, key: number, ms: number): Promise
   const up = new Promise<void>((yes) => { connected = yes; });
   let answered = false;
   const conn = new Conn({
-    frames, callee: false, iceServers: [], lan: true, codecs: { audio: ['opus'], video: [codec] },
+    frames, callee: false, iceServers: [], lan: true, codecs: { audio: ['opus'], video: [codec], red },
     notify: (e) => {
       if (e.type === 'candidate' && answered) {
         receiver.candidate(e.line);
@@ -93,39 +93,7 @@ async function send(url: string, codec: Codec, key: number, ms: number): Promise
   return counts;
 }
 
-/** The same with audio/red, which a Conn takes and does not choose: by a connection of its own. False: there is none. */
-async function sendRed(url: string, key: number, ms: number): Promise<boolean> {
-  const all = RTCRtpSender.getCapabilities('audio')?.codecs ?? [];
-  const codecs = ['audio/red', 'audio/opus'].flatMap((mime) => all.filter((c) => c.mimeType.toLowerCase() === mime));
-  if (codecs[0]?.mimeType.toLowerCase() !== 'audio/red') {
-    return false;
-  }
-  const frames = await keyed(key);
-  const receiver = new Receiver(url);
-  const pc = new RTCPeerConnection();
-  const [audio] = (await camera()).filter((t) => t.kind === 'audio');
-  const transceiver = pc.addTransceiver(audio as MediaStreamTrack, { direction: 'sendonly' });
-  transceiver.sender.transform = frames.sender(0, 'audio');
-  transceiver.setCodecPreferences(codecs);
-  const offer = await pc.createOffer();
-  const types = [...(offer.sdp ?? '').matchAll(/a=rtpmap:(\d+) (red|opus)\//g)].map(([, pt, codec]) => (
-    { payloadType: Number(pt), codec: codec as string }));
-  await frames.codecs(types);
-  pc.onicecandidate = (e) => receiver.candidate(e.candidate?.candidate ?? '');
-  const answer = await receiver.answer(offer.sdp ?? '');
-  await pc.setLocalDescription(offer);
-  const red = types.find((t) => t.codec === 'red')?.payloadType;
-  const first = answer.replace(/(m=audio \d+ \S+)( .*)?( \b\d+\b)/, (line, head: string) => (
-    `${head} ${red} ${line.slice(head.length).trim().split(' ').filter((t) => t !== String(red)).join(' ')}`));
-  await pc.setRemoteDescription({ type: 'answer', sdp: first });
-  await sleep(ms);
-  pc.close();
-  receiver.close();
-  frames.destroy();
-  return true;
-}
-
-const capture = { send, sendRed };
+const capture = { send };
 
 declare global {
   interface Window {

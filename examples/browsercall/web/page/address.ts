@@ -1,10 +1,8 @@
 /** What the page's address says. */
 
-/** Choices in the query: mostly for tests. */
+/** Choices in the query: mostly for tests. Anybody can make a link, so none of them opens a device or calls somebody. */
 export interface Choices {
-  /** Call as soon as there is a contact, with no button pressed: the browser must allow devices and sound by itself. */
-  autostart: 'video' | 'audio' | undefined;
-  /** What to call ourselves. */
+  /** What to call ourselves, as long as we have no name. */
   name: string | undefined;
   /** Media goes by TURN alone. */
   relayOnly: boolean;
@@ -15,9 +13,7 @@ export interface Choices {
 /** Reads the query. */
 export function choices(search = location.search): Choices {
   const q = new URLSearchParams(search);
-  const start = q.get('autostart');
   return {
-    autostart: start === 'audio' ? 'audio' : start === null ? undefined : 'video',
     name: q.get('name') ?? undefined,
     relayOnly: q.has('relay-only'),
     ringFor: seconds(q.get('ring-for')),

@@ -20,8 +20,10 @@ export function fill(card: 'fault' | 'ended', w: Words): void {
   tell(element(`${card}-detail`), w.detail && `For those who ask further: ${w.detail}`);
 }
 
-/** Shows one card of the home page, and the home page. */
+/** Shows one card of the home page, and the home page; while there is a call its screen, with its hang-up, stays. */
 export function only(card: (typeof cards)[number]): void {
+  const { view, callState } = document.body.dataset;
+  if (view === 'call' && callState !== 'ended') return;
   for (const name of cards) show(element(name), name === card);
   show(element('home'), true);
   show(element('call'), false);

@@ -30,6 +30,11 @@ export async function open(camera: boolean): Promise<Devices> {
   return { tracks: await capture({ video: picture }), note: 'No microphone was found: you are seen, and not heard.' };
 }
 
+/** Opens the microphone alone. */
+export async function openMicrophone(): Promise<MediaStreamTrack> {
+  return (await capture({ audio: sound }))[0]!;
+}
+
 /** Opens the camera alone. */
 export async function openCamera(): Promise<MediaStreamTrack> {
   return (await capture({ video: picture }))[0]!;

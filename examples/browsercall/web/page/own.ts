@@ -1,15 +1,17 @@
 /** What this side sends in a call: microphone, camera, screen, and the buttons for them. */
 import type { Call } from '../client/index.ts';
 import { button, byId, draw, element, tell } from './dom.ts';
-import { close, openCamera, openScreen, type Devices } from './devices.ts';
+import { close, openCamera, openMicrophone, openScreen, type Devices } from './devices.ts';
 
-/** The stream number of a camera (docs/PROTOCOL.md, section 7). */
+/** The stream numbers of a microphone and a camera (docs/PROTOCOL.md, section 7). */
+const microphoneCtx = 0;
 const cameraCtx = 1;
 
 /** The own tracks of one call. They are stopped with it. */
 export class Own {
   readonly #say: (text: string) => void;
   readonly #failed: (e: unknown, doing: string) => void;
+  readonly #lost: (text: string) => void;
   readonly #view = byId('self-video', HTMLVideoElement);
   #call: Call | undefined;
   #microphone: MediaStreamTrack | undefined;
@@ -21,11 +23,14 @@ export class Own {
   #stale = false; // the call does not send this camera's track yet, but the one before
   #busy = false;
 
-  /** say speaks to those who listen; failed explains what did not work. */
-  constructor(say: (text: string) => void, failed: (e: unknown, doing: string) => void) {
+  /** say speaks to those who listen; failed explains what did not work; lost says that a device has gone. */
+  constructor(
+    say: (text: string) => void, failed: (e: unknown, doing: string) => void, lost: (text: string) => void,
+  ) {
     this.#say = say;
     this.#failed = failed;
-    button('mute').onclick = () => void this.mute(!this.#muted);
+    this.#lost = lost;
+    button('mute').onclick = () => void this.#pressMute();
     button('camera').onclick = () => void this.#once(() => this.#switchCamera(), 'use the camera');
     button('screen').onclick = () => void this.#once(() => this.#switchScreen(), 'share the screen');
   }
@@ -38,6 +43,7 @@ export class Own {
     this.#muted = false;
     this.#cameraOff = !this.#camera;
     this.#stale = false;
+    this.#watch();
     this.#show();
   }
 
@@ -63,6 +69,35 @@ export class Own {
     if (this.#live()) await this.#call?.setMuted('audio', on).catch(() => undefined);
   }
 
+  /** Mutes, or goes on; a microphone that was gone is looked for again. */
+  async #pressMute(): Promise<void> {
+    if (!this.#muted || this.#microphone?.readyState === 'live') return this.mute(!this.#muted);
+    await this.#once(async () => {
+      const before = this.#microphone;
+      const track = await openMicrophone();
+      if (this.#microphone !== before) return close([track]); // the call ended meanwhile
+      this.#microphone = track;
+      this.#watch();
+      await this.#call?.replaceTrack(microphoneCtx, track);
+      await this.mute(false);
+    }, 'use the microphone');
+  }
+
+  /** Notices devices that end by themselves. A track that we stop says nothing. */
+  #watch(): void {
+    const [microphone, camera] = [this.#microphone, this.#camera];
+    if (microphone) microphone.onended = () => {
+      if (this.#microphone !== microphone) return;
+      void this.mute(true);
+      this.#lost('Your microphone is gone: nobody hears you. Plug one in, and press Unmute.');
+    };
+    if (camera) camera.onended = () => {
+      if (this.#camera !== camera || this.#cameraOff) return;
+      void this.#once(() => this.#turnCameraOff(), 'use the camera');
+      this.#lost('Your camera is gone: nobody sees you. Plug one in, and press Camera on.');
+    };
+  }
+
   /** Lets go of everything. */
   stop(): void {
     close([this.#microphone, this.#camera, this.#screen?.track].filter((t) => t !== undefined));
@@ -73,6 +108,11 @@ export class Own {
   async #switchCamera(): Promise<void> {
     if (!this.#camera) return this.#addCamera();
     if (this.#cameraOff) return this.#reopenCamera();
+    return this.#turnCameraOff();
+  }
+
+  async #turnCameraOff(): Promise<void> {
+    if (!this.#camera) return;
     this.#cameraOff = true;
     close([this.#camera]); // its light goes out at once, whatever the network does
     this.#say('Camera off');
@@ -86,6 +126,7 @@ export class Own {
     const track = await openCamera();
     if (this.#camera !== before) return close([track]); // the call ended meanwhile
     this.#camera = track;
+    this.#watch();
     this.#cameraOff = false;
     this.#stale = true;
     this.#say('Camera on');
@@ -117,6 +158,7 @@ export class Own {
     }
     if (this.#call !== call) return close([track]);
     this.#camera = track;
+    this.#watch();
     this.#cameraOff = this.#stale = false;
     this.#say('Camera on');
   }
@@ -126,13 +168,13 @@ export class Own {
     if (!this.#call || !this.#live()) return;
     const track = await openScreen();
     if (!track) return;
+    track.onended = () => void this.#once(() => this.#unshare(), 'end sharing the screen');
     try {
       this.#screen = { track, ctx: (await this.#call.addTrack(track, 'screen')).ctx };
     } catch (e) {
       close([track]);
       throw e;
     }
-    track.onended = () => void this.#once(() => this.#unshare(), 'end sharing the screen');
     this.#say('Your screen is shared');
   }
 
@@ -157,6 +199,9 @@ export class Own {
     } finally {
       this.#busy = false;
       this.#show();
+    }
+    if (this.#screen?.track.readyState === 'ended') { // it was, while something else was under way
+      await this.#once(() => this.#unshare(), 'end sharing the screen');
     }
   }
 

@@ -69,10 +69,9 @@ describe('the address', () => {
   });
 
   test('choices', () => {
-    expect(choices('')).toEqual({ autostart: undefined, name: undefined, relayOnly: false, ringFor: undefined });
-    const all = { autostart: 'audio', name: 'Ada', relayOnly: true, ringFor: 2000 };
-    expect(choices('?autostart=audio&name=Ada&relay-only&ring-for=2')).toEqual(all);
-    expect(choices('?autostart').autostart).toBe('video');
+    expect(choices('')).toEqual({ name: undefined, relayOnly: false, ringFor: undefined });
+    const all = { name: 'Ada', relayOnly: true, ringFor: 2000 };
+    expect(choices('?name=Ada&relay-only&ring-for=2')).toEqual(all);
     for (const n of ['', '0', '91', 'x']) expect(choices(`?ring-for=${n}`).ringFor).toBeUndefined();
   });
 

@@ -1,6 +1,6 @@
 /** The page once it may call: keys, contacts and relay, then calls, until the page goes. */
 import { EndedError, EndReason, Refused, type Contact, type Incoming } from '../client/index.ts';
-import { reload, type Choices } from './address.ts';
+import { reload, takeInvitation, type Choices } from './address.ts';
 import { showFault } from './cards.ts';
 import { close, open, type Devices } from './devices.ts';
 import { announce, element, tell } from './dom.ts';
@@ -32,15 +32,25 @@ class Page {
     addEventListener('pagehide', () => this.#talk.leave());
   }
 
-  /** Uses the invitation of the page's address. */
-  async join(invitation: string): Promise<Contact | undefined> {
+  /** Uses the invitation of the page's address, and waits for its maker to confirm. */
+  async join(invitation: string): Promise<void> {
     const c = await this.#session.join(invitation);
     this.#home.choose(c.id);
     this.#home.open();
     const confirmed = await this.#session.confirmed(c.id, patience);
     this.#home.note(confirmed ? undefined : `${c.name} has not confirmed. Is their page or program running? If it ` +
       `was closed, or somebody else has used this link, ask for a new one.`);
-    return confirmed;
+  }
+
+  /** Takes an invitation that is put into the address of a page that is open. */
+  async invited(): Promise<void> {
+    const invitation = takeInvitation();
+    if (invitation === undefined) return;
+    try {
+      await this.join(invitation);
+    } catch (e) {
+      this.#fault(faultWords(e, 'use the invitation'));
+    }
   }
 
   /** Shows the contacts. */
@@ -48,16 +58,11 @@ class Page {
     this.#home.open();
   }
 
-  /** Whom the page is about. */
-  get chosen(): Contact | undefined {
-    return this.#home.chosen;
-  }
-
   /** Rings a contact. */
   async call(c: Contact, camera: boolean): Promise<void> {
     if (this.#talk.busy) return;
     const stop = new AbortController();
-    await this.#run(c, camera, stop, async (d) => this.#session.dial(c.id, d.tracks, stop.signal));
+    await this.#run(c, camera, 'dialing', stop, (d) => this.#session.dial(c.id, d.tracks, stop.signal));
   }
 
   /** Lets calls ring, until the session ends. */
@@ -80,23 +85,24 @@ class Page {
     }
     const stop = new AbortController();
     stop.signal.addEventListener('abort', () => void i.decline().catch(() => undefined), { once: true });
-    await this.#run(c, answer === 'video', stop, (d) => this.#session.answer(i, d.tracks));
+    await this.#run(c, answer === 'video', 'connecting', stop, (d) => this.#session.answer(i, d.tracks));
   }
 
   /** Opens the devices, makes the call, and follows it to its end. */
   async #run(
-    c: Contact, camera: boolean, stop: AbortController, make: (d: Devices) => ReturnType<Session['dial']>,
+    c: Contact, camera: boolean, first: 'dialing' | 'connecting', stop: AbortController,
+    make: (d: Devices) => ReturnType<Session['dial']>,
   ): Promise<void> {
     let devices: Devices = { tracks: [] };
     let words: Words;
-    this.#talk.open(c, devices, () => stop.abort());
+    this.#talk.open(c, devices, first, () => stop.abort());
     try {
-      devices = await open(camera);
-      stop.signal.throwIfAborted();
-      this.#talk.open(c, devices, () => stop.abort());
+      devices = await unlessStopped(open(camera), stop.signal);
+      this.#talk.open(c, devices, first, () => stop.abort());
       words = await this.#talk.follow(await make(devices));
     } catch (e) {
-      words = stop.signal.aborted ? endWords(EndReason.Cancelled, false, c.name) : wordsOf(e, c);
+      const gaveUp = first === 'dialing' ? EndReason.Cancelled : EndReason.Declined;
+      words = stop.signal.aborted ? endWords(gaveUp, false, c.name) : wordsOf(e, c);
       if (!stop.signal.aborted) stop.abort();
     }
     close(devices.tracks);
@@ -113,6 +119,14 @@ class Page {
     showFault(w, () => this.open());
     announce(`${w.title}. ${w.text}`);
   }
+}
+
+/** Devices, unless the person hangs up before the browser gives them: what it gives after that is let go at once. */
+function unlessStopped(opening: Promise<Devices>, stop: AbortSignal): Promise<Devices> {
+  return new Promise((opened, gaveUp) => {
+    stop.addEventListener('abort', () => gaveUp(stop.reason as Error), { once: true });
+    opening.then((d) => (stop.aborted ? close(d.tracks) : opened(d)), gaveUp);
+  });
 }
 
 function wordsOf(e: unknown, c: Contact): Words {
@@ -143,7 +157,7 @@ async function begin(workerURL: string, wanted: Choices, invitation: string | un
       'must wait.');
   });
   void page.answerAll();
-  if (!invitation) page.open();
-  const c = invitation ? await page.join(invitation) : page.chosen;
-  if (c && wanted.autostart) await page.call(c, wanted.autostart === 'video');
+  addEventListener('hashchange', () => void page.invited());
+  if (invitation) await page.join(invitation);
+  else page.open();
 }

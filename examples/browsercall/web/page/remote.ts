@@ -67,6 +67,7 @@ export class Remote {
   /** Lets go of everything. */
   clear(): void {
     for (const mid of [...this.#players.keys()]) this.remove(mid);
+    this.#muted.clear(); // also of what was declared and never came
     this.#arrange();
   }
 

@@ -33,7 +33,7 @@ export class Session {
   static async open(workerURL: string, choices: Choices): Promise<Session> {
     const identity = await ownIdentity();
     const contacts = await Contacts.open(identity, storeName);
-    const name = choices.name ?? (contacts.profile.name || browserName());
+    const name = contacts.profile.name || (choices.name ?? browserName());
     await contacts.setProfile({ name, relays: [relayURL()] });
     const transport = await Relay.dial(relayURL(), identity.mailbox());
     const { relayOnly, ringFor } = choices;
@@ -54,7 +54,7 @@ export class Session {
     const inv = Invitation.parse(uri);
     const known = this.contacts.get(inv.from);
     if (known?.state === 'confirmed') return known;
-    const letter = await this.contacts.use(inv);
+    const letter = await this.contacts.use(inv, this.#label(inv.from, inv.name));
     await this.#client.deliver(letter);
     return this.#get(inv.from);
   }
@@ -103,14 +103,25 @@ export class Session {
     this.contacts.close();
   }
 
-  /** Confirms those who used an invitation of ours. What is not delivered is confirmed again when they ask again. */
+  /** Confirms those who used an invitation of ours. What does not reach them is confirmed again when they ask again. */
   async #welcome(): Promise<void> {
     for (const guest of this.contacts.requests()) {
+      const label = guest.state === 'pending' ? this.#label(guest.id, guest.name) : guest.name;
       try {
-        await this.#client.deliver(await this.contacts.confirm(guest.id));
+        await this.#client.deliver(await this.contacts.confirm(guest.id, label));
       } catch {
         continue; // the guest sees that nobody has confirmed, and asks again
       }
+    }
+  }
+
+  /** Our name for somebody new: what they call themselves, with a number if that can be taken for another contact's. */
+  #label(id: ID, name: string): string {
+    const short = [...name].slice(0, 24).join('');
+    for (let n = 1; ; n++) {
+      const label = n > 1 ? `${short} (${n})` : name;
+      const { same, alike } = this.contacts.resembling(id, label);
+      if (same.length + alike.length === 0 || n > 1000) return label;
     }
   }
 

@@ -19,7 +19,8 @@ const states: Record<State, string> = {
 export class Talk {
   readonly #session: Session;
   readonly #chat = new Chat();
-  readonly #own = new Own((text) => announce(text), (e, doing) => this.#banner(faultWords(e, doing).title));
+  readonly #own = new Own((text) => announce(text), (e, doing) => this.#banner(faultWords(e, doing).title),
+    (text) => this.#banner(text));
   readonly #remote = new Remote((play) => this.#heldBack(play));
   readonly #verify: Verify;
   readonly #clock: ReturnType<typeof setInterval>;
@@ -35,6 +36,7 @@ export class Talk {
     button('emoji').onclick = button('verify-open').onclick = () => this.compare();
     button('hangup').onclick = () => void this.#call?.hangup();
     session.contacts.addEventListener('change', () => this.#who());
+    document.addEventListener('visibilitychange', () => void this.#stayAwake());
     addEventListener('online', () => this.#call?.restart());
   }
 
@@ -43,8 +45,11 @@ export class Talk {
     return this.#peer !== undefined;
   }
 
-  /** Shows the call screen while a call is being made; hangUp is what its button does until there is one. */
-  open(c: Contact, d: Devices, hangUp: () => void): void {
+  /**
+   * Shows the call screen while a call is being made, or answered: then it is connecting. hangUp is what its button does
+   * until there is a call.
+   */
+  open(c: Contact, d: Devices, first: 'dialing' | 'connecting', hangUp: () => void): void {
     this.#peer = c;
     this.#since = 0;
     this.#remote.clear();
@@ -57,7 +62,7 @@ export class Talk {
     document.body.dataset.view = 'call';
     this.#banner(d.note);
     this.#who();
-    this.#state('dialing');
+    this.#state(first);
     button('hangup').focus();
   }
 
@@ -132,13 +137,16 @@ export class Talk {
     this.#emoji(call);
     this.#state('connected');
     this.#own.connected();
-    void this.#stayAwake(call);
+    void this.#stayAwake();
   }
 
-  /** Keeps the screen on, where the browser can. */
-  async #stayAwake(call: Call): Promise<void> {
+  /** Keeps the screen on in a call, where the browser can. It lets go by itself when the page is hidden. */
+  async #stayAwake(): Promise<void> {
+    const held = this.#lock && !this.#lock.released;
+    if (!this.#call || held || document.visibilityState === 'hidden') return;
+    const call = this.#call;
     const lock = await navigator.wakeLock?.request('screen').catch(() => undefined);
-    if (this.#call === call) this.#lock = lock;
+    if (this.#call === call && (!this.#lock || this.#lock.released)) this.#lock = lock;
     else await lock?.release();
   }
 
@@ -189,10 +197,15 @@ export class Talk {
   }
 
   #heldBack(play: () => void): void {
-    this.#banner('The browser holds the sound back: press anywhere to hear.');
-    addEventListener('pointerdown', play, { once: true });
-    addEventListener('keydown', play, { once: true });
-    addEventListener('pointerdown', () => this.#banner(undefined), { once: true });
+    const text = 'The browser holds the sound back: press anywhere to hear.';
+    this.#banner(text);
+    const once = new AbortController();
+    const pressed = (): void => {
+      once.abort();
+      play();
+      if (element('notice').textContent === text) this.#banner(undefined);
+    };
+    for (const press of ['pointerdown', 'keydown']) addEventListener(press, pressed, { signal: once.signal });
   }
 
   #banner(text: string | undefined): void {

@@ -36,8 +36,8 @@ function ends(reason: Reason, remote: boolean, name: string): [string, string] {
     case EndReason.TimedOut:
       return ['No answer', `It rang at ${name}'s side, and nobody answered. Try again later.`];
     case EndReason.Cancelled:
-      return remote ? ['Missed', `${name} gave up before you answered.`] : ['Cancelled', `${name} was told that ` +
-        `you gave up.`];
+      return remote ? ['Missed', `${name} gave up before you answered.`] : ['Cancelled', 'You gave up. If it ' +
+        `rang already, ${name} was told.`];
     case EndReason.AnsweredElsewhere:
       return ['Taken elsewhere', 'Another window or device of yours has answered or declined this call.'];
     case EndReason.Unreachable:

@@ -23,7 +23,7 @@ export interface Participant {
  * - `ringing`: the other side is being asked (caller's side only)
  * - `accepted`: the callee said yes; keys and path are being set up
  * - `participantJoined`: the other side holds the keys from here on, and the emoji can be compared
- * - `connected`: media flows; again after each `reconnecting`, which lasts 20 s at most
+ * - `connected`: the other side has proved that it holds the same keys, and media flows; again after each `reconnecting`, which lasts 20 s at most
  * - `muteChanged`: the other side stopped or restarted its stream ctx
  * - `message`: data of `Call.send` of the other side, whose identity is verified
  * - `keysChanged`: frames are sealed with the keys of this epoch from now on

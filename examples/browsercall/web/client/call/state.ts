@@ -5,7 +5,7 @@
  *
  * - `dialing`: the Invite is on its way. Caller only. Timers: 20 s to the first sign of the other side, 60 s in all.
  * - `ringing`: a person is being asked. Timer: 60 s, on each side its own.
- * - `connecting`: accepted; keys and transport are being set up. Timer: 15 s.
+ * - `connecting`: accepted; keys and transport are being set up, and at its end media may flow. Timer: 15 s.
  * - `connected`: ICE, DTLS and the group are up and the other side has proved that it holds the same keys.
  * - `reconnecting`: the path is lost and is being sought anew. Timer: 20 s.
  * - `ended`: over; the keys are destroyed. Nothing follows.

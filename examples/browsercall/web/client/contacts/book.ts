@@ -7,7 +7,7 @@ import { hash, sameID, type ID } from '../identity/id.ts';
 import type { Identity } from '../identity/identity.ts';
 import { Contact, type Notice } from './contact.ts';
 import { fold, lookAlike, sameName } from './lookalike.ts';
-import { State, noticeMemory, type ContactRecord } from './state.ts';
+import { State, noticeMemory, waits, type ContactRecord } from './state.ts';
 import type { ContactStore } from './store.ts';
 
 /**
@@ -53,9 +53,12 @@ export class Book extends EventTarget {
     return this.#list((r) => r.state !== 'pending');
   }
 
-  /** Those who used an invitation of ours and wait for confirm or refuse. */
+  /**
+   * Those who used an invitation of ours and wait for confirm or refuse: who is pending, and contacts that ask again,
+   * since our confirm has not reached them.
+   */
   requests(): Contact[] {
-    return this.#list((r) => r.state === 'pending');
+    return this.#list(waits);
   }
 
   /** A contact that is not pending; it may be blocked. */

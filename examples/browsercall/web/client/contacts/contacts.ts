@@ -14,7 +14,7 @@ import {
   closeInvitationsOf, confirmRequest, noteRequest, takeConfirm, takeMissedCall, takeRequest, useInvitation, type Fresh,
 } from './introduce.ts';
 import { Letter } from './letter.ts';
-import { maxInvitations, type ContactRecord, type State, type VerifiedBy } from './state.ts';
+import { maxInvitations, waits, type ContactRecord, type State, type VerifiedBy } from './state.ts';
 import { BrowserStore, type ContactStore } from './store.ts';
 
 /**
@@ -95,11 +95,13 @@ export class Contacts extends Book {
     return this.#letter(record.token!, record.relays, draft);
   }
 
-  /** Forgets who used our invitation, and closes the invitation. Nobody is told. */
+  /** Forgets who used our invitation, and closes the invitation. Nobody is told. Who was a contact before stays one. */
   async refuse(id: ID): Promise<void> {
     await this.change((s) => {
-      if (s.get(id)?.state !== 'pending') throw new Refused('noContact');
-      s.delete(id);
+      const r = s.get(id);
+      if (!r || !waits(r)) throw new Refused('noContact');
+      if (r.state === 'pending') s.delete(id);
+      else s.put({ ...r, asked: false });
       closeInvitationsOf(s, id);
     });
   }

@@ -44,7 +44,7 @@ export function useInvitation(s: State, inv: Invitation, label: string, fresh: F
   };
   const issued = start.issued ?? fresh.token;
   s.put({
-    ...without(start, 'request', 'requestTime'),
+    ...without(start, 'request', 'requestTime', 'asked'),
     // Both invited each other: using theirs is our confirmation.
     state: start.state === 'pending' ? 'requested' : start.state,
     claimed: inv.name || start.claimed, relays: inv.relays, token: inv.secret.token, issued, exchange: fresh.call,
@@ -72,7 +72,7 @@ export function takeRequest(s: State, { message: m, hash }: Opened, now: number)
   };
   s.put({
     ...start, claimed: intro.name, token: intro.token, relays: intro.relays, exchange: m.call, request: hash,
-    requestTime: m.time,
+    requestTime: m.time, asked: true,
   });
   s.invitations = s.invitations.map((i) => (i === inv ? { ...i, usedBy: m.from } : i));
 }
@@ -90,7 +90,7 @@ export function confirmRequest(s: State, id: ID, label: string, fresh: Fresh, no
   if (!r?.exchange || !r.request || r.blocked) throw new Refused('noContact', 'it has not asked');
   const issued = r.issued ?? fresh.token;
   const known = r.state === 'pending' ? now : r.known;
-  s.put({ ...r, name: label || r.name, issued, known, state: 'confirmed' });
+  s.put({ ...without(r, 'asked'), name: label || r.name, issued, known, state: 'confirmed' });
   const body = encodeIntroduction({ token: issued, ...s.profile });
   return { to: id, call: r.exchange, seq: 0, time: now, type: messageTypes.confirm, body, ref: r.request };
 }

@@ -34,6 +34,13 @@ export interface ContactRecord {
   readonly exchange?: Uint8Array;
   readonly request?: Uint8Array;
   readonly requestTime?: number;
+  /** By a request that we have not answered yet. */
+  readonly asked?: boolean;
+}
+
+/** Whether it is for us to confirm or refuse. */
+export function waits(r: ContactRecord): boolean {
+  return r.state === 'pending' || (r.asked === true && !r.blocked);
 }
 
 /** An invitation of ours until it expires. */
@@ -154,6 +161,7 @@ function contactRow(r: ContactRecord): Value {
     8: r.verified && [r.verified.time, verifiedBy.indexOf(r.verified.by) + 1], 9: unlessEmpty(r.blocked),
     10: unlessEmpty(r.revoked),
     11: r.replacedBy, 12: r.issued, 13: r.exchange, 14: r.request, 15: unlessEmpty(r.requestTime),
+    16: unlessEmpty(r.asked),
   });
 }
 
@@ -164,7 +172,7 @@ function readContact(v: Value | undefined): ContactRecord {
     verified: [8, 'list?', 2, 2], blocked: [9, 'bool?'],
     revoked: [10, 'uint?', maxTime], replacedBy: [11, 'bytes?', 64], issued: [12, 'bytes?', tokenSize],
     exchange: [13, 'bytes?', 32],
-    request: [14, 'bytes?', 32], requestTime: [15, 'uint?', maxTime],
+    request: [14, 'bytes?', 32], requestTime: [15, 'uint?', maxTime], asked: [16, 'bool?'],
   });
   const rest = { claimed: claimed ?? '', relays: texts(relays), state: states[state - 1]!, blocked: blocked ?? false };
   return { ...f, ...rest, ...(verified && { verified: readVerified(verified) }) };

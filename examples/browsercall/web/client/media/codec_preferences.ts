@@ -9,7 +9,8 @@ export function preferred(kind: Kind, order: CodecOrder): RTCRtpCodec[] | undefi
   const all = RTCRtpReceiver.getCapabilities?.(kind)?.codecs ?? [];
   const carriers = all.filter((c) => c.mimeType.toLowerCase() === (kind === 'audio' ? 'audio/red' : 'video/rtx'));
   const kept = order[kind].flatMap((codec) => all.filter((c) => isCodec(c, kind, codec, order)));
-  return kept.length === 0 ? undefined : [...kept, ...carriers];
+  if (kept.length === 0) return undefined;
+  return order.red && kind === 'audio' ? [...carriers, ...kept] : [...kept, ...carriers];
 }
 
 /** Asks the same question as descriptions do, of a capability in their form. */

@@ -2,6 +2,7 @@ import { MediaError } from './errors.ts';
 import type { Kinds, Sealing, TrackInfo } from './events.ts';
 import { parseDescription, writeDescription } from './sdp.ts';
 import type { Description, Setup } from './sdp.ts';
+import { sentCodec } from './sdp_codec.ts';
 import type { CodecOrder, Kind } from './sdp_codec.ts';
 import type { Section } from './sdp_section.ts';
 import type { MediaSection } from './section.ts';
@@ -191,8 +192,7 @@ export class Negotiation {
       }
       Object.assign(s, { known: true, peerSends: line.sends, peerTakes: line.receives });
       s.negotiated = s.track === undefined || sending.has(s);
-      const codec = answer.sections.find((a) => a.mid === line.mid)?.formats[0]?.codec;
-      s.codec = codec === 'red' || codec === 'rtx' ? undefined : codec;
+      s.codec = sentCodec(answer.sections.find((a) => a.mid === line.mid)?.formats ?? []);
     }
     sections.redeclare();
     this.#o.settled(peer);

@@ -3,7 +3,7 @@ import type { MediaErrorCode } from './errors.ts';
 import { MediaError } from './errors.ts';
 import { chromium, fingerprint, firefox } from './offers.ts';
 import { maxDescription, parseDescription, writeDescription } from './sdp.ts';
-import { allCodecs, keepFormats } from './sdp_codec.ts';
+import { allCodecs, keepFormats, sentCodec } from './sdp_codec.ts';
 
 const lines = (text: string, start: string) => text.split('\r\n').filter((l) => l.startsWith(start));
 
@@ -34,6 +34,13 @@ describe('a description that passes', () => {
   it('follows our own wishes in the order of codecs', () => {
     const d = parseDescription(chromium(), { audio: ['opus'], video: ['AV1', 'VP8'] });
     expect(d.sections[1]?.formats.map((f) => f.payloadType)).toEqual([45, 46, 96, 97]);
+  });
+
+  it('leads Opus with its redundant format where that is wished', () => {
+    const d = parseDescription(chromium(), { ...allCodecs, red: true });
+    expect(lines(writeDescription(d, 'actpass'), 'm=audio')).toEqual(['m=audio 9 UDP/TLS/RTP/SAVPF 63 111']);
+    expect(lines(writeDescription(d, 'actpass'), 'm=video')).toEqual(['m=video 9 UDP/TLS/RTP/SAVPF 96 97 98 99 45 46 108']);
+    expect(sentCodec(d.sections[0]?.formats ?? [])).toBe('opus');
   });
 
   it('may be Firefox’s, and is then written as every other', () => {

@@ -8,6 +8,11 @@ export type Kind = 'audio' | 'video';
 export interface CodecOrder {
   audio: readonly Codec[];
   video: readonly Codec[];
+  /**
+   * Sends each Opus frame again with the next ones (RFC 2198), where browser and peer can: sound that loses single packets
+   * stays whole, for twice the bytes. What the peer sends is its own choice.
+   */
+  red?: boolean;
 }
 
 /** Every codec that can be sealed. VP8 first: all peers have it, and it needs the least of a machine. */
@@ -28,9 +33,9 @@ interface Mapping {
 }
 
 /**
- * The formats of a section that may stay, best first, each followed by its repair format. Everything else is lost, here
- * and at the peer: unknown codecs, telephone events, comfort noise, forward error correction, and profiles whose layout
- * nobody has tested sealed.
+ * The formats of a section that may stay, best first, each followed by its repair format, or led by its redundant one.
+ * Everything else is lost, here and at the peer: unknown codecs, telephone events, comfort noise, forward error
+ * correction, and profiles whose layout nobody has tested sealed.
  */
 export function keepFormats(
   kind: Kind, formats: readonly string[], lines: readonly string[], order: CodecOrder,
@@ -39,11 +44,18 @@ export function keepFormats(
   const out: Format[] = [];
   for (const codec of order[kind]) {
     for (const m of mappings.filter((m) => sealable(m, codec))) {
-      out.push({ payloadType: m.payloadType, codec });
-      out.push(...mappings.flatMap((other) => carrier(other, m.payloadType, kind)));
+      const carriers = mappings.flatMap((other) => carrier(other, m.payloadType, kind));
+      const format: Format = { payloadType: m.payloadType, codec };
+      out.push(...(order.red && kind === 'audio' ? [...carriers, format] : [format, ...carriers]));
     }
   }
   return out;
+}
+
+/** The codec that is sent: the first that no other format carries. */
+export function sentCodec(kept: readonly Format[]): Codec | undefined {
+  for (const { codec } of kept) if (codec !== 'red' && codec !== 'rtx') return codec;
+  return undefined;
 }
 
 /** The lines that belong to kept formats: rtpmap, fmtp and rtcp-fb. */

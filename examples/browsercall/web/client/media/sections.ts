@@ -136,7 +136,7 @@ export class Sections {
       const used = this.#order[kind].filter((codec) => this.#all.some((s) => s.codec === codec));
       return used.length > 0 ? used : this.#order[kind];
     };
-    return { audio: of('audio'), video: of('video') };
+    return { ...this.#order, audio: of('audio'), video: of('video') };
   }
 
   /** What we send, in the order of the sections. */
