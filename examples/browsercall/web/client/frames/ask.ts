@@ -18,7 +18,7 @@ export class KeyRequest {
     return true;
   }
 
-  /** There is a reason to expect more of the next request: new keys. */
+  /** There is a reason to expect more of the next request: new keys, or a first frame that opens. */
   anew(): void {
     this.#gap = 0;
     this.#next = 0;

@@ -225,6 +225,16 @@ describe('epochs', () => {
     expect(code(() => bob.frames.switchSend(1))).toBe('epoch');
   });
 
+  it('are remembered as used, the last few thousand', () => {
+    const { bob } = pair();
+    const keyOf = (n: number) => Uint8Array.from({ length: 32 }, (_, i) => (n >> (8 * (i % 3))) & 255);
+    const install = (epoch: number, n: number) =>
+      bob.frames.install({ epoch, baseKey: keyOf(n), ownLeaf: 1, leaves: [0, 1] });
+    for (let n = 2; n <= 4500; n++) install(n, n);
+    for (const n of [4500, 4000, 500]) expect(code(() => install(4501, n))).toBe('epoch');
+    install(4501, 2); // what a peer can make us keep has an end
+  });
+
   it('begin anew after a reset, but not under a key of before', () => {
     const { alice, bob } = pair();
     alice.use(9, 0, 1);

@@ -11,6 +11,8 @@ export const oldEpochTime = 10_000;
 export const oldEpochs = 5;
 /** How long old keys open frames after a member was removed, in ms. */
 export const removalTime = 2_000;
+/** How many base keys are remembered: an hour of new keys as fast as a call for two makes them. */
+const maxUsed = 4096;
 
 /**
  * The frame keys of one call: SFrame with keys from the epochs of an MLS group (RFC 9605, section 5.2; docs/PROTOCOL.md
@@ -23,7 +25,7 @@ export class Frames {
   #send: SendEpoch | undefined;
   #streams = new Streams();
   #dropped = new Map<number, number>(); // leaves that were removed, with the last epoch that they were in
-  #used = new Set<string>(); // every base key that was ever installed
+  #used = new Set<string>(); // the last base keys that were installed, oldest first
   #sealers = new Map<number, FrameSealer>();
   #openers = new Map<string, FrameOpener>();
   #destroyed = false;
@@ -48,6 +50,7 @@ export class Frames {
     const print = printOf(next.baseKey);
     if (this.#used.has(print)) throw new FramesError('epoch', `epoch ${next.number}: its base key was used before`);
     this.#used.add(print);
+    for (const oldest of this.#used) if (this.#used.size > maxUsed) this.#used.delete(oldest);
     if (newest !== undefined) this.#retire(newest, next, e.removed ?? []);
     this.#epochs.push(next);
     this.#publish();

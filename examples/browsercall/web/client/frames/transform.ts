@@ -196,6 +196,7 @@ class Receiving {
   #arrived(key: boolean): void {
     if (key) this.#ask.need = false;
     else if (!this.#opened) this.#ask.need = true;
+    if (!this.#opened) this.#ask.anew(); // what was asked before was in vain
     this.#askIfDue();
     if (this.#opened) return;
     this.#opened = true;

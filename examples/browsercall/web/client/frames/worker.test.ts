@@ -190,6 +190,22 @@ describe('the frame worker', () => {
     expect([to.asked, to.out.length]).toEqual([before + 1, 2]);
   });
 
+  it('asks at once when the first frame that opens is no key frame', async () => {
+    const { alice, bob, from, to } = call();
+    alice.use(1, 0);
+    for (let i = 0; i < 100; i++) {
+      await from.feed(raw(picture));
+      await to.feed(raw(from.out.at(-1)!));
+      vi.advanceTimersByTime(33);
+    }
+    bob.use(1, 1); // asks, for whatever comes with it
+    const before = to.asked;
+    vi.advanceTimersByTime(100);
+    await from.feed(raw(picture), raw(picture));
+    await to.feed(raw(from.out.at(-2)!), raw(from.out.at(-1)!));
+    expect([to.out.length, to.asked]).toEqual([2, before + 1]);
+  });
+
   it('keeps what comes before the first keys, in order, for half a second', async () => {
     const { alice, bob, from, to } = call();
     alice.use(1, 0);
