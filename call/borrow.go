@@ -34,6 +34,13 @@ func (b *borrowed) SetBitrate(bps int) {
 	}
 }
 
+// SetMuted tells the source that nobody reads it now, if it wants to know: a device is let go.
+func (b *borrowed) SetMuted(muted bool) {
+	if m, ok := b.Source.(media.Muter); ok {
+		m.SetMuted(muted)
+	}
+}
+
 // borrowed is m with sources that can be taken back.
 func (m Media) borrowed() Media {
 	send := make([]media.Source, len(m.Send))

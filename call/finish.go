@@ -16,6 +16,9 @@ const (
 // finish takes a call down: the last messages leave, the connection closes, every key of the call is destroyed, and Ended
 // is told. Each wait is bounded.
 func (l *loop) finish(end fxEnd) {
+	if l.conn != nil {
+		l.call.quiet(l.conn) // nobody is heard while the end is told
+	}
 	if end.Wait && end.Reason != Closed && !l.awaitBye() {
 		l.byeByRelay(end.Reason)
 	}

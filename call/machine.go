@@ -32,17 +32,18 @@ type machine struct {
 	accept  hash // H of the Accept that counts; zero: none yet
 	welcome hash // H of the Welcome that counts
 
-	epoch    uint64    // of the group; 0: none yet
-	auth     hash      // its authenticator
-	acked    bool      // the other side acknowledged this epoch
-	ahead    *inAck    // an Ack of the next epoch that came before its Commit
-	renewal  bool      // a new epoch is wanted, and has to wait
-	renewed  time.Time // when the last one was asked for
-	switched uint64    // the epoch that we send with
-	sealed   bool      // callee: the Accept was sent
-	up       bool      // the path carries
-	opened   bool      // a frame was opened
-	started  bool      // the sources run
+	epoch     uint64    // of the group; 0: none yet
+	auth      hash      // its authenticator
+	acked     bool      // the other side acknowledged this epoch
+	ahead     *inAck    // an Ack of the next epoch that came before its Commit
+	renewal   bool      // a new epoch is wanted, and has to wait
+	renewed   time.Time // when the last one was asked for
+	switched  uint64    // the epoch that we send with
+	sealed    bool      // callee: the Accept was sent
+	up        bool      // the path carries
+	opened    bool      // a frame was opened
+	started   bool      // the sources run
+	startedAt time.Time // when they began
 }
 
 func newMachine(r role, invite hash, ringFor time.Duration) *machine {
@@ -93,7 +94,7 @@ func (m *machine) take(now time.Time, in input) []effect {
 		return m.transport(now, in.Path)
 	case inFrame:
 		m.opened = true
-		return m.connect()
+		return m.connect(now)
 	case inRoam:
 		return m.roam(now)
 	case inRenew:
@@ -149,7 +150,7 @@ func (m *machine) hangup(r EndReason) []effect {
 	case m.state == 0, m.role == callee && !m.sealed:
 		return m.end(end, fxDecline{DeclineCall})
 	}
-	end.Wait = m.state == StateConnected
+	end.Wait = m.state == StateConnected || m.state == StateConnecting && m.started && m.up
 	return m.end(end, fxBye{r})
 }
 

@@ -29,7 +29,7 @@ func (m *machine) grouped(now time.Time, in inGroup) []effect {
 		m.ahead = nil
 		fx = append(fx, m.acknowledged(now, *a)...)
 	}
-	return append(fx, m.connect()...)
+	return append(fx, m.connect(now)...)
 }
 
 // acknowledged compares the other side's view of the epoch with ours. In a call for two there is one committer, so two
@@ -53,7 +53,7 @@ func (m *machine) acknowledged(now time.Time, in inAck) []effect {
 		fx = append(fx, fxAck{m.epoch, m.auth, true})
 	}
 	fx = append(fx, m.switchKeys()...)
-	fx = append(fx, m.connect()...)
+	fx = append(fx, m.connect(now)...)
 	return append(fx, m.renewIfWanted(now)...)
 }
 
@@ -104,7 +104,7 @@ func (m *machine) transport(now time.Time, p path) []effect {
 		m.clocks.stop(timerLost, timerRestart)
 		return append(append(m.become(StateConnected), fxSwitch{m.switched}), m.renewIfWanted(now)...)
 	case m.up:
-		return m.connect()
+		return m.connect(now)
 	case m.state == StateConnected:
 		m.clocks.set(timerLost, now.Add(lostTime))
 		fx := m.become(StateReconnecting)
@@ -133,13 +133,13 @@ func (m *machine) roam(now time.Time) []effect {
 
 // connect starts the sources when the path and the group are there: whom the keys are for is proved by then, and frames
 // need not wait for the Ack. It goes to StateConnected when the other side has proved that it has the same keys.
-func (m *machine) connect() []effect {
+func (m *machine) connect(now time.Time) []effect {
 	if m.state != StateConnecting || !m.up || m.epoch == 0 {
 		return nil
 	}
 	var fx []effect
 	if !m.started {
-		m.started = true
+		m.started, m.startedAt = true, now
 		fx = append(fx, fxStart{})
 	}
 	if !m.acked && !m.opened {
@@ -147,8 +147,11 @@ func (m *machine) connect() []effect {
 	}
 	m.clocks.stop(timerSetup, timerResend)
 	fx = append(fx, m.become(StateConnected)...)
+	if now.Sub(m.startedAt) > lateProof { // what the other side could not open by then may be lost
+		fx = append(fx, fxSwitch{m.switched})
+	}
 	if m.role == callee {
 		fx = append(fx, fxOffer{})
 	}
-	return fx
+	return append(fx, m.renewIfWanted(now)...)
 }

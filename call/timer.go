@@ -13,6 +13,7 @@ const (
 	switchTime  = time.Second      // a committer waits that long for the Ack before it switches
 	politeTime  = 2 * time.Second  // the callee leaves ICE restarts to the caller for that long
 	restartTime = 4 * time.Second  // between two ICE restarts
+	lateProof   = time.Second      // after the start of the sources: then key frames are sent again
 	rekeyTime   = 60 * time.Minute
 	renewPause  = time.Second // between two epochs at the least
 	resendTime  = time.Second // first repetition of Invite and Accept; then doubled

@@ -94,6 +94,7 @@ func (r *receiver) deliver(f Frame) {
 	}
 	if !r.opened {
 		r.opened = true
+		r.wanted = keyRequest{need: r.wanted.need} // there was no use in asking while there was no key
 		r.conn.notify(FirstFrame{MID: r.info.MID})
 	}
 	r.hand(f)

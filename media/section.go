@@ -130,6 +130,9 @@ func (c *Conn) byCtx(ctx uint16) *section {
 	return nil
 }
 
+// maxContexts is how many streams a member may declare in a call (docs/PROTOCOL.md, section 7).
+const maxContexts = 64
+
 // takeCtx returns the context for another stream: by custom 0 audio, 1 camera, 2 screen, 3 screen audio, then in order. One
 // that was used is never used again, since its counter must not restart.
 func (c *Conn) takeCtx(kind Kind) uint16 {

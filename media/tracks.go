@@ -103,6 +103,9 @@ func (c *Conn) AddTrack(source Source) (StreamInfo, error) {
 	if c.offer != "" {
 		return StreamInfo{}, ErrState
 	}
+	if len(c.usedCtx) >= maxContexts {
+		return StreamInfo{}, fmt.Errorf("%w: a connection has %d streams in its life: mute or replace a track, and do not add one anew", ErrDescription, maxContexts)
+	}
 	if err := c.checkSources([]Source{source}); err != nil {
 		return StreamInfo{}, err
 	}
@@ -134,22 +137,24 @@ func (c *Conn) ReplaceTrack(ctx uint16, source Source) error {
 	if !s.track.fits(ruleOf(source.Track().Codec)) {
 		return fmt.Errorf("%w: a stream keeps its codec for life", ErrCodec)
 	}
-	s.sender.replace(source)
+	s.replace(source)
 	return nil
 }
 
 // RemoveTrack ends a stream at once and closes its source; the next Describe tells the peer.
 func (c *Conn) RemoveTrack(ctx uint16) error {
-	s, err := c.sending(ctx)
+	removed, err := c.sending(ctx)
 	if err != nil {
 		return err
 	}
 	c.mu.Lock()
-	removed := s.sender
-	s.sender = nil
+	s := c.byCtx(ctx)
+	if s != nil {
+		s.sender = nil
+	}
 	c.mu.Unlock()
-	if removed == nil {
-		return errNoStream
+	if s == nil {
+		return errNoStream // somebody else was quicker
 	}
 	removed.stop()
 	return removed.closeSource()
@@ -161,22 +166,22 @@ func (c *Conn) SetMuted(ctx uint16, muted bool) error {
 	if err != nil {
 		return err
 	}
-	s.sender.setMuted(muted)
+	s.setMuted(muted)
 	c.refreshGates()
 	return nil
 }
 
 var errNoStream = fmt.Errorf("%w: no such stream", ErrState)
 
-// sending finds a section by the context of what it sends.
-func (c *Conn) sending(ctx uint16) (*section, error) {
+// sending finds what sends a stream. It may be removed as soon as mu is free, and does no harm then.
+func (c *Conn) sending(ctx uint16) (*sender, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.stage == stageClosed {
 		return nil, ErrClosed
 	}
 	if s := c.byCtx(ctx); s != nil {
-		return s, nil
+		return s.sender, nil
 	}
 	return nil, errNoStream
 }

@@ -38,7 +38,7 @@ type Info struct {
 	ID      string // what to give to OpenCamera, Microphone and the others; the same after a restart
 	Name    string // for people; two devices may have the same
 	Kind    Kind
-	Default bool // what an empty Device means
+	Default bool // what an empty Device means; a monitor that is the system's default must be named all the same
 }
 
 // List says which devices are there: cameras, microphones, screens, speakers. It opens each camera for a moment, without
@@ -63,6 +63,9 @@ func List(ctx context.Context) ([]Info, error) {
 // Microphone returns what media/pcm opens a microphone with: device is an id or a name of List, or part of a name, and ""
 // the system's default. Each call opens the device again: 48 kHz, one channel, in steps of 10 ms. The error is a
 // *media.DeviceError. If the one who reads is late by more than 200 ms, the oldest sound is dropped.
+//
+// A device that has been found is the only one that is opened from then on, by its id. The monitor of a speaker, which
+// hears what this machine plays, is opened only by its whole id or name, and never as the default.
 func Microphone(device string) func(context.Context) (pcm.Input, error) {
 	var system soundChoice
 	return func(ctx context.Context) (pcm.Input, error) {

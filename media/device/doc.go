@@ -25,6 +25,9 @@
 // once for a camera or a screen, after 1.5 s for a microphone or speaker of PulseAudio, which says nothing about it itself.
 // A Video then tries the device again every 0.2 to 2 s; for sound package media/pcm does. A camera is found again by its id
 // in whatever node it gets. Where udev gives no id (/dev/v4l), the id is the node, and another camera may take its place.
+// A microphone or speaker that was named is likewise found again by its id alone, and no monitor takes its place. From
+// PulseAudio the default microphone is the one that is the default when it is opened: a server that moved it later might
+// move it to a monitor. The default speaker follows the system's.
 //
 // # Goroutines
 //

@@ -108,7 +108,7 @@ func openSound(ctx context.Context, choice *soundChoice, kind Kind, want string,
 			return nil, err
 		}
 		d := &soundDevice{name: kind.String(), ring: newRing(capacity), system: system, ended: make(chan struct{})}
-		if err := d.start(kind, want); err != nil {
+		if err := d.start(choice, kind, want); err != nil {
 			d.free()
 			return nil, err
 		}
@@ -119,12 +119,12 @@ func openSound(ctx context.Context, choice *soundChoice, kind Kind, want string,
 	return await(ctx, open, (*soundDevice).close)
 }
 
-func (d *soundDevice) start(kind Kind, want string) error {
+func (d *soundDevice) start(choice *soundChoice, kind Kind, want string) error {
 	all, ids, err := soundDevices(d.system, kind)
 	if err != nil {
 		return err
 	}
-	info, err := find(all, kind, want, nil)
+	info, err := choice.find(all, kind, want)
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,9 @@ func (d *soundDevice) start(kind Kind, want string) error {
 	cfg.NoFixedSizedCallback = 1 // the ring takes any size, and fixing it would cost a period
 	cfg.Capture.Format, cfg.Capture.Channels = malgo.FormatS16, 1
 	cfg.Playback.Format, cfg.Playback.Channels = malgo.FormatS16, 1
-	if want != "" { // the default is left to the sound system, which moves it when that changes
+	// The default is left to the sound system, which moves it when that changes; not a microphone where there are
+	// monitors, for PulseAudio moves it to one when the last microphone is pulled.
+	if want != "" || slices.ContainsFunc(all, isMonitor) {
 		id := ids[info.ID]
 		p := id.Pointer()
 		defer C.free(p)

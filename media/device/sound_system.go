@@ -32,10 +32,27 @@ func backends() []malgo.Backend {
 }
 
 // A soundChoice remembers which sound system answered first and stays with it: when PulseAudio is restarted, taking the
-// card by ALSA meanwhile would keep PulseAudio from it. The zero value has not chosen yet.
+// card by ALSA meanwhile would keep PulseAudio from it. It does the same with the device that was found. The zero value has
+// not chosen yet.
 type soundChoice struct {
 	mu     sync.Mutex
 	chosen []malgo.Backend
+	id     string // of the device that was found by what it was called; "": none yet, or the default
+}
+
+// find looks for the device that is wanted, and from then on for that one alone: while it is away, another whose name fits
+// too must not take its place.
+func (c *soundChoice) find(all []Info, kind Kind, want string) (Info, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.id != "" {
+		return findAgain(all, kind, want, c.id)
+	}
+	info, err := find(all, kind, want, nil)
+	if err == nil && want != "" {
+		c.id = info.ID
+	}
+	return info, err
 }
 
 // connect makes a connection to the sound system. Each device that is open has its own, and ends it.

@@ -223,7 +223,7 @@ func TestSoundDeviceIsPulled(t *testing.T) {
 // TestSoundServerEnds: the same, when the whole sound system goes.
 func TestSoundServerEnds(t *testing.T) {
 	server := pulsetest.Start(t, "cable")
-	in, err := Microphone("")(t.Context())
+	in, err := Microphone("cable.monitor")(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +238,7 @@ func TestSoundServerEnds(t *testing.T) {
 	if faultOf(err) != media.DeviceGone {
 		t.Error(err)
 	}
-	if _, err := Microphone("")(t.Context()); faultOf(err) != media.DeviceMissing {
+	if _, err := Microphone("cable.monitor")(t.Context()); faultOf(err) != media.DeviceMissing {
 		t.Errorf("without a sound system: %v", err)
 	}
 }
@@ -259,7 +259,7 @@ func TestSoundClosesWhileItWaits(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if in, err := Microphone("")(ctx); !errors.Is(err, context.Canceled) {
+	if in, err := Microphone("cable.monitor")(ctx); !errors.Is(err, context.Canceled) {
 		t.Error(in, err)
 	}
 }
@@ -267,7 +267,7 @@ func TestSoundClosesWhileItWaits(t *testing.T) {
 // TestSoundServerFreezes: nothing waits for ever for a sound system that does not answer.
 func TestSoundServerFreezes(t *testing.T) {
 	server := pulsetest.Start(t, "cable")
-	in, err := Microphone("")(t.Context())
+	in, err := Microphone("cable.monitor")(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import { become, end, ending } from './machine-side.ts';
 import type { Side } from './machine-side.ts';
 import { AuthError, EndReason } from './reason.ts';
 import { isAccepted } from './state.ts';
-import { ackTime, lostTime, politeTime, rekeyTime, renewPause, restartTime, switchTime } from './timer.ts';
+import { ackTime, lateProof, lostTime, politeTime, rekeyTime, renewPause, restartTime, switchTime } from './timer.ts';
 
 /** A new epoch: the first one, or one by a Commit. Its receive keys are installed already. */
 export function grouped(s: Side, now: number, epoch: number, auth: Hash): Effect[] {
@@ -32,7 +32,7 @@ export function grouped(s: Side, now: number, epoch: number, auth: Hash): Effect
   const ahead = s.ahead;
   s.ahead = undefined;
   if (ahead) fx.push(...acknowledged(s, now, ahead));
-  return [...fx, ...connect(s)];
+  return [...fx, ...connect(s, now)];
 }
 
 /**
@@ -51,7 +51,7 @@ export function acknowledged(s: Side, now: number, ack: AckInput): Effect[] {
   s.acked = true;
   s.clocks.stop('ack', 'ackLost');
   const fx: Effect[] = ack.got ? [] : [{ do: 'ack', epoch: s.epoch, auth: s.auth, got: true }];
-  fx.push(...switchKeys(s), ...connect(s));
+  fx.push(...switchKeys(s), ...connect(s, now));
   if (s.renewal) fx.push(...renew(s, now));
   return fx;
 }
@@ -85,7 +85,7 @@ export function renew(s: Side, now: number): Effect[] {
 export function transport(s: Side, now: number, path: Path): Effect[] {
   if (!isAccepted(s.state)) return [];
   s.up = path === 'up';
-  if (s.up) return s.state === 'reconnecting' ? reconnected(s, now) : connect(s);
+  if (s.up) return s.state === 'reconnecting' ? reconnected(s, now) : connect(s, now);
   if (s.state === 'connected') return lost(s, now);
   if (s.state === 'connecting' && path === 'dead') {
     return end(s, ending(EndReason.IceFailed), { do: 'bye', reason: EndReason.IceFailed });
@@ -122,13 +122,15 @@ export function roam(s: Side, now: number): Effect[] {
  * Starts the sources when the path and the group are there: whom the keys are for is proved by then, and frames need not
  * wait for the Ack. Goes to connected when the other side has proved that it has the same keys.
  */
-export function connect(s: Side): Effect[] {
+export function connect(s: Side, now: number): Effect[] {
   if (s.state !== 'connecting' || !s.up || s.epoch === 0) return [];
-  const fx: Effect[] = s.started ? [] : [{ do: 'start' }];
-  s.started = true;
+  const fx: Effect[] = s.startedAt === undefined ? [{ do: 'start' }] : [];
+  s.startedAt ??= now;
   if (!s.acked && !s.opened) return fx;
   s.clocks.stop('setup', 'resend');
   fx.push(...become(s, 'connected'));
+  const late = now - s.startedAt > lateProof; // what the other side could not open by then may be lost
+  if (late) fx.push({ do: 'switch', epoch: s.switched });
   if (s.role === 'callee') fx.push({ do: 'offer' });
-  return fx;
+  return s.renewal ? [...fx, ...renew(s, now)] : fx;
 }

@@ -41,8 +41,8 @@ export interface Side {
   up: boolean;
   /** A frame was opened. */
   opened: boolean;
-  /** The sources run. */
-  started: boolean;
+  /** Since when the sources run. */
+  startedAt: number | undefined;
 }
 
 /** A side at the beginning. ringFor is in milliseconds; invite is empty for a caller. */
@@ -50,7 +50,7 @@ export function newSide(role: Role, invite: Hash, ringFor = ringTime): Side {
   return {
     role, ringFor, clocks: new Clocks(), state: 'new', resend: 0, sending: undefined, invite, accept: '', welcome: '',
     epoch: 0, auth: '', acked: false, ahead: undefined, renewal: false, renewed: -Infinity, switched: 0, sealed: false,
-    up: false, opened: false, started: false,
+    up: false, opened: false, startedAt: undefined,
   };
 }
 

@@ -77,7 +77,7 @@ function take(s: Side, now: number, input: Input): Effect[] {
       return transport(s, now, input.path);
     case 'frame':
       s.opened = true;
-      return connect(s);
+      return connect(s, now);
     case 'roam':
       return roam(s, now);
     case 'renew':
@@ -120,7 +120,8 @@ function hangup(s: Side, reason: EndReason): Effect[] {
   if (s.state === 'new' || (s.role === 'callee' && !s.sealed)) {
     return end(s, ending(reason), { do: 'decline', reason: EndReason.Declined });
   }
-  return end(s, { ...ending(reason), wait: s.state === 'connected' }, { do: 'bye', reason });
+  const flows = s.state === 'connecting' && s.startedAt !== undefined && s.up;
+  return end(s, { ...ending(reason), wait: s.state === 'connected' || flows }, { do: 'bye', reason });
 }
 
 /** Ends the call because this side cannot go on; the other side is told if it takes part already. */

@@ -18,6 +18,8 @@ export const switchTime = 1000;
 export const politeTime = 2000;
 /** Between two ICE restarts. */
 export const restartTime = 4000;
+/** After the start of the sources: when the other side proves its keys later than that, key frames are sent again. */
+export const lateProof = 1000;
 /** Between two epochs, if nobody asks. */
 export const rekeyTime = 3_600_000;
 /** Between two epochs at the least. */
