@@ -80,6 +80,12 @@ export function probe() {
       };
       void ask();
     },
+    /** Ends a track that is sent, as when its device is unplugged. */
+    unplug: (kind) => {
+      const { track } = peers.at(-1).getSenders().find((s) => s.track?.kind === kind);
+      track.stop();
+      track.dispatchEvent(new Event('ended'));
+    },
     /** Cuts every connection to the relay, as when a network goes; says how many there were. */
     cut: () => sockets.filter((s) => s.readyState === WebSocket.OPEN).map((s) => s.close(4000)).length,
     sockets: () => sockets.filter((s) => s.readyState === WebSocket.OPEN).length,

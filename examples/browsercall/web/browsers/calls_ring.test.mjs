@@ -52,3 +52,17 @@ describe('the program rings a page', () => {
       assert.deepEqual([ended.reason, ended.remote], ['cancelled', false]);
     }));
 });
+
+describe('a link', () => {
+  it('that comes into an open page is used, opens no device, and rings nobody', { timeout: 60_000 }, stage.run('link', async () => {
+    const bot = await stage.bot();
+    const { hash } = new URL((await bot.want('invitation')).url);
+    const me = await stage.person('chromium', `${bot.page}?name=Marchbanks&autostart=video`);
+    await me.view('nobody');
+    await me.page.evaluate((h) => { location.hash = h; }, hash);
+    await until('they are connected', async () => (await me.data('#contact', 'contact')) === 'confirmed');
+    assert.equal(await me.page.evaluate(() => location.hash), '', 'the secret stays in the address');
+    await me.view('contact');
+    assert.equal(await me.page.evaluate(() => window.probe.connections()), 0);
+  }));
+});

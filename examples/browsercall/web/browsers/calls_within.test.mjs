@@ -49,6 +49,20 @@ describe('within a call', () => {
         assert.deepEqual(failures(await me.frames()), {});
       }));
 
+    it(`${browser} loses its microphone and camera, and finds others`, { timeout: 60_000 }, stage.run(`${browser} devices`, async () => {
+      const [bot, me] = await talking(browser);
+      for (const [button, kind] of [['mute', 'audio'], ['camera', 'video']]) {
+        await me.page.evaluate((k) => window.probe.unplug(k), kind);
+        assert.deepEqual(await bot.want('mute').then((e) => [e.kind, e.muted]), [kind, true]);
+        await until('the page says so', async () => (await me.text('notice')).includes('is gone'));
+        await me.press(button);
+        assert.deepEqual(await bot.want('mute').then((e) => [e.kind, e.muted]), [kind, false]);
+        await me.grows(`packets of ${kind}`, async () => (await me.sent(kind))?.packetsSent ?? 0, 10);
+      }
+      await me.press('hangup');
+      assert.equal((await bot.want('ended')).reason, 'left');
+    }));
+
     it(`${browser} loses the relay, and another network path`, { timeout: 60_000 }, stage.run(`${browser} cut`, async () => {
       const [bot, me] = await talking(browser);
       const decoded = async () => (await me.received('video'))?.framesDecoded ?? 0;

@@ -9,7 +9,7 @@ import { watchRelay } from './relay-watch.ts';
 import { Ringing } from './ringing.ts';
 import { Session } from './session.ts';
 import { Talk } from './talk.ts';
-import { endWords, faultWords, missedWords, type Words } from './words.ts';
+import { endWords, faultWords, missedWords, unmadeWords, type Words } from './words.ts';
 
 /** How long whoever made an invitation may take to confirm before the page says something, in milliseconds. */
 const patience = 8000;
@@ -101,9 +101,9 @@ class Page {
       this.#talk.open(c, devices, first, () => stop.abort());
       words = await this.#talk.follow(await make(devices));
     } catch (e) {
-      const gaveUp = first === 'dialing' ? EndReason.Cancelled : EndReason.Declined;
-      words = stop.signal.aborted ? endWords(gaveUp, false, c.name) : wordsOf(e, c);
-      if (!stop.signal.aborted) stop.abort();
+      if (!stop.signal.aborted) words = wordsOf(e, c);
+      else words = first === 'dialing' ? unmadeWords(c.name) : endWords(EndReason.Declined, false, c.name);
+      stop.abort();
     }
     close(devices.tracks);
     this.#talk.close();

@@ -24,6 +24,11 @@ export function missedWords(reason: Reason, remote: boolean, name: string, cause
   return { ...words, title: 'Missed', text: `${name} rang, and nobody answered here.` };
 }
 
+/** The same for a call that was given up before it was on its way. */
+export function unmadeWords(name: string): Words {
+  return { kind: `end-${EndReason.Cancelled}`, title: 'Cancelled', text: `You gave up before it rang at ${name}'s side.` };
+}
+
 function ends(reason: Reason, remote: boolean, name: string): [string, string] {
   switch (reason) {
     case EndReason.Left:
@@ -36,8 +41,8 @@ function ends(reason: Reason, remote: boolean, name: string): [string, string] {
     case EndReason.TimedOut:
       return ['No answer', `It rang at ${name}'s side, and nobody answered. Try again later.`];
     case EndReason.Cancelled:
-      return remote ? ['Missed', `${name} gave up before you answered.`] : ['Cancelled', 'You gave up. If it ' +
-        `rang already, ${name} was told.`];
+      return remote ? ['Missed', `${name} gave up before you answered.`] : ['Cancelled', `${name} was told that ` +
+        `you gave up.`];
     case EndReason.AnsweredElsewhere:
       return ['Taken elsewhere', 'Another window or device of yours has answered or declined this call.'];
     case EndReason.Unreachable:

@@ -1,6 +1,7 @@
 // One side of a call for two, as an application sees it.
 
 import { hex } from '../bytes.ts';
+import { maxStreams } from '../frames/streams.ts';
 import type { Emoji } from '../identity/emoji.ts';
 import type { CallContext } from './context.ts';
 import { chat } from './control.ts';
@@ -148,6 +149,10 @@ export class Call {
   async addTrack(track: MediaStreamTrack, role: TrackRole): Promise<StreamBody> {
     let added: StreamBody | undefined;
     await this.#renegotiate(async (l) => {
+      if (l.control.describe.used.size >= maxStreams) {
+        throw new StateError(`a call has room for ${maxStreams} streams, and as many were sent in this one: put the ` +
+          'track in the place of another with replaceTrack, or call again');
+      }
       added = await l.connection.addTrack(track, role);
     });
     if (!added) throw new StateError('the track was not added');

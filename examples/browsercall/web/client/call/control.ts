@@ -35,6 +35,8 @@ export interface Control {
   /** The highest seq of a mute, by the other side's ctx; and of a hold. */
   lastMute: Map<number, number>;
   lastHold: number;
+  /** Our last Ack that says that we have theirs: of which epoch, and when. */
+  acked: { epoch: number; at: number };
   describe: Describing;
 }
 
@@ -42,7 +44,7 @@ export interface Control {
 export function newControl(): Control {
   return {
     open: false, unsure: false, unread: new Flood(maxWaiting), chats: [], lastMute: new Map(), lastHold: 0,
-    describe: describing(),
+    acked: { epoch: 0, at: 0 }, describe: describing(),
   };
 }
 

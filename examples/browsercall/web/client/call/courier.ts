@@ -9,6 +9,9 @@ import { SignalError } from '../signal/transport.ts';
 const firstPause = 200;
 const lastPause = 3000;
 
+/** With so many packets under way what will be said again is left out. */
+const maxPending = 64;
+
 /** One packet; stored, if it is set, hears that the relay has it (undefined), or why it never will. */
 interface Errand {
   packet: Packet;
@@ -28,6 +31,11 @@ export class Courier {
     this.#abort = abort;
     abort.addEventListener('abort', () => this.#pending.end(), { once: true });
     this.done = this.#run();
+  }
+
+  /** Too much waits for the relay to add what will be said again. */
+  get full(): boolean {
+    return this.#pending.length >= maxPending;
   }
 
   send(packet: Packet, stored?: (error: unknown) => void): void {

@@ -18,6 +18,11 @@ export interface Describing {
   theirs: number;
   /** Encoded, to repeat. */
   answer: Uint8Array | undefined;
+  /** When it was sent; and it will be sent once more. */
+  answered: number;
+  due: boolean;
+  /** The streams that we have sent in this call. */
+  used: Set<number>;
   /** Those who wait for the other side's answer. */
   waiting: ((error?: unknown) => void)[];
   /** Counts the repetitions, so that a late timer does nothing. */
@@ -28,6 +33,6 @@ export interface Describing {
 export function describing(): Describing {
   return {
     n: 0, offer: undefined, busy: false, again: false, restart: false, restarts: false, applying: 0, theirs: 0,
-    answer: undefined, waiting: [], repetition: 0,
+    answer: undefined, answered: 0, due: false, used: new Set(), waiting: [], repetition: 0,
   };
 }

@@ -79,12 +79,16 @@ export async function described(l: Loop, b: DescribeBody): Promise<void> {
 async function offered(l: Loop, b: DescribeBody): Promise<void> {
   const d = l.control.describe;
   if (b.n <= d.theirs) {
-    if (b.n === d.theirs && d.answer) await sendDescribe(l, d.answer, b.restart);
+    if (b.n === d.theirs) await answerAgain(l, b.restart);
     return;
   }
   if (b.n <= d.applying || l.jobs.length >= maxJobs) return; // it is being worked on, or will be repeated
-  await l.keys.declare(b.streams);
   d.applying = b.n;
+  try {
+    await l.keys.declare(b.streams);
+  } catch (e) {
+    return refused(l, b, e);
+  }
   const conn = l.connection;
   const sdp = fromUtf8(b.sdp);
   l.jobs.do(async () => {
@@ -95,6 +99,22 @@ async function offered(l: Loop, b: DescribeBody): Promise<void> {
       l.back((now) => refused(now, b, e));
     }
   });
+}
+
+/** Repeats the answer, once in a pause at most, however often it is asked for. */
+async function answerAgain(l: Loop, restart: boolean): Promise<void> {
+  const d = l.control.describe;
+  const wait = d.answered + againTime - performance.now();
+  if (l.end || !d.answer || d.due) return l.drop();
+  if (wait > 0) {
+    d.due = true;
+    return l.after(wait, (now) => {
+      now.control.describe.due = false;
+      return answerAgain(now, restart);
+    });
+  }
+  d.answered = performance.now();
+  await sendDescribe(l, d.answer, restart);
 }
 
 /** Asks the application, and gives up when the call ends. */
@@ -129,6 +149,7 @@ async function reply(l: Loop, b: DescribeBody, restart: boolean): Promise<void> 
   }
   d.theirs = b.n;
   d.answer = Describe.encode(b);
+  d.answered = performance.now();
   await sendDescribe(l, d.answer, restart);
   settle(l);
 }
@@ -137,12 +158,12 @@ async function reply(l: Loop, b: DescribeBody, restart: boolean): Promise<void> 
 async function answered(l: Loop, b: DescribeBody): Promise<void> {
   const d = l.control.describe;
   if (!d.offer || b.n !== d.n) return;
-  if (b.kind === DescribeKind.Refusal) {
+  const failed = b.kind === DescribeKind.Refusal ? true : await l.keys.declare(b.streams).catch(() => true);
+  if (failed) {
     d.offer = undefined;
     l.connection.forget();
     return settle(l, new StateError('the other side could not use the description; the call goes on as it was'));
   }
-  await l.keys.declare(b.streams);
   const conn = l.connection;
   const sdp = fromUtf8(b.sdp);
   d.offer = undefined;
@@ -177,6 +198,7 @@ export async function renegotiate(
 ): Promise<void> {
   if (!l.conn || l.machine.state !== 'connected') return done(new StateError('the call is not connected just now'));
   try {
+    for (const s of l.conn.streams()) l.control.describe.used.add(s.ctx);
     await f();
   } catch (e) {
     return done(e);

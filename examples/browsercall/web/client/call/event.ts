@@ -18,7 +18,7 @@ export interface Participant {
 
 /**
  * One thing that an application may want to know of a call. The events of a call are in one order, and `ended` is the
- * last. None is dropped but `message`, `muteChanged` and `holdChanged` when more than 16 MiB of them wait to be taken.
+ * last. None is dropped but `message`, `muteChanged`, `holdChanged` and `keysChanged` when more than 16 MiB of them wait to be taken.
  *
  * - `ringing`: the other side is being asked (caller's side only)
  * - `accepted`: the callee said yes; keys and path are being set up
@@ -53,6 +53,7 @@ export function weight(e: CallEvent): number {
       return each + e.data.length;
     case 'muteChanged':
     case 'holdChanged':
+    case 'keysChanged':
       return each;
     default:
       return 0;

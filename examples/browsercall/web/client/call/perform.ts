@@ -5,6 +5,7 @@ import { addAll, found, gather, sealAccept } from './candidates.ts';
 import { flushChats } from './control.ts';
 import { negotiate, repeatDescribe } from './describe.ts';
 import type { Effect } from './effect.ts';
+import { silence } from './finish.ts';
 import type { Path } from './input.ts';
 import type { Loop } from './loop.ts';
 import { mediaFault } from './media-fault.ts';
@@ -18,6 +19,7 @@ import type { State } from './state.ts';
 
 /** Carries out effects, in order. One that fails ends the call; the end is always carried out. */
 export async function perform(l: Loop, fx: Effect[]): Promise<void> {
+  if (l.machine.state === 'ended' && fx.length > 0) silence(l);
   for (const f of fx) {
     if (f.do === 'end') {
       l.end = f;

@@ -141,6 +141,6 @@ export async function switchTo(l: Loop, epoch: number): Promise<void> {
   if (l.flowing) l.connection.forceKeyFrames().catch(() => undefined); // one that fails comes later
   if (epoch > l.call.epoch) {
     l.call.epoch = epoch;
-    l.emit({ type: 'keysChanged', epoch });
+    l.tell({ type: 'keysChanged', epoch });
   }
 }

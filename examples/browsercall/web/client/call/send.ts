@@ -11,6 +11,7 @@ import { Cancel, Decline, Invite, MessageType, mlsSuite, Ringing, sframeSuite, W
 import type { InCallType } from './message-incall.ts';
 import type { Packet } from './ports.ts';
 import { StateError } from './reason.ts';
+import { ackTime } from './timer.ts';
 
 /** Sends a message of set-up. It is sealed once: a repetition is the same bytes. */
 export async function send(l: Loop, type: SetupMessage): Promise<void> {
@@ -20,6 +21,13 @@ export async function send(l: Loop, type: SetupMessage): Promise<void> {
     p = await sealSetup(l, type, MessageType[type], setupBody(l, type));
   }
   if (type === 'Invite') l.invites?.courier.send(p, (e) => inviteStored(l, e));
+  else relayed(l, p);
+}
+
+/** Gives a packet to the relay. One that will be said again is left out, and counted, while too much waits already: the
+ * other side may make us say it over and over. */
+function relayed(l: Loop, p: Packet, once = false): void {
+  if (!once && l.line?.courier.full) l.drop();
   else l.line?.courier.send(p);
 }
 
@@ -73,9 +81,13 @@ export async function sendDecline(l: Loop, reason: number): Promise<void> {
   l.line?.courier.send(packet);
 }
 
-/** Acknowledges an epoch. */
-export function sendAck(l: Loop, epoch: number, auth: Hash, got: boolean): Promise<void> {
-  return direct(l, MessageType.Ack, ackBody(epoch, fromHex(auth), got));
+/** Acknowledges an epoch. One who goes on asking for ours, each second, does not get it more often than that. */
+export async function sendAck(l: Loop, epoch: number, auth: Hash, got: boolean): Promise<void> {
+  const now = performance.now();
+  const last = l.control.acked;
+  if (got && last.epoch === epoch && now < last.at + ackTime / 2) return l.drop();
+  if (got) l.control.acked = { epoch, at: now };
+  await direct(l, MessageType.Ack, ackBody(epoch, fromHex(auth), got));
 }
 
 /** Ends the call on the other side too. After Closed nobody waits to see whether that arrives: it goes by both ways. */
@@ -96,7 +108,7 @@ export async function byeByRelay(l: Loop, reason: EndReason): Promise<void> {
 async function direct(l: Loop, type: MessageType, body: Uint8Array): Promise<void> {
   if (!l.keys.theirs) return;
   const { packet } = await l.keys.seal(l.keys.theirs, type, body);
-  if (!channel(l, packet.body)) l.line?.courier.send(packet);
+  if (!channel(l, packet.body)) relayed(l, packet, type === MessageType.Bye);
 }
 
 /** Sends over the data channel, if that is open and the path carries. */
@@ -114,14 +126,20 @@ function channel(l: Loop, b: Uint8Array): boolean {
 
 /** Sends an in-call message that the protocol itself needs, by whatever way there is. */
 export async function signal(l: Loop, type: InCallType, body: Uint8Array): Promise<void> {
-  await handshake(l, await l.keys.protect(type, body));
+  const once = type === InCallType.Mute || type === InCallType.Hold;
+  await handshake(l, await l.keys.protect(type, body), once);
 }
 
-/** Sends an MLS message. */
-export async function handshake(l: Loop, message: Uint8Array): Promise<void> {
-  if (channel(l, message) || !l.keys.theirs) return;
+/** Sends an MLS message; `once`: it will not be said again. */
+export async function handshake(l: Loop, message: Uint8Array, once = false): Promise<void> {
+  if (!channel(l, message)) await boxed(l, message, once);
+}
+
+/** Sends an MLS message by the relay. */
+async function boxed(l: Loop, message: Uint8Array, once: boolean): Promise<void> {
+  if (!l.keys.theirs) return;
   const { packet } = await l.keys.seal(l.keys.theirs, MessageType.InCall, message);
-  l.line?.courier.send(packet);
+  relayed(l, packet, once);
 }
 
 /**
@@ -131,7 +149,5 @@ export async function handshake(l: Loop, message: Uint8Array): Promise<void> {
 export async function signalEveryWay(l: Loop, type: InCallType, body: Uint8Array): Promise<void> {
   const message = await l.keys.protect(type, body);
   channel(l, message);
-  if (!l.keys.theirs) return;
-  const { packet } = await l.keys.seal(l.keys.theirs, MessageType.InCall, message);
-  l.line?.courier.send(packet);
+  await boxed(l, message, false);
 }
