@@ -44,7 +44,7 @@ func findDefault(all []Info, kind Kind) (Info, error) {
 	case isMonitor(all[i]):
 		return Info{}, &media.DeviceError{
 			Device: kind.String(), Fault: media.DeviceMissing,
-			Advice: fmt.Sprintf("the default is a monitor, which hears what this machine plays: plug a microphone in, or name %s if that is meant", all[i].ID),
+			Advice: "the default is a monitor, which hears what this machine plays: plug a microphone in, or ask for " + all[i].ID,
 		}
 	}
 	return all[i], nil

@@ -38,6 +38,38 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// A speaker's monitor is found by its whole id or name, never by a part of it and never as the default. It fails if find
+// or findDefault does without isMonitor, or if isMonitor looks at the id or at the name alone.
+func TestFindSkipsMonitors(t *testing.T) {
+	monitor := Info{ID: "alsa_output.jabra.monitor", Name: "Monitor of Jabra", Kind: KindMicrophone}
+	renamed := Info{ID: "alsa_output.jabra.monitor", Name: "My Jabra", Kind: KindMicrophone}
+	other := Info{ID: "7", Name: "Monitor of Jabra", Kind: KindMicrophone}
+	mic := Info{ID: "alsa_input.jabra", Name: "Jabra", Kind: KindMicrophone}
+	for _, m := range []Info{monitor, renamed, other} {
+		asDefault := m
+		asDefault.Default = true
+		for _, c := range []struct {
+			all  []Info
+			want string
+			id   string
+		}{
+			{[]Info{m, mic}, "jabra", mic.ID}, {[]Info{m}, "jabra", ""}, {[]Info{m}, m.ID, m.ID}, {[]Info{m}, m.Name, m.ID},
+			{[]Info{m, mic}, "", mic.ID}, {[]Info{m}, "", ""}, {[]Info{asDefault, mic}, "", ""},
+		} {
+			got, err := find(c.all, KindMicrophone, c.want, nil)
+			if got.ID != c.id || (err == nil) != (c.id != "") {
+				t.Errorf("%q among %v: %+v %v", c.want, c.all, got, err)
+			}
+		}
+	}
+	speaker := Info{ID: "usb.monitor", Name: "Monitor of the studio", Kind: KindSpeaker, Default: true}
+	for _, want := range []string{"", "studio"} {
+		if got, err := find([]Info{speaker}, KindSpeaker, want, nil); got != speaker {
+			t.Errorf("a speaker by %q: %v", want, err)
+		}
+	}
+}
+
 func TestKinds(t *testing.T) {
 	for kind, want := range map[Kind]string{KindCamera: "camera", KindMicrophone: "microphone", KindScreen: "screen", KindSpeaker: "speaker", 0: "invalid"} {
 		if kind.String() != want {
