@@ -196,6 +196,9 @@ func (c *camera) sizes(name string, code C.uint, width, height int) (all []mode)
 func (c *camera) size() (int, int) { return int(c.format.width) &^ 1, int(c.format.height) &^ 1 }
 
 func (c *camera) grab(ctx context.Context, dst *image.YCbCr) (time.Time, error) {
+	if err := ctx.Err(); err != nil { // muted or closed while the camera was opened: its lamp must not go on
+		return time.Time{}, err
+	}
 	if !c.started {
 		if err := errnoOf(C.sotto_camera_start(c.handle)); err != nil {
 			return time.Time{}, cameraError(c.name, err)

@@ -3,6 +3,8 @@
 package device
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"syscall"
 	"testing"
@@ -36,6 +38,17 @@ func TestNoCamera(t *testing.T) {
 	}
 	if _, err := openCamera(Info{ID: "nonsense", Name: "nonsense"}, VideoConfig{}); faultOf(err) != media.DeviceMissing {
 		t.Error(err)
+	}
+}
+
+// A camera that is not wanted any more is not started, so that its lamp stays dark. If grab starts it before it looks at
+// the context, this one, which has no handle, ends the test with SIGSEGV.
+func TestUnwantedCameraIsNotStarted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var c camera
+	if _, err := c.grab(ctx, nil); !errors.Is(err, context.Canceled) || c.started {
+		t.Error(err, c.started)
 	}
 }
 
