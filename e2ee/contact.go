@@ -83,8 +83,8 @@ type record struct {
 	Asked       bool     `cbor:"16,keyasint,omitempty"` // by a request that we have not answered yet
 }
 
-// waits reports whether it is for us to Confirm or Refuse.
-func (r *record) waits() bool { return r.State == uint8(Pending) || r.Asked && !r.Blocked }
+// waits reports whether it is for us to Confirm or Refuse. Who is blocked cannot be confirmed, so nobody is asked about them.
+func (r *record) waits() bool { return !r.Blocked && (r.State == uint8(Pending) || r.Asked) }
 
 // maxIssued bounds the tokens of one contact.
 const maxIssued = 8

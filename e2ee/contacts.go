@@ -166,7 +166,7 @@ func (c *Contacts) All() []Contact {
 }
 
 // Requests gives those who used an invitation of ours and wait for Confirm or Refuse: who is Pending, and contacts that
-// ask again, since our Confirm has not reached them.
+// ask again, since our Confirm has not reached them. Who is blocked is not among them.
 func (c *Contacts) Requests() []Contact {
 	return c.list((*record).waits)
 }

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { base64url, hex, random } from '../bytes.ts';
 import { encodeIntroduction } from '../envelope/introduction.ts';
 import { messageTypes, type Opened } from '../envelope/message.ts';
-import { revoke } from '../envelope/revocation.ts';
+import { formatRevocation, revoke } from '../envelope/revocation.ts';
 import { boxOf, hash } from '../identity/id.ts';
 import { Identity } from '../identity/identity.ts';
 import { encode, record } from '../wire.ts';
@@ -168,6 +168,50 @@ describe('introductions', () => {
     expect(alice.contacts.tokens()).toEqual([]);
     await alice.contacts.add(mallory.contacts.card()); // back by a card: what it used before stays spent
     expect(alice.contacts.tokens()).toEqual([]);
+  });
+
+  /** A contact of alice's whose confirmation was lost, and who asks again, with the same invitation or another. */
+  async function askAgain(same: boolean): Promise<void> {
+    const first = (await alice.contacts.invite(hour)).uri();
+    await alice.contacts.handle(await open(alice, await bob.contacts.use(first)));
+    await alice.contacts.confirm(bob.id.id); // and this is lost
+    expect(alice.contacts.requests()).toEqual([]);
+    now += 1000;
+    const again = same ? first : (await alice.contacts.invite(hour)).uri();
+    await alice.contacts.handle(await open(alice, await bob.contacts.use(again)));
+  }
+
+  // Fails if takeRequest does not set asked, if waits looks for pending ones alone, if a row does not hold asked, or if
+  // the first request is confirmed instead of the last.
+  test.each([true, false])('a lost confirmation is sent again (same invitation: %s)', async (same) => {
+    await askAgain(same);
+    const other = await Contacts.open(alice.id, alice.store, () => now);
+    expect(other.requests().map((c) => [c.id, c.state])).toEqual([[bob.id.id, 'confirmed']]);
+    await bob.contacts.handle(await open(bob, await alice.contacts.confirm(bob.id.id)));
+    expect([bob.contacts.get(alice.id.id)!.state, alice.contacts.requests()]).toEqual(['confirmed', []]);
+    expect(admits(alice, bob.contacts.get(alice.id.id)!.token)).toBe(true);
+  });
+
+  // Fails if refuse deletes whoever waits, or leaves asked set.
+  test.each([true, false])('refusing a contact that asks again keeps it (same invitation: %s)', async (same) => {
+    await askAgain(same);
+    await alice.contacts.refuse(bob.id.id);
+    expect([alice.contacts.get(bob.id.id)?.state, alice.contacts.requests()]).toEqual(['confirmed', []]);
+    await expect(alice.contacts.refuse(bob.id.id)).rejects.toMatchObject(noContact);
+  });
+
+  // Fails if waits does not look at blocked, for pending ones and for those that asked.
+  test('who is blocked does not wait', async () => {
+    await alice.contacts.handle(await open(alice, await mallory.contacts.use(await alice.contacts.invite(hour))));
+    await alice.contacts.block(mallory.id.id);
+    expect(alice.contacts.requests()).toEqual([]);
+    await alice.contacts.block(mallory.id.id, false);
+    expect(alice.contacts.requests().map((c) => c.state)).toEqual(['pending']);
+    await alice.contacts.handleText(formatRevocation(await revoke(mallory.id, now)));
+    expect(alice.contacts.requests()).toEqual([]);
+    await askAgain(true);
+    await alice.contacts.block(bob.id.id);
+    expect(alice.contacts.requests()).toEqual([]);
   });
 
   test('both invited each other: using theirs is our confirmation', async () => {

@@ -38,9 +38,9 @@ export interface ContactRecord {
   readonly asked?: boolean;
 }
 
-/** Whether it is for us to confirm or refuse. */
+/** Whether it is for us to confirm or refuse. Who is blocked cannot be confirmed, so nobody is asked about them. */
 export function waits(r: ContactRecord): boolean {
-  return r.state === 'pending' || (r.asked === true && !r.blocked);
+  return !r.blocked && (r.state === 'pending' || r.asked === true);
 }
 
 /** An invitation of ours until it expires. */

@@ -1,0 +1,142 @@
+package e2ee
+
+import (
+	"errors"
+	"testing"
+	"time"
+)
+
+// asks has the guest use an invitation of the host's, a second after what it did before, and the host hear of it.
+func asks(t *testing.T, host, guest *person, inv Invitation) {
+	t.Helper()
+	host.time, guest.time = host.time.Add(time.Second), guest.time.Add(time.Second)
+	l, err := guest.Use(inv, "")
+	guest.must(err)
+	_, err = host.deliver(l)
+	host.must(err)
+}
+
+// lost makes two contacts, of which the guest never hears: the confirmation is lost, and the guest asks again, with the same
+// invitation or another.
+func lost(t *testing.T, same bool) (host, guest *person) {
+	t.Helper()
+	host, guest = newPerson(t, "Alice"), newPerson(t, "Bob")
+	inv, err := host.Invite(time.Hour, "")
+	host.must(err)
+	asks(t, host, guest, inv)
+	_, err = host.Confirm(guest.id.Public(), "")
+	host.must(err)
+	if len(host.Requests()) != 0 {
+		t.Fatal("who was confirmed waits")
+	}
+	if !same {
+		inv, err = host.Invite(time.Hour, "")
+		host.must(err)
+	}
+	asks(t, host, guest, inv)
+	host.open() // it is kept in the file
+	return host, guest
+}
+
+// A contact whose confirmation was lost asks again, and Confirm reaches it. Fails if request does not set Asked, if waits looks
+// for Pending ones alone, if the file does not keep Asked, or if confirm answers the first request instead of the last.
+func TestALostConfirmationIsSentAgain(t *testing.T) {
+	for _, same := range []bool{true, false} {
+		a, b := lost(t, same)
+		if got := a.Requests(); len(got) != 1 || got[0].ID != b.id.Public() || got[0].State != Confirmed {
+			t.Fatalf("same invitation %v: requests %v, want the contact", same, got)
+		}
+		again, err := a.Confirm(b.id.Public(), "")
+		a.must(err)
+		if c, err := b.deliver(again); err != nil || c.State != Confirmed {
+			t.Fatalf("same invitation %v: the guest has %v, %v", same, c, err)
+		}
+		if len(a.Requests()) != 0 {
+			t.Fatalf("same invitation %v: it waits though it was answered", same)
+		}
+		if c, _ := b.Lookup(a.id.Public()); !a.admits(c.Token) {
+			t.Fatalf("same invitation %v: the token that came does not open the mailbox", same)
+		}
+	}
+}
+
+// Refusing who is a contact already leaves it one. Fails if Refuse deletes whoever waits, or leaves Asked set.
+func TestRefusingAContactKeepsIt(t *testing.T) {
+	for _, same := range []bool{true, false} {
+		a, b := lost(t, same)
+		id := b.id.Public()
+		a.must(a.Refuse(id))
+		if c, ok := a.Lookup(id); !ok || c.State != Confirmed || !c.CanWrite || len(a.Requests()) != 0 {
+			t.Fatalf("same invitation %v: refused, it is %v, and %d wait", same, c, len(a.Requests()))
+		}
+		if err := a.Refuse(id); !errors.Is(err, ErrNoContact) {
+			t.Fatalf("refused twice: %v, want ErrNoContact", err)
+		}
+	}
+}
+
+// Who is blocked cannot be confirmed, and so does not wait; it can be found, and waits again when it is unblocked. Fails if
+// waits does not look at Blocked for Pending ones or for those that asked, or if Find looks among Requests alone.
+func TestTheBlockedDoNotWait(t *testing.T) {
+	pending := func() (a, b *person) {
+		a, b = newPerson(t, "Alice"), newPerson(t, "Bob")
+		inv, err := a.Invite(time.Hour, "")
+		a.must(err)
+		asks(t, a, b, inv)
+		return a, b
+	}
+	wait := func(a *person, want int) {
+		t.Helper()
+		if got := a.Requests(); len(got) != want {
+			t.Fatalf("%v wait, want %d", got, want)
+		}
+	}
+
+	a, b := pending()
+	a.must(a.Block(b.id.Public(), true))
+	wait(a, 0)
+	if _, err := a.Confirm(b.id.Public(), ""); !errors.Is(err, ErrNoContact) {
+		t.Fatalf("confirmed, and blocked: %v", err)
+	}
+	if c, err := a.Find("Bob"); err != nil || c.ID != b.id.Public() || !c.Blocked || c.State != Pending {
+		t.Fatalf("found %v, %v", c, err)
+	}
+	a.must(a.Block(b.id.Public(), false))
+	wait(a, 1)
+
+	statement, err := b.id.Revoke(testTime, nil)
+	b.must(err)
+	_, err = a.ReceiveRevocation(statement)
+	a.must(err)
+	wait(a, 0)
+
+	a, b = lost(t, true)
+	a.must(a.Block(b.id.Public(), true))
+	wait(a, 0)
+}
+
+// An invitation is unused until somebody uses it, also in vain, or it expires. Fails if Unused leaves out one of its comparisons.
+func TestUnused(t *testing.T) {
+	a, b := newPerson(t, "Alice"), newPerson(t, "Bob")
+	invite := func() Invitation {
+		inv, err := a.Invite(time.Hour, "")
+		a.must(err)
+		return inv
+	}
+	used, expires := invite(), invite()
+	if !a.Unused(used) || !a.Unused(expires) || a.Unused(Invitation{}) || b.Unused(used) {
+		t.Fatal("a new invitation cannot be used, or what is none of ours can")
+	}
+	asks(t, a, b, used)
+	if a.Unused(used) || !a.Unused(expires) {
+		t.Fatal("used, and unused; or the other way round")
+	}
+	a.must(a.Refuse(b.id.Public()))
+	if a.Unused(used) {
+		t.Fatal("the invitation of who was refused can be used")
+	}
+	a.time = a.time.Add(time.Hour)
+	if a.Unused(expires) {
+		t.Fatal("expired, and unused")
+	}
+}
