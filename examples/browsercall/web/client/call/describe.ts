@@ -158,11 +158,14 @@ async function reply(l: Loop, b: DescribeBody, restart: boolean): Promise<void> 
 async function answered(l: Loop, b: DescribeBody): Promise<void> {
   const d = l.control.describe;
   if (!d.offer || b.n !== d.n) return;
-  const failed = b.kind === DescribeKind.Refusal ? true : await l.keys.declare(b.streams).catch(() => true);
-  if (failed) {
+  const failed: unknown = b.kind === DescribeKind.Refusal ?
+    new StateError('the other side could not use the description; the call goes on as it was') :
+    await l.keys.declare(b.streams).then(() => undefined, (e: unknown) => e);
+  if (failed !== undefined) {
+    if (b.kind === DescribeKind.Answer) l.drop();
     d.offer = undefined;
     l.connection.forget();
-    return settle(l, new StateError('the other side could not use the description; the call goes on as it was'));
+    return settle(l, failed);
   }
   const conn = l.connection;
   const sdp = fromUtf8(b.sdp);

@@ -8,7 +8,7 @@ import { hex } from '../bytes.ts';
 import { ackBody, byeBody } from './keys.ts';
 import type { Loop } from './loop.ts';
 import { Cancel, Decline, Invite, MessageType, mlsSuite, Ringing, sframeSuite, Welcome } from './message.ts';
-import type { InCallType } from './message-incall.ts';
+import { InCallType } from './message-incall.ts';
 import type { Packet } from './ports.ts';
 import { StateError } from './reason.ts';
 import { ackTime } from './timer.ts';
