@@ -9,12 +9,14 @@ import { SignalError } from '../signal/transport.ts';
 const firstPause = 200;
 const lastPause = 3000;
 
-/** With so many packets under way what will be said again is left out. */
+/** With so many packets waiting spare ones are left out. */
 const maxPending = 64;
 
-/** One packet; stored, if it is set, hears that the relay has it (undefined), or why it never will. */
+/** One packet; stored, if it is set, hears that the relay has it (undefined), or why it never will. A spare one may be
+ * left out: it is said again, or asked for again. */
 interface Errand {
   packet: Packet;
+  spare: boolean;
   stored?: ((error: unknown) => void) | undefined;
 }
 
@@ -25,47 +27,52 @@ export class Courier {
   readonly #transport: Transport;
   readonly #pending = new Queue<Errand>();
   readonly #abort: AbortSignal;
+  readonly #hurry = new AbortController();
+  readonly #spare: AbortSignal;
 
   constructor(transport: Transport, abort: AbortSignal) {
     this.#transport = transport;
     this.#abort = abort;
+    this.#spare = AbortSignal.any([abort, this.#hurry.signal]);
     abort.addEventListener('abort', () => this.#pending.end(), { once: true });
     this.done = this.#run();
   }
 
-  /** Too much waits for the relay to add what will be said again. */
-  get full(): boolean {
-    return this.#pending.length >= maxPending;
+  /** Sends what may be left out; false if it is, since too much waits already. */
+  sendSpare(packet: Packet): boolean {
+    return this.#pending.length < maxPending && this.#pending.put({ packet, spare: true });
   }
 
   send(packet: Packet, stored?: (error: unknown) => void): void {
-    const errand = { packet, stored };
+    const errand = { packet, spare: false, stored };
     if (!this.#pending.put(errand)) stored?.(new Error('the call has ended'));
   }
 
-  /** Lets the courier end after what it has been given. */
+  /** Lets the courier end after what it has been given and may not leave out. */
   finish(): void {
+    this.#hurry.abort(new Error('the call ends'));
     this.#pending.end();
   }
 
   async #run(): Promise<void> {
-    for await (const { packet, stored } of this.#pending) {
-      const error = await this.#deliver(packet);
-      stored?.(error);
+    for await (const errand of this.#pending) {
+      const error = await this.#deliver(errand);
+      errand.stored?.(error);
     }
   }
 
-  async #deliver(packet: Packet): Promise<unknown> {
-    for (let wait = firstPause; ; wait = Math.min(2 * wait, lastPause)) {
+  async #deliver({ packet, spare }: Errand): Promise<unknown> {
+    const abort = spare ? this.#spare : this.#abort;
+    for (let wait = firstPause; !abort.aborted; wait = Math.min(2 * wait, lastPause)) {
       try {
-        await unless(this.#abort, this.#transport.send(packet, this.#abort));
+        await unless(abort, this.#transport.send(packet, abort));
         return undefined;
       } catch (e) {
-        if (this.#abort.aborted || !isPassing(e)) return e;
+        if (!isPassing(e)) return e;
       }
-      await pause(wait, this.#abort);
-      if (this.#abort.aborted) return this.#abort.reason;
+      await pause(wait, abort);
     }
+    return abort.reason;
   }
 }
 

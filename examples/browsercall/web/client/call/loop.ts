@@ -150,6 +150,8 @@ export class Loop {
       await this.call.inbox.ready();
       const p = this.call.inbox.take();
       if (p) await this.#guarded(() => this.#take(p));
+      // Time passes, too, when there is always one more message, which is dropped.
+      if ((this.machine.deadline() ?? Infinity) <= performance.now()) await this.#guarded(() => this.#tick());
     }
     clearTimeout(this.#timer);
     if (this.end) await finish(this, this.end);

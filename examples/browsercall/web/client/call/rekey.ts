@@ -124,7 +124,7 @@ export async function recommit(l: Loop): Promise<void> {
 export async function update(l: Loop): Promise<void> {
   try {
     const proposal = await l.keys.group?.proposeUpdate();
-    if (proposal) await handshake(l, proposal);
+    if (proposal) await handshake(l, proposal, true);
   } catch (e) {
     l.context.settings.log('new keys could not be asked for', e);
   }

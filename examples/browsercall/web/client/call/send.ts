@@ -27,8 +27,8 @@ export async function send(l: Loop, type: SetupMessage): Promise<void> {
 /** Gives a packet to the relay. One that will be said again is left out, and counted, while too much waits already: the
  * other side may make us say it over and over. */
 function relayed(l: Loop, p: Packet, once = false): void {
-  if (!once && l.line?.courier.full) l.drop();
-  else l.line?.courier.send(p);
+  if (once) l.line?.courier.send(p);
+  else if (!l.line?.courier.sendSpare(p)) l.drop();
 }
 
 function setupBody(l: Loop, type: 'Invite' | 'Ringing' | 'Welcome'): Uint8Array {
