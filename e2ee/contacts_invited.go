@@ -8,5 +8,5 @@ func (c *Contacts) Unused(inv Invitation) bool {
 	}
 	secret := inv.secret.get().secret
 	i := c.snapshot().invitation(secret[:])
-	return i != nil && !i.Closed && len(i.UsedBy) == 0 && !i.expired(c.now())
+	return i != nil && len(i.UsedBy) == 0 && !i.expired(c.now())
 }

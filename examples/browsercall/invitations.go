@@ -5,22 +5,16 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/sotto-calls/sotto/e2ee"
+	"github.com/sotto-calls/sotto/examples/internal/guests"
 )
 
 // host keeps one unused invitation printed, and confirms whoever used one: it was handed to them by the bot's owner.
 func (b *bot) host(ctx context.Context) error {
-	for {
-		inv, err := b.contacts.Invite(b.ttl, "")
-		if err != nil {
-			return fmt.Errorf("no invitation: %w", err)
-		}
-		b.show(inv)
-		if err := b.awaitGuest(ctx, time.Until(inv.Expires)); err != nil {
-			return nil // the program ends
-		}
-	}
+	i := &guests.Inviter{Contacts: b.contacts, TTL: b.ttl, Show: b.show, Full: b.full, Admit: b.confirm, More: b.invite}
+	return i.Run(ctx)
 }
 
 // show prints the page's address with an invitation, as text and as a QR code.
@@ -33,47 +27,25 @@ func (b *bot) show(inv e2ee.Invitation) {
 		"An invitation for one person, good until %s. It is a secret:\n\n%s\n", inv.Expires.Format(time.TimeOnly), url)
 }
 
+func (b *bot) full() {
+	b.warn("there are %d invitations that have not expired: the next is printed when one has", e2ee.MaxInvitations)
+}
+
 // link is the page with an invitation in its fragment, which browsers send to nobody. A # of the invitation's own is
 // written as %23: there is no other % in what follows it, so the page can tell.
 func link(page string, inv e2ee.Invitation) string {
 	return page + "#" + strings.ReplaceAll(inv.URI(), "#", "%23")
 }
 
-// awaitGuest returns when an invitation was used, has expired, or another is wanted, or with ctx's error.
-func (b *bot) awaitGuest(ctx context.Context, ttl time.Duration) error {
-	expired := time.NewTimer(ttl)
-	defer expired.Stop()
-	for {
-		changed := b.contacts.Changed() // before looking, or a change in between goes unseen
-		guests := b.contacts.Requests()
-		for _, guest := range guests {
-			b.confirm(ctx, guest)
-		}
-		if len(guests) > 0 {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-b.invite:
-			return nil
-		case <-expired.C:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
 // confirm takes a guest as a contact and tells them.
 func (b *bot) confirm(ctx context.Context, guest e2ee.Contact) {
 	label := b.label(guest)
-	letter, err := b.contacts.Confirm(guest.ID, label)
-	if err == nil {
+	err := guests.Take(b.contacts, guest, label, func(l e2ee.Letter) error {
 		const patience = 10 * time.Second
 		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
-		err = b.client.Deliver(ctx, letter)
-	}
+		return b.client.Deliver(ctx, l)
+	})
 	if err != nil {
 		b.warn("%q used an invitation, but the confirmation did not reach them: %v", label, err)
 		return
@@ -97,6 +69,16 @@ func (b *bot) label(guest e2ee.Contact) string {
 		if len(same)+len(alike) == 0 || n > 1000 {
 			return name
 		}
-		name = fmt.Sprintf("%s (%d)", strings.TrimSpace(guest.Name), n)
+		number := fmt.Sprintf(" (%d)", n)
+		name = strings.TrimSpace(cut(guest.Name, e2ee.MaxName-len(number))) + number
 	}
+}
+
+// cut leaves at most so many bytes of s, and whole runes: with a label that is too long nobody could be confirmed.
+func cut(s string, most int) string {
+	for len(s) > most {
+		_, size := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-size]
+	}
+	return s
 }

@@ -23,57 +23,42 @@ type Host struct {
 
 // Run returns nil when ctx ends.
 func (h *Host) Run(ctx context.Context) error {
-	for {
-		inv, err := h.Person.Contacts.Invite(h.TTL, "")
-		if err != nil {
-			return fmt.Errorf("no invitation: %w", err)
-		}
-		fmt.Fprintln(h.Invitations, inv.URI())
-		h.Log.Printf("printed an invitation, for one person, good until %s", inv.Expires.Format(time.DateTime))
-		if err := h.await(ctx, time.Until(inv.Expires)); err != nil {
-			return nil // the program ends
-		}
-	}
+	i := &Inviter{Contacts: h.Person.Contacts, TTL: h.TTL, Show: h.show, Full: h.full, Admit: h.confirm}
+	return i.Run(ctx)
 }
 
-// await returns when an invitation was used or has expired, or with ctx's error.
-func (h *Host) await(ctx context.Context, ttl time.Duration) error {
-	expired := time.NewTimer(ttl)
-	defer expired.Stop()
-	for {
-		changed := h.Person.Contacts.Changed() // before looking, or a change in between goes unseen
-		requests := h.Person.Contacts.Requests()
-		for _, guest := range requests {
-			h.confirm(ctx, guest)
-		}
-		if len(requests) > 0 {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-expired.C:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+func (h *Host) show(inv e2ee.Invitation) {
+	fmt.Fprintln(h.Invitations, inv.URI())
+	h.Log.Printf("printed an invitation, for one person, good until %s", inv.Expires.Format(time.DateTime))
+}
+
+func (h *Host) full() {
+	h.Log.Printf("WARNING: there are %d invitations that have not expired: the next is printed when one has", e2ee.MaxInvitations)
 }
 
 // confirm takes a guest as a contact and tells them.
 func (h *Host) confirm(ctx context.Context, guest e2ee.Contact) {
+	again := guest.State == e2ee.Confirmed
+	if !again {
+		h.compare(guest)
+	}
+	err := Take(h.Person.Contacts, guest, "", func(l e2ee.Letter) error { return h.deliver(ctx, l) })
+	switch {
+	case err != nil:
+		h.Log.Printf("%q used an invitation, but the confirmation did not reach them: %v", guest.Name, err)
+	case again:
+		h.Log.Printf("%q, %v, is a contact, asked again and was told so", guest.Name, guest.ID)
+	default:
+		h.Log.Printf("%q, %v, used an invitation and is a contact now", guest.Name, guest.ID)
+	}
+}
+
+// compare warns of a guest who can be taken for a contact.
+func (h *Host) compare(guest e2ee.Contact) {
 	same, alike := h.Person.Contacts.Resembling(guest.ID, guest.Name)
 	for _, c := range append(same, alike...) {
 		h.Log.Printf("WARNING: %q, %v, resembles the contact %q, %v: which is which?", guest.Name, guest.ID, c.Name, c.ID)
 	}
-	letter, err := h.Person.Contacts.Confirm(guest.ID, "")
-	if err == nil {
-		err = h.deliver(ctx, letter)
-	}
-	if err != nil {
-		h.Log.Printf("%q used an invitation, but the confirmation did not reach them: %v", guest.Name, err)
-		return
-	}
-	h.Log.Printf("%q, %v, used an invitation and is a contact now", guest.Name, guest.ID)
 }
 
 // deliver sends a letter by the guest's relay, which may be away for a moment.
