@@ -29,7 +29,8 @@ export class Verify {
       ? 'Or compare this number, by another way than this call. It is the same in every call of you two.'
       : `Compare this number with what ${c.name} has, by another way than this page: in person, say. It is the ` +
         `same in every call of you two.`;
-    element('verify-number').textContent = formatSafetyNumber(safetyNumber(this.#session.identity.id, c.id));
+    element('verify-number').textContent = '';
+    void this.#number(c.id);
     this.#tell(`${trustWords(c)}.`, c.verified ? 'verified' : 'open');
     if (!this.#dialog.open) this.#dialog.showModal();
   }
@@ -37,6 +38,11 @@ export class Verify {
   /** Closes it, as at the end of a call. */
   close(): void {
     this.#dialog.close();
+  }
+
+  async #number(peer: ID): Promise<void> {
+    const number = await safetyNumber(this.#session.identity.id, peer);
+    if (this.#peer === peer) element('verify-number').textContent = formatSafetyNumber(number);
   }
 
   async #matched(): Promise<void> {

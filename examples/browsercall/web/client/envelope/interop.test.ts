@@ -46,7 +46,7 @@ describe.skipIf(why !== undefined)(`with Go${why ? `: ${why}` : ''}`, () => {
       const id = bytesOf(answer, 'publicID');
       expect(answer['text']).toBe(formatID(id));
       const { number } = await peer.request('safety number', { A: alice.id, B: id });
-      expect(number).toBe(safetyNumber(alice.id, id));
+      expect(number).toBe(await safetyNumber(alice.id, id));
     });
 
     test.each([0, 1, 3800, 3900, 16000, 60000])('a body of %i bytes from here is opened there, and back',

@@ -1,5 +1,4 @@
 /** The text form of an ID, and the number by which people compare two of them. */
-import { sha512 } from '@noble/hashes/sha2.js';
 import { concat, utf8 } from '../bytes.ts';
 import { Malformed } from '../wire.ts';
 import { bech32Decode, bech32Encode } from './bech32.ts';
@@ -26,12 +25,12 @@ export function parseID(s: string): ID {
  * The 60 digits that both of two identities compute alike, whoever is a and b (docs/PROTOCOL.md, section 1). People
  * compare them once, by another way than this call.
  */
-export function safetyNumber(a: ID, b: ID): string {
-  return [half(a), half(b)].sort().join('');
+export async function safetyNumber(a: ID, b: ID): Promise<string> {
+  return (await Promise.all([half(a), half(b)])).sort().join('');
 }
 
-function half(id: ID): string {
-  const h = sha512(concat(utf8('sotto/v1 safety'), id));
+async function half(id: ID): Promise<string> {
+  const h = new Uint8Array(await crypto.subtle.digest('SHA-512', concat(utf8('sotto/v1 safety'), id)));
   let out = '';
   for (let i = 0; i < 30; i += 5) {
     const n = h.subarray(i, i + 5).reduce((sum, x) => sum * 256 + x, 0);
