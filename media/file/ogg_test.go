@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sotto-calls/sotto/media"
@@ -155,6 +156,39 @@ func TestOggAbsurdJump(t *testing.T) {
 	if got := readAll(t, file.Ogg, b); len(got) != 3 || len(b) > 1000 {
 		t.Errorf("%d packets in %d bytes, want 3 in less than 1000", len(got), len(b))
 	}
+}
+
+// A sender whose times jump by 59 minutes a packet makes the file grow once, not with each packet. It fails without filled
+// in room.
+func TestOggJumpsAgainAndAgain(t *testing.T) {
+	var frames []media.Frame
+	for i := range 50 {
+		frames = append(frames, media.Frame{Data: packet(80, 1), Time: time.Duration(i) * 59 * time.Minute, Missing: i})
+	}
+	if b := writeOgg(t, file.OggOptions{}, frames); len(b) < 200_000 || len(b) > 260_000 {
+		t.Errorf("%d bytes of 50 packets of 80", len(b))
+	}
+}
+
+// A gap that has really passed is filled however long it is, and however often. It fails without the time since the start
+// in room.
+func TestOggLongSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var buf bytes.Buffer
+		w := file.NewOggWriter(&buf, file.OggOptions{})
+		for i := range 4 {
+			at := time.Duration(i) * 2 * time.Hour
+			if err := w.WriteFrame(media.Frame{Data: packet(80, 1), Time: at}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * time.Hour)
+		}
+		_ = w.Close()
+		all := readAll(t, file.Ogg, buf.Bytes())
+		if last := all[len(all)-1]; last.Time != 6*time.Hour {
+			t.Errorf("the last packet is at %v", last.Time)
+		}
+	})
 }
 
 func TestOggErrorsNameTheFault(t *testing.T) {

@@ -27,16 +27,19 @@ type OggOptions struct {
 // The Time of the first frame becomes the stream's start. Where a later frame has something Missing before it, or comes
 // more than 100 ms after what was written, the file says "lost" for each Opus frame of the gap, in packets of two bytes, as
 // RFC 7845, section 4.1 asks, and a player conceals it. So times stay right, and every granule position is the sum of its
-// packets. A smaller step in time is a clock that was set, not a loss: nothing is put in.
+// packets. A smaller step in time is a clock that was set, not a loss: nothing is put in. Nor is it for gaps that together
+// are longer than the time since the first packet and an hour: the stream goes on at once then, and its times are early.
 type OggWriter struct {
 	out     output
 	options OggOptions
 
 	begun    bool
 	sequence uint32
-	granule  uint64 // at the end of the packets on the page that is being filled
-	toc      byte   // of the last packet
-	count    int    // packets on that page
+	start    time.Time // when the first packet came
+	filled   uint64    // samples of all gaps that were filled
+	granule  uint64    // at the end of the packets on the page that is being filled
+	toc      byte      // of the last packet
+	count    int       // packets on that page
 	segments []byte
 	body     []byte
 	buf      []byte
@@ -45,8 +48,9 @@ type OggWriter struct {
 // minGap is the shortest gap that is filled although nothing is known to be missing.
 const minGap = 100 * time.Millisecond
 
-// maxGap is the longest gap in an Ogg file that is filled. A stream that jumps further goes on at once: a hostile sender
-// shall not make the file grow by what it does not send.
+// maxGap is by how much the gaps that are filled may together be longer than the time that has really passed. It is for
+// frames that come from a file and not from a call. A gap beyond it is not filled: a sender decides about times, and shall
+// not make the file grow by what it does not send. So a file has some 240 kB of filler and 70 bytes a second at most.
 const maxGap = time.Hour
 
 // NewOggWriter returns a writer to w, which it takes over: Close closes w if that is an io.Closer. Nothing is written
@@ -113,26 +117,30 @@ func (o *OggWriter) begin(first []byte, at uint64) error {
 	if err := o.out.reserve(len(o.buf)); err != nil {
 		return err
 	}
-	o.begun, o.sequence, o.granule = true, 2, min(at, maxGranule)
+	o.begun, o.start, o.sequence, o.granule = true, time.Now(), 2, min(at, maxGranule)
 	return o.out.write(o.buf)
 }
 
 // fill marks as lost what is missing between the last packet and the time at. What is less than one frame is left for
 // the next packet to catch up with.
 func (o *OggWriter) fill(at uint64, missing bool) error {
-	frame := uint64(opusFrame(o.toc))
-	if at <= o.granule || at-o.granule > samples.ticks(maxGap) || !missing && at-o.granule < samples.ticks(minGap) {
+	if at <= o.granule || !missing && at-o.granule < samples.ticks(minGap) || at-o.granule > o.room() {
 		return nil
 	}
+	frame := uint64(opusFrame(o.toc))
 	for lost := int((at - o.granule) / frame); lost > 0; {
 		packet, n := opusLost(o.toc, lost)
 		if err := o.packet(packet, n*int(frame)); err != nil {
 			return err
 		}
+		o.filled += uint64(n) * frame
 		lost -= n
 	}
 	return nil
 }
+
+// room is how many samples may be filled now.
+func (o *OggWriter) room() uint64 { return samples.ticks(maxGap+time.Since(o.start)) - o.filled }
 
 // packet puts a packet of n samples on the page, after writing the page out if that is full. The first page of a stream
 // that starts late holds one packet, so that its granule position tells the start even if the file ends there.

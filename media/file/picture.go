@@ -27,17 +27,19 @@ func parsePicture(codec media.Codec, frame []byte) pictureHeader {
 	return pictureHeader{}
 }
 
-// parseVP8 reads the frame tag and header of RFC 6386, section 9.1.
+// KeyFrame reports whether a frame of video looks like one that a decoder can begin with: its header says so, whatever its
+// sender says. For H264 that is a slice of an IDR picture; the parameter sets may be elsewhere.
+func KeyFrame(codec media.Codec, frame []byte) bool { return parsePicture(codec, frame).key }
+
+// parseVP8 reads the frame tag and header of RFC 6386, section 9.1. A picture of no size is none.
 func parseVP8(frame []byte) pictureHeader {
 	const startCode = "\x9d\x01\x2a"
 	if len(frame) < 10 || frame[0]&1 != 0 || string(frame[3:6]) != startCode {
 		return pictureHeader{}
 	}
-	return pictureHeader{
-		key:    true,
-		width:  int(binary.LittleEndian.Uint16(frame[6:]) & 0x3fff), // the upper two bits ask for scaling
-		height: int(binary.LittleEndian.Uint16(frame[8:]) & 0x3fff),
-	}
+	width := int(binary.LittleEndian.Uint16(frame[6:]) & 0x3fff) // the upper two bits ask for scaling
+	height := int(binary.LittleEndian.Uint16(frame[8:]) & 0x3fff)
+	return pictureHeader{key: width > 0 && height > 0, width: width, height: height}
 }
 
 // parseVP9 reads the uncompressed header of the VP9 bitstream, section 6.2, as far as the size.
