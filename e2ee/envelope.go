@@ -135,8 +135,16 @@ func (m *Mailbox) Open(box []byte, me ID) (Message, [32]byte, error) {
 	return msg, hash, err
 }
 
+// fits says whether a box of n bytes can be of this format, whichever kind of mailbox it is for.
+func (f format) fits(n int) bool {
+	return slices.ContainsFunc(f.sizes, func(size int) bool {
+		rest := n - 1 - size - tagSize
+		return rest == x25519EncSize || rest == hybridEncSize
+	})
+}
+
 func (m *Mailbox) open(f format, box []byte, me ID) (msg Message, hash [32]byte, err error) {
-	if len(box) == 0 || len(box) > maxBox || box[0] != f.version {
+	if len(box) == 0 || box[0] != f.version || !f.fits(len(box)) { // before it costs anything
 		return msg, hash, fmt.Errorf("%w: box of %d bytes", ErrMalformed, len(box))
 	}
 	recipient, ct, err := m.keys.recipient(box[1:], f.info)
