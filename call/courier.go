@@ -3,6 +3,8 @@ package call
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sotto-calls/sotto/internal/queue"
@@ -13,6 +15,9 @@ import (
 type courier struct {
 	transport signal.Transport
 	pending   *queue.Queue[errand]
+	dropped   atomic.Int64 // of the spare
+	hurry     func()       // once: closes hurried
+	hurried   chan struct{}
 	done      chan struct{}
 }
 
@@ -20,7 +25,12 @@ type courier struct {
 type errand struct {
 	packet signal.Packet
 	stored func(error)
+	spare  bool // may be left out
 }
+
+// maxPending is how many packets may wait before spare ones are left out: the other side decides how many we make, and
+// the relay how many it takes.
+const maxPending = 64
 
 // pauses between two tries of one packet.
 const (
@@ -30,15 +40,46 @@ const (
 
 // newCourier starts; it ends when ctx does, or when everything before finish was sent.
 func newCourier(ctx context.Context, t signal.Transport) *courier {
-	c := &courier{transport: t, pending: queue.New[errand](), done: make(chan struct{})}
+	c := &courier{transport: t, pending: queue.New[errand](), hurried: make(chan struct{}), done: make(chan struct{})}
+	c.hurry = sync.OnceFunc(func() { close(c.hurried) })
 	go c.run(ctx)
 	return c
 }
 
-func (c *courier) send(p signal.Packet, stored func(error)) { c.pending.Put(errand{p, stored}) }
+// send takes a packet that must go.
+func (c *courier) send(p signal.Packet, stored func(error)) {
+	c.pending.Put(errand{packet: p, stored: stored})
+}
 
-// finish lets the courier end after what it has been given.
-func (c *courier) finish() { c.pending.End() }
+// sendSpare takes a packet that will be sent again, or asked for again, if it is lost.
+func (c *courier) sendSpare(p signal.Packet) {
+	if c.pending.Len() >= maxPending || c.hurries() {
+		c.dropped.Add(1)
+		return
+	}
+	c.pending.Put(errand{packet: p, spare: true})
+}
+
+// last takes the packet that ends the call: it waits for none that may be left out.
+func (c *courier) last(p signal.Packet) {
+	c.hurry()
+	c.send(p, nil)
+}
+
+// finish lets the courier end after what it has been given and must go.
+func (c *courier) finish() {
+	c.hurry()
+	c.pending.End()
+}
+
+func (c *courier) hurries() bool {
+	select {
+	case <-c.hurried:
+		return true
+	default:
+		return false
+	}
+}
 
 func (c *courier) run(ctx context.Context) {
 	defer close(c.done)
@@ -47,21 +88,30 @@ func (c *courier) run(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		err = c.deliver(ctx, e.packet)
+		err = c.deliver(ctx, e)
 		if e.stored != nil {
 			e.stored(err)
 		}
 	}
 }
 
-func (c *courier) deliver(ctx context.Context, p signal.Packet) error {
+func (c *courier) deliver(ctx context.Context, e errand) error {
+	var hurried <-chan struct{} // never, for what must go
+	if e.spare {
+		hurried = c.hurried
+	}
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		err := c.transport.Send(ctx, p)
+		if e.spare && c.hurries() {
+			c.dropped.Add(1)
+			return nil
+		}
+		err := c.transport.Send(ctx, e.packet)
 		if !errors.Is(err, signal.ErrUnavailable) && !errors.Is(err, signal.ErrThrottled) || ctx.Err() != nil {
 			return err
 		}
 		select {
 		case <-time.After(pause):
+		case <-hurried:
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -31,10 +31,13 @@ type loop struct {
 	early      [][]byte // MLS messages that came before the Welcome
 	candidates gathering
 	control    control
-	byed       bool // the other side said Bye
-	replaced   bool // another loop has taken over the call (glare)
-	flowing    bool // the sources run
-	failed     bool // something failed here: the call is about to end
+	acks       pace      // that we send
+	commits    pace      // that we take
+	looked     time.Time // when old keys were looked at last
+	byed       bool      // the other side said Bye
+	replaced   bool      // another loop has taken over the call (glare)
+	flowing    bool      // the sources run
+	failed     bool      // something failed here: the call is about to end
 	end        *fxEnd
 
 	worker *worker
@@ -93,33 +96,55 @@ func (l *loop) start(in input) {
 func (l *loop) run() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for l.end == nil && !l.replaced {
+	for l.running() {
 		timer.Reset(l.untilNext())
 		select {
 		case <-l.call.inbox.Ready():
 			l.drain()
-		case now := <-timer.C:
-			l.keys.frames.Expire(now)
-			l.step(nil)
-			l.wearOut()
+		case <-timer.C:
 		}
+		l.tick(time.Now())
 	}
 	if l.end != nil {
 		l.finish(*l.end)
 	}
 }
 
-// untilNext is how long nothing is due. Old receive keys want a look every second.
-func (l *loop) untilNext() time.Duration {
-	d := time.Second
-	if at := l.machine.deadline(); !at.IsZero() {
-		d = min(d, time.Until(at))
+func (l *loop) running() bool { return l.end == nil && !l.replaced }
+
+// lookTime is how often old receive keys want a look.
+const lookTime = time.Second
+
+// tick does what is due by now, however much else there is to do: a message that is dropped gives the machine no time.
+func (l *loop) tick(now time.Time) {
+	if at := l.machine.deadline(); l.running() && !at.IsZero() && !now.Before(at) {
+		l.step(nil)
 	}
-	return max(d, 0)
+	if l.running() && now.Sub(l.looked) >= lookTime {
+		l.looked = now
+		l.keys.frames.Expire(now)
+		l.wearOut()
+	}
 }
 
+// untilNext is how long nothing is due.
+func (l *loop) untilNext() time.Duration {
+	next := l.looked.Add(lookTime)
+	if at := l.machine.deadline(); !at.IsZero() && at.Before(next) {
+		next = at
+	}
+	return max(time.Until(next), 0)
+}
+
+// maxTurn is how many things are taken before the timers are looked at: the other side can see to it that there is always
+// one more.
+const maxTurn = 64
+
 func (l *loop) drain() {
-	for l.end == nil && !l.replaced {
+	for range maxTurn {
+		if !l.running() {
+			return
+		}
 		v, ok := l.call.inbox.TryGet()
 		if !ok {
 			return

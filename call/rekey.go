@@ -2,6 +2,7 @@ package call
 
 import (
 	"errors"
+	"time"
 
 	"github.com/sotto-calls/sotto/e2ee"
 	"github.com/sotto-calls/sotto/e2ee/mls"
@@ -68,8 +69,26 @@ func (l *loop) roster() []Participant {
 	return list
 }
 
+// Commits are taken no faster than this. Each is new keys, an event, and a trace of the keys that is kept for the call;
+// the committer repeats what was left out each second.
+const (
+	commitPause = 250 * time.Millisecond
+	commitBurst = 8
+)
+
+// isCommit says what a message of the group says of itself. A PrivateMessage (RFC 9420, section 6.3) has it in clear,
+// after version, form, name of the group and epoch; one that has another name there does not open.
+func (l *loop) isCommit(b []byte) bool {
+	const at, commit = 2 + 2 + 1 + len(l.keys.call) + 8, 3
+	return len(b) > at && b[at] == commit
+}
+
 // groupMessage takes an MLS message: something said in the call, a proposal, or a commit.
 func (l *loop) groupMessage(b []byte) {
+	if l.isCommit(b) && !l.commits.allow(time.Now(), commitPause, commitBurst) {
+		l.drop()
+		return
+	}
 	r, err := l.keys.group.Handle(b)
 	if err != nil {
 		l.drop()
@@ -129,7 +148,7 @@ func (l *loop) update() {
 		l.client.config.Logger.Warn("new keys could not be asked for", "error", err)
 		return
 	}
-	l.handshake(b)
+	l.insist(b)
 }
 
 // switchTo seals with the keys of this epoch from now on. Both sides want a picture that needs no earlier one.

@@ -1,6 +1,8 @@
 package call
 
 import (
+	"time"
+
 	"github.com/sotto-calls/sotto/e2ee"
 	"github.com/sotto-calls/sotto/media"
 	"github.com/sotto-calls/sotto/signal"
@@ -29,7 +31,7 @@ func (l *loop) send(t messageType) {
 		l.invites.courier.send(p, l.inviteStored)
 		return
 	}
-	l.line.courier.send(p, nil)
+	l.line.courier.sendSpare(p)
 }
 
 // seal makes the packet of a set-up message and keeps it for repetitions.
@@ -88,20 +90,30 @@ func (l *loop) sendDecline(r DeclineReason) {
 	}
 }
 
-// direct sends an envelope to the other side's call mailbox: over the data channel while the path carries, so that a
+// Acks go out no faster than this. The other side's are answered, and it may send any number; what is left out is sent
+// again with the next.
+const (
+	ackPause = 100 * time.Millisecond
+	ackBurst = 8
+)
+
+// direct sends an Ack or Bye to the other side's call mailbox: over the data channel while the path carries, so that a
 // relay that is away does not matter, else by the relay.
 func (l *loop) direct(t messageType, body any) {
-	if l.keys.theirs.HPKE == nil {
+	if l.keys.theirs.HPKE == nil || t == msgAck && !l.acks.allow(time.Now(), ackPause, ackBurst) {
 		return
 	}
 	p, _, err := l.keys.seal(l.keys.theirs, t, encode(body))
 	if err != nil {
 		return
 	}
-	if l.channel(p.Body) {
-		return
+	switch {
+	case l.channel(p.Body):
+	case t == msgBye:
+		l.line.courier.last(p)
+	default:
+		l.line.courier.sendSpare(p)
 	}
-	l.line.courier.send(p, nil)
 }
 
 // channel sends over the data channel, if that is open and the path carries.
@@ -112,17 +124,28 @@ func (l *loop) channel(b []byte) bool {
 	return l.conn.SendMessage(b) == nil
 }
 
-// signal sends an in-call message that the protocol itself needs, by whatever way there is.
+// signal sends an in-call message that the protocol itself needs, by whatever way there is. Candidates are repeated; a
+// Mute or a Hold is said once, by our own application.
 func (l *loop) signal(t inCallType, body any) {
 	b, err := l.keys.protect(t, encode(body))
-	if err != nil {
-		return
+	switch {
+	case err != nil:
+	case t == inCandidate:
+		l.handshake(b)
+	default:
+		l.insist(b)
 	}
-	l.handshake(b)
 }
 
-// handshake sends an MLS message.
+// handshake sends an MLS message that is repeated until it is answered.
 func (l *loop) handshake(b []byte) {
+	if !l.channel(b) {
+		l.relay(b)
+	}
+}
+
+// insist sends an MLS message that is not repeated: the relay's courier keeps it however much waits.
+func (l *loop) insist(b []byte) {
 	if l.channel(b) {
 		return
 	}
@@ -135,8 +158,13 @@ func (l *loop) handshake(b []byte) {
 // path that still looks good to the other. What comes second is dropped.
 func (l *loop) everyWay(b []byte) {
 	l.channel(b)
+	l.relay(b)
+}
+
+// relay sends an MLS message by the relay, unless too much waits there already.
+func (l *loop) relay(b []byte) {
 	if p, _, err := l.keys.seal(l.keys.theirs, msgInCall, b); err == nil {
-		l.line.courier.send(p, nil)
+		l.line.courier.sendSpare(p)
 	}
 }
 
