@@ -20,6 +20,7 @@ type describing struct {
 	applying uint64 // of the last offer of the other side that is or was worked on
 	theirs   uint64 // of the last one that was answered
 	answer   []byte // encoded: to repeat
+	repeats  pace   // of the answer
 	waiting  []chan<- error
 	deadline uint64 // counts the repetitions, so that a late timer does nothing
 }
@@ -118,11 +119,12 @@ func (l *loop) described(b describeBody) {
 	}
 }
 
-// describeOffered applies an offer, asks for consent to what it adds, and answers. The same again gets the same answer.
+// describeOffered applies an offer, asks for consent to what it adds, and answers. The same again gets the same answer, as
+// often as an honest side asks.
 func (l *loop) describeOffered(b describeBody) {
 	d := &l.control.describe
 	if b.N <= d.theirs {
-		if b.N == d.theirs && d.answer != nil {
+		if b.N == d.theirs && d.answer != nil && d.repeats.allow(time.Now(), describeAgain, 2) {
 			l.sendDescribe(d.answer, b.Restart)
 		}
 		return
@@ -130,14 +132,16 @@ func (l *loop) describeOffered(b describeBody) {
 	if b.N <= d.applying || l.worker.jobs.Len() >= maxJobs {
 		return // it is being worked on, or will be repeated
 	}
+	d.applying = b.N
 	if err := l.keys.frames.Declare(l.keys.theirLeaf(), declared(b.Streams)); err != nil {
-		l.drop()
+		l.describeApplied(b.N, b.Restart, "", err) // else it would be repeated for ever
 		return
 	}
-	d.applying = b.N
 	conn, want, consent := l.conn, l.keys.dtlsTheirs, l.media.Consent
 	l.worker.do(func(w *worker) task {
-		answer, err := conn.Apply(string(b.SDP), want, func(t media.TrackInfo) bool { return w.consents(consent, t) })
+		late, cancel := context.WithTimeout(w.ctx, consentTime) // of all its tracks together
+		defer cancel()
+		answer, err := conn.Apply(string(b.SDP), want, func(t media.TrackInfo) bool { return w.consents(late, conn, consent, t) })
 		return func(l *loop) { l.describeApplied(b.N, b.Restart, answer, err) }
 	})
 }
@@ -182,6 +186,9 @@ func (l *loop) describeAnswered(b describeBody) {
 	}
 	if err := l.keys.frames.Declare(l.keys.theirLeaf(), declared(b.Streams)); err != nil {
 		l.drop()
+		d.offer = nil
+		l.conn.Forget()
+		l.settle(err)
 		return
 	}
 	conn, want := l.conn, l.keys.dtlsTheirs
@@ -237,8 +244,8 @@ func (c *Call) renegotiate(f func(*loop) error) <-chan error {
 	return out
 }
 
-// AddTrack sends a further track. The other side's Media.Consent decides whether it is received; if not, it is not sent.
-// The call owns the source from now on, and closes it if this fails. ctx bounds the wait alone.
+// AddTrack sends a further track. The other side's Media.Consent decides whether it is received, at once or later, while
+// the call goes on; if not, it is not sent. The call owns the source from now on, and closes it if this fails. ctx bounds the wait alone.
 func (c *Call) AddTrack(ctx context.Context, s media.Source) (media.StreamInfo, error) {
 	added := make(chan media.StreamInfo, 1)
 	out := c.renegotiate(func(l *loop) error {

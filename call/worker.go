@@ -11,7 +11,7 @@ import (
 )
 
 // A worker carries out, in order and on a goroutine of its own, what may block: the steps of the connection's
-// negotiation, and the application's consent to them. Outcomes go back to the loop.
+// negotiation. Outcomes go back to the loop.
 type worker struct {
 	loop    *loop
 	call    *Call
@@ -22,8 +22,9 @@ type worker struct {
 	frames  *e2ee.Frames
 	their   uint32 // the other side's leaf
 	receive func(media.TrackInfo) media.Sink
-	number  uint64      // the generation of connections made now
-	made    *media.Conn // by a job; the loop adopts it, or closes it if it ended meanwhile
+	number  uint64          // the generation of connections made now
+	asking  map[string]bool // the media sections about which the application is asked, consent.go
+	made    *media.Conn     // by a job; the loop adopts it, or closes it if it ended meanwhile
 }
 
 func newWorker(ctx context.Context, l *loop, cert *media.Certificate) *worker {
@@ -49,21 +50,6 @@ func (w *worker) run() {
 
 // maxJobs bounds what the other side can make wait for the worker.
 const maxJobs = 64
-
-// consents asks the application, and gives up when the call ends.
-func (w *worker) consents(ask func(context.Context, media.TrackInfo) bool, t media.TrackInfo) bool {
-	if ask == nil {
-		return false
-	}
-	said := make(chan bool, 1)
-	go func() { said <- ask(w.ctx, t) }()
-	select {
-	case yes := <-said:
-		return yes
-	case <-w.ctx.Done():
-		return false
-	}
-}
 
 // config is the connection's, for the worker's call.
 func (w *worker) config(c Config, isCallee bool) media.ConnConfig {
