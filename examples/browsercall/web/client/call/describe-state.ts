@@ -23,6 +23,8 @@ export interface Describing {
   due: boolean;
   /** The streams that we have sent in this call. */
   used: Set<number>;
+  /** Media sections about which the application is asked. */
+  asking: Set<string>;
   /** Those who wait for the other side's answer. */
   waiting: ((error?: unknown) => void)[];
   /** Counts the repetitions, so that a late timer does nothing. */
@@ -33,6 +35,7 @@ export interface Describing {
 export function describing(): Describing {
   return {
     n: 0, offer: undefined, busy: false, again: false, restart: false, restarts: false, applying: 0, theirs: 0,
-    answer: undefined, answered: 0, due: false, used: new Set(), waiting: [], repetition: 0,
+    answer: undefined, answered: 0, due: false, used: new Set(),
+    asking: new Set(), waiting: [], repetition: 0,
   };
 }

@@ -6,7 +6,7 @@ import type { Loop } from './loop.ts';
 import { Describe, DescribeKind, InCallType } from './message-incall.ts';
 import type { DescribeBody } from './message-incall.ts';
 import { mediaFault } from './media-fault.ts';
-import { unless } from './patience.ts';
+import { pause, unless } from './patience.ts';
 import type { TrackInfo } from './ports.ts';
 import { StateError } from './reason.ts';
 import { signal, signalEveryWay } from './send.ts';
@@ -14,6 +14,16 @@ import { lent } from './setup.ts';
 
 /** The pause between two repetitions of a description that is not answered, in milliseconds. */
 const againTime = 2000;
+
+/**
+ * How long an offer waits for the application's consent, in milliseconds. Programs have decided by then. Who asks a person
+ * has not: the offer is answered without the tracks in question, so that nothing waits behind it, least of all a restart of
+ * ICE, and what the person then takes is asked of the other side by an offer of our own.
+ */
+const consentTime = 500;
+
+/** Questions that wait at the application: the other side may invent tracks without end. */
+const maxAsking = 16;
 
 /** Tells the other side what changed in our connection; with restart ICE starts anew. */
 export function negotiate(l: Loop, restart: boolean): void {
@@ -93,7 +103,9 @@ async function offered(l: Loop, b: DescribeBody): Promise<void> {
   const sdp = fromUtf8(b.sdp);
   l.jobs.do(async () => {
     try {
-      const answer = await conn.apply(sdp, l.keys.dtlsTheirs, (t) => consents(l, t));
+      let late: Promise<void> | undefined; // for all its tracks together
+      const consent = (t: TrackInfo) => consents(l, t, late ??= pause(consentTime, l.abort.signal));
+      const answer = await conn.apply(sdp, l.keys.dtlsTheirs, consent);
       l.back((now) => applied(now, b, answer));
     } catch (e) {
       l.back((now) => refused(now, b, e));
@@ -117,11 +129,32 @@ async function answerAgain(l: Loop, restart: boolean): Promise<void> {
   await sendDescribe(l, d.answer, restart);
 }
 
-/** Asks the application, and gives up when the call ends. */
-async function consents(l: Loop, t: TrackInfo): Promise<boolean> {
+/** Asks the application about a track, and gives up when the call ends. Once it is late the answer is no for now. */
+function consents(l: Loop, t: TrackInfo, late: Promise<void>): Promise<boolean> {
   const ask = l.media?.consent;
-  if (!ask) return false;
-  return unless(l.abort.signal, Promise.resolve().then(() => ask(t))).catch(() => false);
+  const { asking } = l.control.describe;
+  if (!ask || asking.has(t.mid) || asking.size >= maxAsking) return Promise.resolve(false);
+  asking.add(t.mid);
+  let waits = true;
+  return new Promise((resolve) => {
+    const said = (yes: boolean) => {
+      asking.delete(t.mid);
+      if (waits) resolve(yes);
+      else if (yes) l.back((now) => consented(now, t.mid));
+    };
+    unless(l.abort.signal, Promise.resolve().then(() => ask(t))).then(said, () => said(false));
+    if (l.connection.take) {
+      void late.then(() => {
+        waits = false;
+        resolve(false);
+      });
+    }
+  });
+}
+
+/** Takes a decision that came when the offer had been answered: asks for the track by an offer of our own. */
+function consented(l: Loop, mid: string): void {
+  if (!l.end && l.conn?.take?.(mid)) negotiate(l, false);
 }
 
 async function applied(l: Loop, offer: DescribeBody, answer: string): Promise<void> {

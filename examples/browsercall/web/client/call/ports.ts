@@ -100,6 +100,9 @@ export interface ConnLike {
   streams(): StreamBody[];
   describe(restart: boolean): Promise<string>;
   apply(offer: string, want: Uint8Array, accept: (t: TrackInfo) => boolean | Promise<boolean>): Promise<string>;
+  /** Agrees to a track that apply refused because nobody had decided by then; the next describe asks for it. False: it is
+   * not offered any more, or taken. Without this the answer to an offer waits for the decision. */
+  take?(mid: string): boolean;
   described(answer: string, want: Uint8Array): Promise<void>;
   addTrack(track: MediaStreamTrack, role: TrackRole): StreamBody | Promise<StreamBody>;
   removeTrack(ctx: number): void | Promise<void>;

@@ -72,6 +72,45 @@ describe('in a call', () => {
     await stage.end();
   });
 
+  it('a person who thinks about a track holds nothing up, and may take it later', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    let asked = 0;
+    let decide: (yes: boolean) => void = () => undefined;
+    const consent = () => {
+      asked++;
+      return new Promise<boolean>((resolve) => {
+        decide = resolve;
+      });
+    };
+    const [a, b] = await connected(ann, ben, {}, { consent });
+    const [ca, cb] = stage.world.conns;
+    let added = 0;
+    const add = () => void a.addTrack(fakeTrack('video'), 'screen').then(() => added++);
+    add();
+    await until('it goes on without', () => added === 1, 600);
+    add(); // of a section of the same name
+    await until('so does the next', () => added === 2, 100);
+    expect([asked, all(ben, b, 'trackAdded').length]).toEqual([1, 0]);
+
+    const described = ca!.described.bind(ca);
+    ca!.described = async (...answer) => {
+      await described(...answer);
+      if (ca!.restarts > 0) stage.world.setPath(true); // ICE starts anew, and finds a path
+    };
+    stage.world.setPath(false);
+    await until('there is a path again', () => a.state === 'connected' && b.state === 'connected', 5000);
+
+    let described2 = 0;
+    cb!.described = async () => void described2++;
+    decide(true);
+    await until('Ben asks for it', () => described2 === 1, 1000);
+    expect([cb!.taken, asked]).toEqual([['x'], 1]);
+    await passes(3000);
+    expect([described2, a.state, b.state]).toEqual([1, 'connected', 'connected']);
+    await stage.end();
+  });
+
   it('a callee offers once more what the first offer had no place for', async () => {
     const stage = new Stage();
     const [ann, ben] = await stage.pair();

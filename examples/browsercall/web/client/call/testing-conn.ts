@@ -102,6 +102,7 @@ export class FakeConn implements ConnLike {
   readonly frames: FakeFrames;
   readonly muted = new Map<number, boolean>();
   readonly asked: TrackInfo[] = [];
+  readonly taken: string[] = [];
   readonly candidates: string[] = [];
   started = false;
   closed = false;
@@ -208,6 +209,11 @@ export class FakeConn implements ConnLike {
       if (await accept(info)) this.#tell({ type: 'trackAdded', track: fakeTrack(info.kind), info });
     }
     return this.#text('answer');
+  }
+
+  take(mid: string): boolean {
+    this.taken.push(mid);
+    return true;
   }
 
   async described(answer: string, want: Uint8Array): Promise<void> {
