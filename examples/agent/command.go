@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/sotto-calls/sotto/examples/internal/environ"
 )
 
 const (
@@ -66,13 +69,14 @@ func plain(s string) string {
 }
 
 // stream runs the program and gives take what it writes while it writes: at most so many bytes. The program and those
-// that it started are dead when stream returns an error.
+// that it started are dead when stream returns. They get nothing of our own environment but what programs need to find their way.
 func (c *command) stream(ctx context.Context, stdin []byte, most int64, take func(io.Reader) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	ctx, timeUp := context.WithTimeoutCause(ctx, longest, errSlow)
 	defer timeUp()
 	cmd := exec.CommandContext(ctx, c.path, c.args...)
+	cmd.Env = environ.Bare(os.Environ())
 	group(cmd)
 	cmd.WaitDelay = time.Second
 	cmd.Stdin = bytes.NewReader(stdin)
@@ -95,11 +99,9 @@ func (c *command) stream(ctx context.Context, stdin []byte, most int64, take fun
 		cancel(taken)
 	}
 	slow.Reset(c.limit)
-	err = c.explain(ctx, taken, cmd.Wait(), r, last)
-	if err != nil {
-		killGroup(cmd)
-	}
-	return err
+	ended := cmd.Wait()
+	killGroup(cmd) // also after a success: what is left behind would outlive the call
+	return c.explain(ctx, taken, ended, r, last)
 }
 
 // explain says what went wrong, after the program has ended.

@@ -93,6 +93,30 @@ func TestCommandFailsWhole(t *testing.T) {
 	awaitDeaths(t, pids)
 }
 
+// A program that succeeds leaves nothing behind either. Mutation: killGroup after an error alone.
+func TestCommandLeavesNothingBehind(t *testing.T) {
+	pids := filepath.Join(t.TempDir(), "pids")
+	c := newTestCommand(t, "sleep 60 >/dev/null 2>&1 & echo $! >"+pids+"; echo done", 20*time.Second)
+	if got, err := c.text(t.Context(), nil); err != nil || got != "done" {
+		t.Errorf("%q, %v", got, err)
+	}
+	awaitDeaths(t, pids)
+}
+
+// A program that a peer has a say in gets no path of a passphrase, and cannot speak for us to systemd. Mutation: stream leaves Env
+// as it is.
+func TestCommandEnvironment(t *testing.T) {
+	secrets := []string{"SOTTO_PASSPHRASE_FILE", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET"}
+	for _, name := range secrets {
+		t.Setenv(name, "/secret")
+	}
+	t.Setenv("HOME", "/home of ours")
+	got, err := newTestCommand(t, "echo $HOME; env", 20*time.Second).text(t.Context(), nil)
+	if err != nil || !strings.HasPrefix(got, "/home of ours ") || strings.Contains(got, "/secret") {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
 // What a program writes is taken as it comes. When the call ends, or whoever takes it has enough, it dies with what it
 // started.
 func TestCommandDiesWithItsContext(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -73,10 +74,22 @@ func (t *talk) understand(ctx context.Context, u utterance) bool {
 		e.Text, e.Note = "", "no words in it"
 	default:
 		e.Text = text
-		t.said = append(t.said, text)
+		t.said = recent(append(t.said, text))
 	}
 	t.write(e)
 	return text != ""
+}
+
+// recent forgets the oldest of what the caller said, so that the rest fits into one question; the newest stays in any case.
+// A caller who interrupts every answer would fill the memory.
+func recent(said []string) []string {
+	size := 0
+	for i := len(said) - 1; i >= 0; i-- {
+		if size += len(said[i]) + 1; size > mostText && i < len(said)-1 {
+			return slices.Delete(said, 0, i+1)
+		}
+	}
+	return said
 }
 
 func (t *talk) recognise(ctx context.Context, u utterance) (string, error) {

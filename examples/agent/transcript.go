@@ -9,6 +9,7 @@ import (
 	"io"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/sotto-calls/sotto/call"
 )
@@ -56,7 +57,7 @@ func (t *transcript) add(e entry) {
 			t.logf("a line of the transcript is lost: %v", err)
 		}
 	}
-	b, err := line(e)
+	b, err := message(e)
 	if err != nil {
 		t.logf("a message of the transcript is lost: %v", err)
 		return
@@ -80,6 +81,32 @@ func (t *transcript) send(ctx context.Context, c *call.Call) {
 			return
 		}
 	}
+}
+
+// mostMessage is how many bytes a message of a call may have.
+const mostMessage = 16 << 10
+
+// message is an entry as it is sent. A text that is too long loses its end, at a whole rune: in a message as JSON writes it, a byte
+// may take six.
+func message(e entry) ([]byte, error) {
+	for {
+		b, err := line(e)
+		if err != nil || len(b) <= mostMessage || e.Text == "" {
+			return b, err
+		}
+		e.Text = shorter(e.Text, max(len(e.Text)-(len(b)-mostMessage), len(e.Text)/2))
+	}
+}
+
+// shorter leaves at most so many bytes of s, less than all, and says that there was more.
+func shorter(s string, most int) string {
+	const more = "…"
+	for n := min(most, len(s)) - len(more); n > 0; n-- {
+		if utf8.RuneStart(s[n]) {
+			return s[:n] + more
+		}
+	}
+	return ""
 }
 
 // line is v as JSON in one line, with < and & as they are: this is no web page.

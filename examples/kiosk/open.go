@@ -12,6 +12,7 @@ import (
 
 	"github.com/sotto-calls/sotto/call"
 	"github.com/sotto-calls/sotto/e2ee"
+	"github.com/sotto-calls/sotto/examples/internal/environ"
 )
 
 // message takes a message of a call: a request to open the door, or nothing of ours.
@@ -117,7 +118,7 @@ func (k *kiosk) execute(parent context.Context, command []string, who e2ee.Conta
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.WaitDelay = killDelay
 	g := newGroup(cmd)
-	cmd.Env = append(bare(os.Environ()), "SOTTO_CONTACT="+strings.ReplaceAll(who.Name, "\x00", ""), "SOTTO_ID="+e2ee.FormatID(who.ID))
+	cmd.Env = append(environ.Bare(os.Environ()), "SOTTO_CONTACT="+strings.ReplaceAll(who.Name, "\x00", ""), "SOTTO_ID="+e2ee.FormatID(who.ID))
 	var out tail
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
@@ -131,17 +132,6 @@ func (k *kiosk) execute(parent context.Context, command []string, who e2ee.Conta
 		return fmt.Errorf("%s was ended after %v (-command-time): %q", command[0], k.commandTime, out.text())
 	}
 	return fmt.Errorf("%w: %q", err, out.text())
-}
-
-// bare leaves of an environment what a command needs to find its way.
-func bare(environ []string) (kept []string) {
-	for _, pair := range environ {
-		switch name, _, _ := strings.Cut(pair, "="); name {
-		case "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "SYSTEMROOT":
-			kept = append(kept, pair)
-		}
-	}
-	return kept
 }
 
 // A tail keeps the end of what a command writes.
