@@ -26,8 +26,8 @@ type ownInvitation struct {
 	label string
 }
 
-// introduce prints one invitation, and takes whoever uses it as a contact under the name of -invite. It returns when that is
-// done, when the invitation has expired, or when ctx ends. What fails is in the log, and the kiosk goes on without it.
+// introduce prints one invitation, and takes whoever uses it as a contact under the name of -invite. It returns when the
+// invitation has expired, or when ctx ends. What fails is in the log, and the kiosk goes on without it.
 func (k *kiosk) introduce(ctx context.Context, out io.Writer) {
 	contacts := k.person.Contacts
 	if _, err := find(contacts, k.invite); !errors.Is(err, errNobody) {
@@ -44,12 +44,18 @@ func (k *kiosk) introduce(ctx context.Context, out io.Writer) {
 	k.log.Printf("printed an invitation for %q, good until %s", k.invite, inv.Expires.Format(time.DateTime))
 	ctx, cancel := context.WithDeadline(ctx, inv.Expires)
 	defer cancel()
+	var guest e2ee.ID // who used it; zero: nobody yet
 	for {
 		changed := contacts.Changed() // before looking, or a change in between goes unseen
-		for _, guest := range contacts.Requests() {
-			if guest.Name == inv.label {
-				k.confirm(ctx, guest)
-				return
+		for _, c := range contacts.Requests() {
+			switch {
+			case guest.IsZero() && c.Name == inv.label:
+				guest = c.ID
+				if !k.confirm(ctx, c) {
+					return
+				}
+			case c.ID == guest && c.State == e2ee.Confirmed: // the confirmation was lost
+				k.tell(ctx, c, "")
 			}
 		}
 		select {
@@ -94,14 +100,20 @@ func (k *kiosk) forgetInvitation() {
 	}
 }
 
-// confirm takes a guest as a contact and tells them.
-func (k *kiosk) confirm(ctx context.Context, guest e2ee.Contact) {
+// confirm takes a guest as the contact of -invite and tells them, unless there is one by now.
+func (k *kiosk) confirm(ctx context.Context, guest e2ee.Contact) bool {
 	k.forgetInvitation()
 	if _, err := find(k.person.Contacts, k.invite); !errors.Is(err, errNobody) {
 		k.log.Printf("%v used the invitation, but there is a contact %q by now: contact list", guest.ID, k.invite)
-		return
+		return false
 	}
-	letter, err := k.person.Contacts.Confirm(guest.ID, k.invite)
+	k.tell(ctx, guest, k.invite)
+	return true
+}
+
+// tell confirms a guest under a label, or a contact that asks again under its own (""), and sends them the letter.
+func (k *kiosk) tell(ctx context.Context, guest e2ee.Contact, label string) {
+	letter, err := k.person.Contacts.Confirm(guest.ID, label)
 	if err == nil {
 		ctx, cancel := context.WithTimeout(ctx, takeHold)
 		defer cancel()

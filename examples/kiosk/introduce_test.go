@@ -78,6 +78,53 @@ func TestIntroduce(t *testing.T) {
 	})
 }
 
+// The contact whose confirmation was lost is confirmed again, under the name that it has by then; nobody else is. Mutations:
+// introduce returns once it has confirmed; it confirms whoever asks then; it gives the name of -invite again.
+func TestIntroduceAgain(t *testing.T) {
+	dir := t.TempDir()
+	onStage(t, "-invite alice", nil, func(t *testing.T, s *stage) {
+		s.kiosk.Identity = filepath.Join(dir, "kiosk")
+		var printed bytes.Buffer
+		go s.kiosk.introduce(t.Context(), &printed)
+		synctest.Wait()
+		inv, err := e2ee.ParseInvitation(strings.TrimSpace(printed.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		guest := s.enter("Mallory", "")
+		ask := func() {
+			t.Helper()
+			time.Sleep(time.Minute)
+			letter, err := guest.contacts.Use(inv, "kiosk")
+			if err == nil {
+				_, err = s.self.contacts.ReceiveText(letter.Text())
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		ask()
+		time.Sleep(time.Minute)
+		if err := s.self.contacts.Rename(guest.identity.Public(), "Alice upstairs"); err != nil {
+			t.Fatal(err)
+		}
+		other, err := s.self.contacts.Invite(time.Hour, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		stranger := s.uses("Eve", other)
+		ask()
+		time.Sleep(time.Minute)
+		waiting := s.self.contacts.Requests()
+		if len(waiting) != 1 || waiting[0].ID != stranger {
+			t.Errorf("%v wait, want the stranger alone", waiting)
+		}
+		if c, known := s.self.contacts.Lookup(guest.identity.Public()); !known || c.Name != "Alice upstairs" {
+			t.Errorf("%v, %t", c, known)
+		}
+	})
+}
+
 // A store that is full of invitations ends nothing.
 func TestNoMoreInvitations(t *testing.T) {
 	dir := t.TempDir()
