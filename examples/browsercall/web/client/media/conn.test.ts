@@ -151,6 +151,20 @@ describe('a connection', () => {
     expect(caller.events.filter((e) => e.type === 'trackAdded').length).toBe(1);
   });
 
+  it('takes a track later that nobody had decided on in time', async () => {
+    const { caller, callee } = await pair();
+    await callee.conn.start();
+    await callee.conn.addTrack(fakeTrack('video'), 'camera');
+    await callee.conn.described(await caller.conn.apply(await callee.conn.describe(false), want, () => false), want);
+    expect([callee.conn.untaken(), caller.conn.take('9'), caller.conn.take('1'), caller.conn.take('1')]).toEqual(
+      [true, false, true, false]);
+    await caller.conn.described(await callee.conn.apply(await caller.conn.describe(false), want, () => false), want);
+    expect(callee.conn.untaken()).toBe(false);
+    expect(caller.events.filter((e) => e.type === 'trackAdded').length).toBe(2);
+    caller.conn.close();
+    expect(caller.conn.take('1')).toBe(false);
+  });
+
   it('keeps candidates that come early, and rewrites its own', async () => {
     const callee = makeSide(true);
     await callee.conn.addCandidate({ mid: '0', line: 'candidate:1 1 udp 1 192.0.2.1 9 typ host ufrag Zk3q' });

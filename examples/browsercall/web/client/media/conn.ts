@@ -171,6 +171,18 @@ export class Conn {
     });
   }
 
+  /**
+   * Agrees to a track that apply refused, because nobody had decided by then; the next describe asks the peer for it.
+   * False: the peer does not want to send there any more, or it is taken already.
+   */
+  take(mid: string): boolean {
+    const s = this.#sections.byMid(mid);
+    if (this.#closed || !this.#negotiation.stable || !s?.peerSends || s.wanted) {
+      return false;
+    }
+    return s.wanted = true;
+  }
+
   /** Takes a candidate of the peer, before or after its description; an empty line says that no more will come. */
   async addCandidate(c: Candidate): Promise<void> {
     if (!this.#closed && c.line !== '') {
