@@ -16,8 +16,8 @@ import (
 type flvWriter struct {
 	w     io.WriteCloser
 	begun bool
-	last  int64 // ms
-	buf   []byte
+	last  int64  // ms
+	buf   []byte // what is written next
 }
 
 // units are the NAL units of Annex B, without start codes and zero bytes behind them.
@@ -34,24 +34,22 @@ func units(data []byte) (out [][]byte) {
 	return out
 }
 
-// WriteFrame appends a picture at its time.
+// WriteFrame appends a picture at its time. What begins the file is written with the first one, so that no file has only
+// that.
 func (v *flvWriter) WriteFrame(f media.Frame) error {
 	if len(f.Data) > file.MaxFrame {
 		return errors.New("ffmpeg: a frame of more than 4 MiB")
 	}
 	nals := units(f.Data)
+	v.buf = v.buf[:0]
 	if !v.begun {
-		config := avcRecord(nals)
+		config := avcStart(nals)
 		if config == nil {
 			return nil // no decoder could begin here
 		}
-		if _, err := io.WriteString(v.w, flvHeader); err != nil {
-			return err
-		}
+		v.buf = append(v.buf, flvHeader...)
+		v.tag(f, true, avcConfig, config)
 		v.begun = true
-		if err := v.tag(f, true, avcConfig, config); err != nil {
-			return err
-		}
 	}
 	var body []byte
 	for _, nal := range nals {
@@ -62,27 +60,35 @@ func (v *flvWriter) WriteFrame(f media.Frame) error {
 	if len(body) == 0 {
 		return nil
 	}
-	return v.tag(f, f.Key, avcFrame, body)
+	v.tag(f, f.Key, avcFrame, body)
+	_, err := v.w.Write(v.buf)
+	return err
 }
 
-// tag writes a video tag and its length behind it. Times never go back.
-func (v *flvWriter) tag(f media.Frame, key bool, packet byte, body []byte) error {
+// tag appends a video tag and its length behind it to what will be written. Times never go back.
+func (v *flvWriter) tag(f media.Frame, key bool, packet byte, body []byte) {
 	v.last = max(v.last, f.Time.Milliseconds())
 	kind := byte(2<<4 | flvAVC)
 	if key {
 		kind = 1<<4 | flvAVC
 	}
 	size, ms := 5+len(body), v.last
-	b := append(v.buf[:0], flvVideo, byte(size>>16), byte(size>>8), byte(size),
+	v.buf = append(v.buf, flvVideo, byte(size>>16), byte(size>>8), byte(size),
 		byte(ms>>16), byte(ms>>8), byte(ms), byte(ms>>24), 0, 0, 0, kind, packet, 0, 0, 0)
-	b = append(b, body...)
-	v.buf = binary.BigEndian.AppendUint32(b, uint32(len(b)))
-	_, err := v.w.Write(v.buf)
-	return err
+	v.buf = append(v.buf, body...)
+	v.buf = binary.BigEndian.AppendUint32(v.buf, uint32(11+size))
 }
 
 // Close closes the file.
 func (v *flvWriter) Close() error { return v.w.Close() }
+
+// avcStart is the AVCDecoderConfigurationRecord of a picture that a decoder can begin with, nil for others.
+func avcStart(nals [][]byte) []byte {
+	if !slices.ContainsFunc(nals, func(n []byte) bool { return n[0]&31 == nalIDR }) {
+		return nil
+	}
+	return avcRecord(nals)
+}
 
 // avcRecord is the AVCDecoderConfigurationRecord of a key frame, nil if it lacks a parameter set.
 func avcRecord(nals [][]byte) []byte {

@@ -15,6 +15,9 @@ const (
 	muxLook     = 100 * time.Millisecond
 )
 
+// errNowhere ends an ffmpeg that does nothing.
+var errNowhere = errors.New("it got nowhere and was ended")
+
 // publish puts the parts together and into place, and removes them. If that fails they stay.
 func (r *Recording) publish(parts []*track) error {
 	if len(parts) == 0 {
@@ -22,7 +25,7 @@ func (r *Recording) publish(parts []*track) error {
 			os.Remove(r.cfg.Path), os.RemoveAll(r.dir))
 	}
 	result := "result" + r.ext
-	err := r.mux(parts, result)
+	used, bad, err := r.together(parts, result)
 	if err == nil {
 		err = os.Chmod(filepath.Join(r.dir, result), 0o600)
 	}
@@ -32,6 +35,12 @@ func (r *Recording) publish(parts []*track) error {
 	if err != nil {
 		_ = os.Remove(r.cfg.Path)
 		return fmt.Errorf("%w (what was recorded is in %s)", err, r.dir)
+	}
+	if bad != nil {
+		for _, t := range used {
+			_ = os.Remove(filepath.Join(r.dir, t.name())) // what stays is only there twice
+		}
+		return fmt.Errorf("%w (the recording is without it; it is in %s)", bad, r.dir)
 	}
 	if err := os.RemoveAll(r.dir); err != nil {
 		return fmt.Errorf("ffmpeg: record: %w", err)
@@ -74,7 +83,7 @@ func (r *Recording) mux(parts []*track, result string) error {
 			}
 			if now.Sub(since) > r.patience {
 				p.stop()
-				return &Error{Op: p.op, Words: p.tail.words(), Err: fmt.Errorf("it got nowhere for %v and was ended", r.patience)}
+				return &Error{Op: p.op, Words: p.tail.words(), Err: errNowhere}
 			}
 		}
 	}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/sotto-calls/sotto/media"
-	"github.com/sotto-calls/sotto/media/file"
 )
 
 const maxTracks = 100
@@ -28,7 +27,8 @@ var fits = map[string][]media.Codec{
 type RecordConfig struct {
 	Path     string // of the file, which must not exist: .webm, .mkv (any codec) or .mp4 (no VP8). Required
 	Program  string // the path of ffmpeg; "": ffmpeg in PATH
-	MaxBytes int64  // of all tracks together; 0: no limit. A peer decides how much it sends: set one where nobody watches
+	MaxBytes int64  // of what is written for all tracks together, without what ffmpeg then makes of it; 0: no limit. A peer
+	// decides how much it sends: set one where nobody watches. All tracks end when the next write would go beyond it
 }
 
 // A Recording writes the tracks of one or several participants into one file, as they came: nothing is decoded.
@@ -53,7 +53,8 @@ type Recording struct {
 	start  time.Time // of time 0: the first frame of all
 	tracks []*track
 	peer   *Participant // of Sink
-	bytes  int64
+	bytes  int64        // in the parts
+	full   bool         // MaxBytes is reached
 	closed bool
 	ended  chan struct{} // closed when Close is through
 	err    error
@@ -141,8 +142,8 @@ func (p *Participant) Sink(t media.TrackInfo) media.Sink {
 	return k
 }
 
-// place turns the time of a participant's frame into the recording's, and counts its bytes.
-func (r *Recording) place(p *Participant, f media.Frame) (time.Duration, error) {
+// place turns the time of a participant's frame into the recording's.
+func (r *Recording) place(p *Participant, at time.Duration) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
@@ -150,17 +151,14 @@ func (r *Recording) place(p *Participant, f media.Frame) (time.Duration, error) 
 		r.start = now
 	}
 	if !p.placed {
-		p.placed, p.offset = true, now.Sub(r.start)-f.Time
+		p.placed, p.offset = true, now.Sub(r.start)-at
 	}
-	r.bytes += int64(len(f.Data))
-	if r.cfg.MaxBytes > 0 && r.bytes > r.cfg.MaxBytes {
-		return 0, file.ErrSizeLimit
-	}
-	return max(f.Time+p.offset, 0), nil
+	return max(at+p.offset, 0)
 }
 
 // Close ends all tracks and lets ffmpeg write the file, which takes as long as copying it. An ffmpeg that gets nowhere for
-// 5 s is ended. If it fails, the error says so, the file at Path is gone and the parts are still there. It is idempotent.
+// 5 s is ended. If it fails, a track that it cannot read is left out: the error says which, and the parts are still there
+// beside the file. If there is no such track, the error says so and the file at Path is gone. It is idempotent.
 func (r *Recording) Close() error {
 	r.mu.Lock()
 	if r.closed {
@@ -178,7 +176,7 @@ func (r *Recording) Close() error {
 		if err := t.finish(); err != nil {
 			errs = append(errs, err)
 		}
-		if t.frames > 0 {
+		if t.recorded() {
 			parts = append(parts, t)
 		}
 	}

@@ -177,7 +177,7 @@ func TestRecordRefused(t *testing.T) {
 	if err := r.Sink(media.TrackInfo{Codec: media.H264}).WriteFrame(media.Frame{Data: []byte{0, 0, 1, 5}, Key: true}); err == nil || !strings.Contains(err.Error(), ".mkv") {
 		t.Error(err)
 	}
-	big := media.Frame{Data: make([]byte, 101), Key: true}
+	big := media.Frame{Data: append([]byte("\x10\x00\x00\x9d\x01\x2a\x40\x01\xf0\x00"), make([]byte, 91)...), Key: true}
 	if err := r.Sink(media.TrackInfo{Kind: media.Video, Codec: media.VP8}).WriteFrame(big); !errors.Is(err, file.ErrSizeLimit) {
 		t.Error(err)
 	}

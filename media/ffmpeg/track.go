@@ -16,11 +16,11 @@ type track struct {
 	info   media.TrackInfo
 	number int
 
-	mu     sync.Mutex // held over a write, so that Close waits for it
-	sink   media.Sink // nil before the first frame
-	frames int
-	ended  bool
-	err    error // why it ended early
+	mu    sync.Mutex // held over a write, so that Close waits for it
+	part  *part
+	sink  media.Sink // into part; nil before the first frame
+	ended bool
+	err   error // why it ended early
 }
 
 // WriteFrame appends a frame to the track's part.
@@ -32,7 +32,7 @@ func (t *track) WriteFrame(f media.Frame) error {
 		return t.err
 	case t.ended:
 		return errClosed
-	case len(f.Data) == 0 || t.sink == nil && t.info.Codec != media.Opus && !f.Key:
+	case len(f.Data) == 0 || t.sink == nil && !t.begins(f):
 		return nil
 	}
 	t.err = t.write(f)
@@ -42,35 +42,50 @@ func (t *track) WriteFrame(f media.Frame) error {
 	return t.err
 }
 
-func (t *track) write(f media.Frame) (err error) {
-	if f.Time, err = t.p.r.place(t.p, f); err != nil {
-		return err
+// begins reports whether a decoder can begin with a frame. A peer may call anything a key frame.
+func (t *track) begins(f media.Frame) bool {
+	switch t.info.Codec {
+	case media.Opus:
+		return true
+	case media.H264:
+		return f.Key && avcStart(units(f.Data)) != nil
 	}
+	return f.Key && file.KeyFrame(t.info.Codec, f.Data)
+}
+
+func (t *track) write(f media.Frame) (err error) {
+	f.Time = t.p.r.place(t.p, f.Time)
 	if t.sink == nil {
-		if t.sink, err = t.create(); err != nil {
+		if err := t.create(); err != nil {
 			return err
 		}
 	}
-	if err := t.sink.WriteFrame(f); err != nil {
-		return err
-	}
-	t.frames++
-	return nil
+	return t.sink.WriteFrame(f)
 }
 
 // create makes the file of the track.
-func (t *track) create() (media.Sink, error) {
+func (t *track) create() error {
 	f, err := os.OpenFile(filepath.Join(t.p.r.dir, t.name()), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("ffmpeg: record: %w", err)
+		return fmt.Errorf("ffmpeg: record: %w", err)
 	}
+	t.part = &part{f: f, r: t.p.r}
 	switch t.info.Codec {
 	case media.Opus:
-		return file.NewOggWriter(f, file.OggOptions{}), nil
+		t.sink = file.NewOggWriter(t.part, file.OggOptions{})
 	case media.H264:
-		return &flvWriter{w: f}, nil
+		t.sink = &flvWriter{w: t.part}
+	default:
+		t.sink = file.NewIVFWriter(t.part, file.IVFOptions{Codec: t.info.Codec})
 	}
-	return file.NewIVFWriter(f, file.IVFOptions{Codec: t.info.Codec}), nil
+	return nil
+}
+
+// recorded reports whether there is something in the track's file. It is for the recording's end.
+func (t *track) recorded() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.part != nil && t.part.size > 0
 }
 
 // Close completes the track's part. It is idempotent.
