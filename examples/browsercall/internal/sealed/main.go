@@ -45,13 +45,13 @@ type event struct {
 
 // A track is what became of the frames of one track.
 type track struct {
-	Kind     string `json:"kind"`
-	Codec    string `json:"codec"`
-	Frames   uint64 `json:"frames"`
-	Opened   uint64 `json:"opened"`
-	Failed   uint64 `json:"failed"`
-	Missing  uint64 `json:"missing"`
-	Restored uint64 `json:"restored"`
+	Kind    string `json:"kind"`
+	Codec   string `json:"codec"`
+	Frames  uint64 `json:"frames"`
+	Opened  uint64 `json:"opened"`
+	Failed  uint64 `json:"failed"`
+	Missing uint64 `json:"missing"`
+	Bytes   uint64 `json:"bytes"` // of RTP payload
 }
 
 type program struct {

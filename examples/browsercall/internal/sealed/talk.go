@@ -112,7 +112,7 @@ func (p *program) follow(ctx context.Context, t *talk, name string) {
 
 func (t *talk) received() (all []track) {
 	for _, r := range t.Stats().Media.Received {
-		all = append(all, track{r.Kind.String(), string(r.Codec), r.Frames, r.Opened, r.FailedSum(), r.Missing, r.Restored})
+		all = append(all, track{r.Kind.String(), string(r.Codec), r.Frames, r.Opened, r.FailedSum(), r.Missing, r.Bytes})
 	}
 	return all
 }
