@@ -10,21 +10,16 @@ import (
 	"github.com/sotto-calls/sotto/media/internal/resample"
 )
 
-// standstill is how long a device may say nothing and still be taken to have gone on: after more, its sample clock is set
-// by the clock on the wall.
-const standstill = 500 * time.Millisecond
-
 // A capture is what the goroutine of a Microphone keeps over all its Inputs.
 type capture struct {
 	m     *Microphone
 	retry backoff
 	down  string // the device whose loss Notify was told; "": it is up
 
-	began       time.Time     // when time 0 was heard
-	at          time.Duration // of the next sample
-	last        time.Time     // of the last successful Read
-	heardBlocks int           // from this Input
-	fresh       bool          // nothing came from this Input yet
+	clock       captureClock
+	last        time.Time // of the last successful Read
+	heardBlocks int       // from this Input
+	fresh       bool      // nothing came from this Input yet
 
 	up      *resample.Resampler
 	folded  []int16 // one channel, at the Input's rate
@@ -114,8 +109,9 @@ func (c *capture) listen(ctx context.Context) error {
 	for ctx.Err() == nil { // an Input may not mind that it is closed
 		n, err := in.Read(ctx, buf)
 		if n > 0 {
-			c.m.stats.input.Store(int64(in.Delay()))
-			c.heard(ctx, buf[:n], f)
+			delay := in.Delay()
+			c.m.stats.input.Store(int64(delay))
+			c.heard(ctx, buf[:n], f, delay)
 		}
 		if err != nil {
 			return err
@@ -124,11 +120,14 @@ func (c *capture) listen(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// heard takes samples of a device.
-func (c *capture) heard(ctx context.Context, samples []int16, f Format) {
+// heard takes samples of a device, the last of which was heard so long ago.
+func (c *capture) heard(ctx context.Context, samples []int16, f Format, ago time.Duration) {
 	now := time.Now()
+	first := now.Add(-ago - f.Duration(len(samples)))
 	if c.fresh || now.Sub(c.last) > standstill {
-		c.setClock(now.Add(-f.Duration(len(samples))))
+		c.clock.set(first, now)
+	} else {
+		c.clock.follow(first, mono.Duration(len(c.pending)), now)
 	}
 	c.last = now
 	if c.fresh {
@@ -150,14 +149,6 @@ func (c *capture) heard(ctx context.Context, samples []int16, f Format) {
 	c.pending = c.pending[:copy(c.pending, rest)]
 }
 
-// setClock sets the time of the next sample to what the clock on the wall says of it; never back.
-func (c *capture) setClock(heard time.Time) {
-	if c.began.IsZero() {
-		c.began = heard
-	}
-	c.at = max(c.at, heard.Sub(c.began))
-}
-
 // block takes 10 ms.
 func (c *capture) block(ctx context.Context, samples []int16, now time.Time) {
 	m := c.m
@@ -173,11 +164,11 @@ func (c *capture) block(ctx context.Context, samples []int16, now time.Time) {
 	}
 	m.mu.Lock()
 	if ctx.Err() == nil {
-		m.blocks.push(samples, c.at)
+		m.blocks.push(samples, c.clock.at)
 		m.stats.dropped.Store(m.blocks.dropped)
 	}
 	m.mu.Unlock()
-	c.at += block
+	c.clock.at += block
 	if c.heardBlocks++; c.heardBlocks == steady {
 		c.retry.reset()
 	}
