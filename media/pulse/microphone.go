@@ -3,6 +3,7 @@ package pulse
 import (
 	"context"
 	"encoding/binary"
+	"sync/atomic"
 	"time"
 
 	"github.com/sotto-calls/sotto/media/pcm"
@@ -21,15 +22,19 @@ const (
 // What it opens is 48 kHz mono, converted by the server. It fails with a *media.DeviceError: DeviceMissing if there is no
 // server or no such source (it lists what there is), DeviceDenied, DeviceBusy. A Read fails with DeviceGone within a second
 // after the source was removed, and with DeviceBusy when the server suspends it. A source that was asked for is not
-// replaced by another; the default is, if the server does so. Reads that come too late lose sound: the oldest, beyond
+// replaced by another; the default is, if the server does so, but never by the monitor of a sink once it was a microphone. Reads that come too late lose sound: the oldest, beyond
 // 200 ms.
 func Microphone(source string) func(context.Context) (pcm.Input, error) {
+	var voice *atomic.Bool
+	if source == "" {
+		voice = new(atomic.Bool)
+	}
 	return func(ctx context.Context) (pcm.Input, error) {
 		device := source
 		if device == "" {
 			device = aMicrophone
 		}
-		m, err := openMicrophone(ctx, source, device)
+		m, err := openMicrophone(ctx, source, device, voice)
 		if err != nil {
 			return nil, fault(device, err)
 		}
@@ -47,12 +52,13 @@ type microphone struct {
 	from, to int64
 }
 
-func openMicrophone(ctx context.Context, source, device string) (*microphone, error) {
+func openMicrophone(ctx context.Context, source, device string, voice *atomic.Bool) (*microphone, error) {
 	c, name, err := connect(ctx, source, false)
 	if err != nil {
 		return nil, err
 	}
 	m := &microphone{stream: newStream(c, device, name), ring: make([]int16, format.Samples(backlog))}
+	m.voice = voice
 	if err := m.create(ctx); err != nil {
 		_ = c.nc.Close()
 		return nil, err

@@ -166,6 +166,28 @@ func passes(t *testing.T, in pcm.Input, out pcm.Output) {
 	}
 }
 
+// TestDefaultBecomesNoMonitor: when the only microphone is pulled, the server moves who recorded it to what the speaker
+// plays. The mutation that makes it fail: landed without voice.
+func TestDefaultBecomesNoMonitor(t *testing.T) {
+	s := pulsetest.Start(t, "speaker", "cable")
+	s.Load("module-rescue-streams")
+	jack := s.Load("module-remap-source", "master=cable.monitor", "source_name=jack")
+	s.Pactl("set-default-source", "jack")
+	open := pulse.Microphone("")
+	in := openInput(t, open)
+	if _, err := record(t.Context(), in, rate/10); err != nil {
+		t.Fatal(err)
+	}
+	s.Unload(jack)
+	_, err := record(t.Context(), in, 10*rate)
+	wantFault(t, "the microphone was pulled", err, media.DeviceGone)
+	_, err = open(t.Context())
+	wantFault(t, "and is away", err, media.DeviceGone)
+	s.Load("module-remap-source", "master=cable.monitor", "source_name=jack")
+	s.Pactl("set-default-source", "jack")
+	openInput(t, open)
+}
+
 // TestDefaultMoves: who asked for the default hears on from another device.
 func TestDefaultMoves(t *testing.T) {
 	s := pulsetest.Start(t, "cable", "other")

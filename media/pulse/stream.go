@@ -3,7 +3,9 @@ package pulse
 import (
 	"fmt"
 	"os"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sotto-calls/sotto/media"
@@ -38,6 +40,7 @@ type stream struct {
 	c      *conn
 	device string        // for people: what was asked for
 	name   string        // of the device that was asked for; empty for the default, which may change
+	voice  *atomic.Bool  // of the default microphone: it was one before, so that it may not become a monitor; else nil
 	index  uint32        // by which the server calls the stream
 	done   chan struct{} // closed when run has ended
 	wake   chan struct{} // holds one token when there may be something new for Read or Write
@@ -118,8 +121,8 @@ func (s *stream) heard(h handler, length uint32) error {
 		r.skip(tagU32, tagU32)
 		to := r.text()
 		suspended := r.bool()
-		if r.err == nil && s.name != "" && to != s.name {
-			return gone(s.device, fmt.Sprintf("the sound server moved us to %.100q instead: plug it in again, or choose another", to))
+		if r.err == nil {
+			r.err = s.landed(to)
 		}
 		return s.suspended(suspended, r)
 	}
@@ -202,10 +205,26 @@ func (s *stream) created(r *reader) error {
 		return r.err
 	case format != s16le || channels != 1 || rate != 48000:
 		return fmt.Errorf("%w: it does not convert samples", errMalformed)
-	case s.name != "" && name != s.name:
-		return gone(s.device, fmt.Sprintf("the sound server chose %.100q instead", name))
+	}
+	if err := s.landed(name); err != nil {
+		return err
 	}
 	return s.suspended(suspended, r)
+}
+
+// landed looks at the device on which the server has put the stream. Who wants the default has it moved: but never from a
+// microphone that was pulled to a monitor, and everybody's sound to the other side.
+func (s *stream) landed(on string) error {
+	switch {
+	case s.name != "" && on != s.name:
+		return gone(s.device, fmt.Sprintf("the sound server has us at %.100q instead: plug it in again, or choose another", on))
+	case s.voice == nil:
+	case !strings.HasSuffix(on, ".monitor"):
+		s.voice.Store(true)
+	case s.voice.Load():
+		return gone(s.device, "there is only what this machine plays to record now: plug a microphone in again")
+	}
+	return nil
 }
 
 // properties describe a stream to the user's mixer, and to the server's rules: other sound is turned down during a call,
