@@ -122,7 +122,7 @@ func ring(t *testing.T, alice *calltest.Side) *caller {
 		t.Fatal(err)
 	}
 	connected := make(chan struct{})
-	go a.follow(connected)
+	go a.follow(sync.OnceFunc(func() { close(connected) }))
 	select {
 	case <-connected:
 	case <-a.ended:
@@ -131,12 +131,13 @@ func ring(t *testing.T, alice *calltest.Side) *caller {
 	return a
 }
 
-func (a *caller) follow(connected chan struct{}) {
+// follow calls connected for the first time and after each reconnection, which a busy machine may cause.
+func (a *caller) follow(connected func()) {
 	defer close(a.ended)
 	for ev := range a.call.Events(context.Background()) {
 		switch ev := ev.(type) {
 		case call.Connected:
-			close(connected)
+			connected()
 		case call.Message:
 			var e entry
 			if err := json.Unmarshal(ev.Data, &e); err != nil {
