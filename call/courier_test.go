@@ -30,6 +30,13 @@ func (s *stubborn) Send(_ context.Context, p signal.Packet) error {
 	return nil
 }
 
+// taken is how many packets it took.
+func (s *stubborn) taken() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.took
+}
+
 // TestACourierIsBounded: of what may be left out no more waits than maxPending, all of what must go does, and the last
 // packet of a call waits for nothing that may be left out, also not for the one that is being tried.
 // Mutations: sendSpare without maxPending; last without hurry; deliver without its look at hurried.
@@ -46,13 +53,13 @@ func TestACourierIsBounded(t *testing.T) {
 		}
 		c.send(signal.Packet{Body: []byte("bye")}, nil)
 		time.Sleep(time.Minute + time.Second) // not just when the next try is due
-		if n := c.pending.Len(); n < maxPending || relay.took != 0 {
-			t.Errorf("%d wait, %d taken: what must go was left out, or has overtaken", n, relay.took)
+		if n := c.pending.Len(); n < maxPending || relay.taken() != 0 {
+			t.Errorf("%d wait, %d taken: what must go was left out, or has overtaken", n, relay.taken())
 		}
 		c.last(signal.Packet{Body: []byte("bye")})
 		time.Sleep(10 * time.Millisecond)
-		if relay.took != 2 || c.dropped.Load() != 10000 {
-			t.Errorf("%d taken, %d left out", relay.took, c.dropped.Load())
+		if relay.taken() != 2 || c.dropped.Load() != 10000 {
+			t.Errorf("%d taken, %d left out", relay.taken(), c.dropped.Load())
 		}
 		c.finish()
 		<-c.done
@@ -74,8 +81,8 @@ func TestFinishWaitsForWhatMustGo(t *testing.T) {
 		case <-time.After(time.Second):
 			t.Error("it waits for what may be left out")
 		}
-		if relay.took != 1 {
-			t.Errorf("%d taken", relay.took)
+		if relay.taken() != 1 {
+			t.Errorf("%d taken", relay.taken())
 		}
 	})
 }
