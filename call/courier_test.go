@@ -16,13 +16,11 @@ type stubborn struct {
 	takes string
 	mu    sync.Mutex
 	took  int
-	tries int
 }
 
 func (s *stubborn) Send(_ context.Context, p signal.Packet) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tries++
 	if string(p.Body) != s.takes {
 		return signal.ErrThrottled
 	}

@@ -3,6 +3,7 @@ package guests
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +15,8 @@ import (
 type desk struct {
 	t        *testing.T
 	contacts *e2ee.Contacts
+
+	mu       sync.Mutex // synctest.Wait orders for us, but not for the race detector
 	shown    []e2ee.Invitation
 	full     int
 	admitted int
@@ -42,9 +45,19 @@ func open(t *testing.T, contacts *e2ee.Contacts) *desk {
 	d := &desk{t: t, contacts: contacts}
 	i := &Inviter{
 		Contacts: contacts, TTL: time.Hour,
-		Show: func(inv e2ee.Invitation) { d.shown = append(d.shown, inv) },
-		Full: func() { d.full++ },
+		Show: func(inv e2ee.Invitation) {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.shown = append(d.shown, inv)
+		},
+		Full: func() {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.full++
+		},
 		Admit: func(_ context.Context, guest e2ee.Contact) {
+			d.mu.Lock()
+			defer d.mu.Unlock()
 			if d.before != nil {
 				d.before(guest)
 			}
@@ -84,6 +97,8 @@ func (d *desk) ask(guest *e2ee.Contacts, inv e2ee.Invitation) {
 func (d *desk) wants(shown, admitted int) {
 	d.t.Helper()
 	synctest.Wait()
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if len(d.shown) != shown || d.admitted != admitted {
 		d.t.Fatalf("%d invitations, want %d; %d admitted, want %d", len(d.shown), shown, d.admitted, admitted)
 	}
