@@ -32,6 +32,10 @@ type errand struct {
 // the relay how many it takes.
 const maxPending = 64
 
+// fewPending is how many packets may wait for a spare one to get its first try although the call ends: the Ringing of a
+// device that is closed tells the caller that others ring on.
+const fewPending = 8
+
 // pauses between two tries of one packet.
 const (
 	firstPause = 200 * time.Millisecond
@@ -101,7 +105,7 @@ func (c *courier) deliver(ctx context.Context, e errand) error {
 		hurried = c.hurried
 	}
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		if e.spare && c.hurries() {
+		if e.spare && c.hurries() && (pause > firstPause || c.pending.Len() > fewPending) {
 			c.dropped.Add(1)
 			return nil
 		}
