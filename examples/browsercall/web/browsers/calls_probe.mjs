@@ -69,13 +69,17 @@ export function probe() {
       (await peers.at(-1)?.getStats())?.forEach((row) => types.includes(row.type) && rows.push({ ...row }));
       return rows.sort((a, b) => Number(a.mid) - Number(b.mid)); // a browser's own order may change
     },
-    /** Asks again and again until the connection is closed; what it told last is in followed. */
+    /**
+     * Asks again and again until the connection is closed; what it told last is in followed. Who hangs up sends no more,
+     * and Firefox then forgets what it has received, too.
+     */
     follow() {
       const peer = peers.at(-1);
+      const decoded = (told) => told?.rows.find((r) => r.kind === 'video')?.framesDecoded ?? -1;
       const ask = async () => {
         const [rows, frames] = await Promise.all([window.probe.stats('inbound-rtp'), window.probe.frames()]);
         if (peer.signalingState === 'closed' || rows.length === 0 || !frames) return;
-        window.probe.followed = { rows, frames };
+        if (decoded({ rows }) >= decoded(window.probe.followed)) window.probe.followed = { rows, frames };
         await ask();
       };
       void ask();

@@ -132,7 +132,7 @@ describe('a peer that asks over and over', () => {
     vi.spyOn(performance, 'now').mockImplementation(() => now() + 21_000); // no timer has had its turn meanwhile
     conn.tell({ type: 'message', data: random(8) });
     await settle();
-    expect(conn.held).toBe(true); // the call has begun to end
+    expect(isSilent(conn)).toBe(true); // the call has begun to end
     await ended(a);
     expect(ann.events(a).at(-1)).toBe('ended: peer lost');
     await stage.end();
@@ -152,6 +152,10 @@ describe('a peer that asks over and over', () => {
   });
 });
 
+/** Whether all that a connection sends is muted. */
+const isSilent = (conn: FakeConn): boolean => conn.streams().length > 0 &&
+  conn.streams().every(({ ctx }) => conn.muted.get(ctx) === true);
+
 describe('the end', () => {
   /** Notes whether media was silent when somebody's Bye was to be sealed, which takes for ever. */
   function atBye(p: Person, conn: FakeConn): boolean[] {
@@ -159,7 +163,7 @@ describe('the end', () => {
     const seal = p.identity.seal.bind(p.identity);
     p.identity.seal = (to, m) => {
       if (m.type !== MessageType.Bye) return seal(to, m);
-      silent.push(conn.held);
+      silent.push(isSilent(conn));
       return new Promise(() => undefined);
     };
     return silent;
@@ -202,7 +206,7 @@ describe('the end', () => {
     const [ann, ben] = await stage.pair();
     const [a] = await connected(ann, ben);
     const conn = stage.world.conns[0]!;
-    conn.hold = () => {
+    conn.setMuted = () => {
       throw new MediaError('state', 'no');
     };
     stage.world.loses = () => true;
