@@ -148,7 +148,7 @@ func TestAByeOvertakesWhatMayBeLeftOut(t *testing.T) {
 
 // TestManyRepeatedCommits: new keys come as fast as the caller can make them. Some are taken, and the call goes on; what was
 // left out is taken when it is repeated, as an honest caller does.
-// Mutations: groupMessage without commits; isCommit with another type.
+// Mutations: groupMessage without commits; mls.IsCommit that says no.
 func TestManyRepeatedCommits(t *testing.T) {
 	inCallWith(t, caller, func(t *testing.T, p *peer, c *Call) {
 		time.Sleep(time.Second)

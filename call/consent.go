@@ -17,7 +17,9 @@ const maxAsking = 16
 
 // consents asks the application about a track that an offer adds. When late has ended the answer is no for now, and what
 // the application says then is a job of its own.
-func (w *worker) consents(late context.Context, conn *media.Conn, ask func(context.Context, media.TrackInfo) bool, t media.TrackInfo) bool {
+func (w *worker) consents(
+	late context.Context, conn *media.Conn, ask func(context.Context, media.TrackInfo) bool, t media.TrackInfo,
+) bool {
 	if ask == nil || w.asking[t.MID] || len(w.asking) >= maxAsking {
 		return false
 	}

@@ -245,7 +245,8 @@ func (c *Call) renegotiate(f func(*loop) error) <-chan error {
 }
 
 // AddTrack sends a further track. The other side's Media.Consent decides whether it is received, at once or later, while
-// the call goes on; if not, it is not sent. The call owns the source from now on, and closes it if this fails. ctx bounds the wait alone.
+// the call goes on; if not, it is not sent. The call owns the source from now on, and closes it if this fails. ctx bounds
+// the wait alone.
 func (c *Call) AddTrack(ctx context.Context, s media.Source) (media.StreamInfo, error) {
 	added := make(chan media.StreamInfo, 1)
 	out := c.renegotiate(func(l *loop) error {

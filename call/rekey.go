@@ -76,16 +76,9 @@ const (
 	commitBurst = 8
 )
 
-// isCommit says what a message of the group says of itself. A PrivateMessage (RFC 9420, section 6.3) has it in clear,
-// after version, form, name of the group and epoch; one that has another name there does not open.
-func (l *loop) isCommit(b []byte) bool {
-	const at, commit = 2 + 2 + 1 + len(l.keys.call) + 8, 3
-	return len(b) > at && b[at] == commit
-}
-
 // groupMessage takes an MLS message: something said in the call, a proposal, or a commit.
 func (l *loop) groupMessage(b []byte) {
-	if l.isCommit(b) && !l.commits.allow(time.Now(), commitPause, commitBurst) {
+	if mls.IsCommit(b) && !l.commits.allow(time.Now(), commitPause, commitBurst) {
 		l.drop()
 		return
 	}

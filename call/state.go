@@ -12,7 +12,8 @@ const (
 	// StateRinging: a person is being asked. The callee enters it when Admit says ring, the caller when it is told so. It is
 	// left for StateConnecting (accepted) or StateEnded. Timer: 60 s, on each side its own.
 	StateRinging
-	// StateConnecting: accepted; keys and transport are being set up, and at its end media may flow. Left for StateConnected or StateEnded. Timer: 15 s.
+	// StateConnecting: accepted; keys and transport are being set up, and at its end media may flow. Left for StateConnected
+	// or StateEnded. Timer: 15 s.
 	StateConnecting
 	// StateConnected: ICE, DTLS and the group are up and the other side has proved that it holds the same keys. Media flows.
 	// Left for StateReconnecting or StateEnded.

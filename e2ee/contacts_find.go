@@ -3,7 +3,8 @@ package e2ee
 import "fmt"
 
 // Find gives the contact that a user names: by our label (in any case), or by its text form or URI. Pending ones are
-// found too, also those that are blocked: they could not be unblocked otherwise. Several of one name are an error, which asks for the text form: a program must not guess between keys.
+// found too, also those that are blocked: they could not be unblocked otherwise. Several of one name are an error, which
+// asks for the text form: a program must not guess between keys.
 func (c *Contacts) Find(s string) (Contact, error) {
 	card, err := ParseCard(s)
 	byID := err == nil

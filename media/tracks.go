@@ -104,7 +104,8 @@ func (c *Conn) AddTrack(source Source) (StreamInfo, error) {
 		return StreamInfo{}, ErrState
 	}
 	if len(c.usedCtx) >= maxContexts {
-		return StreamInfo{}, fmt.Errorf("%w: a connection has %d streams in its life: mute or replace a track, and do not add one anew", ErrDescription, maxContexts)
+		return StreamInfo{}, fmt.Errorf("%w: a connection has %d streams in its life: mute or replace a track, and do not add one anew",
+			ErrDescription, maxContexts)
 	}
 	if err := c.checkSources([]Source{source}); err != nil {
 		return StreamInfo{}, err

@@ -40,6 +40,13 @@ func (m *privateMessage) decode(r *reader) {
 	m.ciphertext = r.opaqueView()
 }
 
+// IsCommit says whether a message calls itself a Commit in a PrivateMessage, before anything of it is decrypted: for who
+// limits how often a member may commit. The name is authenticated, so that one that lies does not open (section 6.3.2).
+func IsCommit(message []byte) bool {
+	var m privateMessage
+	return unmarshalMessage(message, wirePrivate, &m) == nil && m.contentType == contentCommit
+}
+
 // senderData is SenderData: whose key opens the content.
 type senderData struct {
 	leaf       uint32

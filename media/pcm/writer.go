@@ -194,7 +194,8 @@ func (w *Writer) Played() time.Duration {
 
 // Drain waits until all that was written is sent, and one frame of silence after it, which carries what the encoder holds
 // back. Where somebody writes meanwhile it waits for that too. It ends with ErrFlushed when a Flush dropped something, with
-// fs.ErrClosed, or with ctx's error. As long as nobody reads frames, because the call has no path or keys yet or is on hold, it waits.
+// fs.ErrClosed, or with ctx's error. As long as nobody reads frames, because the call has no path or keys yet or is on hold,
+// it waits.
 func (w *Writer) Drain(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

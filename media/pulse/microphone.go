@@ -22,8 +22,8 @@ const (
 // What it opens is 48 kHz mono, converted by the server. It fails with a *media.DeviceError: DeviceMissing if there is no
 // server or no such source (it lists what there is), DeviceDenied, DeviceBusy. A Read fails with DeviceGone within a second
 // after the source was removed, and with DeviceBusy when the server suspends it. A source that was asked for is not
-// replaced by another; the default is, if the server does so, but never by the monitor of a sink once it was a microphone. Reads that come too late lose sound: the oldest, beyond
-// 200 ms.
+// replaced by another; the default is, if the server does so, but never by the monitor of a sink once it was a microphone.
+// Reads that come too late lose sound: the oldest, beyond 200 ms.
 func Microphone(source string) func(context.Context) (pcm.Input, error) {
 	var voice *atomic.Bool
 	if source == "" {

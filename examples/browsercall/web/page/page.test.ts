@@ -3,9 +3,17 @@ import { EndReason, Refused, SignalError } from '../client/index.ts';
 import { choices, isLocal, isLoopback, linkTo, takeInvitation } from './address.ts';
 import { browserName } from './environment.ts';
 import { trustOf, trustWords } from './trust.ts';
-import { endWords, faultWords, missedWords } from './words.ts';
+import { endWords, faultWords, freeName, missedWords } from './words.ts';
 
 describe('words', () => {
+  test('a name that is taken gets a number, and never more than 64 bytes', () => {
+    expect(freeName('Ada', () => false)).toBe('Ada');
+    expect(freeName('Ada', (label) => label !== 'Ada (3)')).toBe('Ada (3)');
+    for (const wide of ['名', '😀', 'x']) {
+      expect(new TextEncoder().encode(freeName(wide.repeat(16), () => true)).length).toBeLessThanOrEqual(64);
+    }
+  });
+
   test('every end has words of its own, whoever ended it, and an unknown one has some', () => {
     const said = new Map<string, number>();
     for (const reason of Object.values(EndReason)) {

@@ -6,6 +6,7 @@ import {
 import type { Choices } from './address.ts';
 import { isLocal, isLoopback, linkTo, relayURL } from './address.ts';
 import { browserName } from './environment.ts';
+import { freeName } from './words.ts';
 
 /** What the browser keeps it under. */
 const storeName = 'sotto';
@@ -115,14 +116,12 @@ export class Session {
     }
   }
 
-  /** Our name for somebody new: what they call themselves, with a number if that can be taken for another contact's. */
+  /** Our name for somebody new, which cannot be taken for another contact's. */
   #label(id: ID, name: string): string {
-    const short = [...name].slice(0, 24).join('');
-    for (let n = 1; ; n++) {
-      const label = n > 1 ? `${short} (${n})` : name;
+    return freeName(name, (label) => {
       const { same, alike } = this.contacts.resembling(id, label);
-      if (same.length + alike.length === 0 || n > 1000) return label;
-    }
+      return same.length + alike.length > 0;
+    });
   }
 
   #get(id: ID): Contact {

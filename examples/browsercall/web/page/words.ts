@@ -132,3 +132,15 @@ function storeWords(e: unknown): Words | undefined {
   }
   return undefined;
 }
+
+/**
+ * What somebody calls themselves, with a number if that name is taken: cut, so that no label is longer than 64 bytes,
+ * with which nobody could be confirmed.
+ */
+export function freeName(name: string, taken: (label: string) => boolean): string {
+  const short = [...name].slice(0, 14).join('').trim(); // four bytes a character at most, and eight for the number
+  for (let n = 1; ; n++) {
+    const label = n > 1 ? `${short} (${n})` : name;
+    if (n > 1000 || !taken(label)) return label;
+  }
+}

@@ -27,7 +27,6 @@ export function silence(l: Loop): void {
 
 /** Takes a call down, and tells of its end. Never rejects. */
 export async function finish(l: Loop, end: EndEffect): Promise<void> {
-  silence(l);
   try {
     await part(l, end);
   } catch (e) {

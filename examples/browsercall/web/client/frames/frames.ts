@@ -37,8 +37,8 @@ export class Frames {
 
   /**
    * Lets frames of the epoch be opened from now on, and sets the end of the epochs before; frames of members that the
-   * epoch has no more are dropped at once. Throws FramesError `epoch`, also for a base key that was installed before:
-   * its counters would start again.
+   * epoch has no more are dropped at once. Throws FramesError `epoch`, also for a base key that is one of the last 4096
+   * installed: its counters would start again.
    */
   install(e: FrameEpoch): void {
     this.#alive();
