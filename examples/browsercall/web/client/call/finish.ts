@@ -6,7 +6,6 @@ import { leaveNotice } from './notice.ts';
 import { settled } from './patience.ts';
 import { EndReason, missed } from './reason.ts';
 import { byeByRelay } from './send.ts';
-import type { ConnLike } from './ports.ts';
 
 /** A Bye is confirmed, in milliseconds. */
 const echoTime = 1000;
@@ -17,12 +16,12 @@ export const closeTime = 500;
 /** A job of the connection, or the connection itself, has ended. */
 const stopTime = 3000;
 
-/** Stops all that we send at once, before the end is told to anybody: nobody is heard or seen meanwhile. */
+/**
+ * Stops all that we send at once, before the end is told to anybody: nobody is heard or seen meanwhile. Frames are what is
+ * stopped, not tracks: Firefox is busy for long when those are taken from it, and the Bye would wait.
+ */
 export function silence(l: Loop): void {
-  const mute = async (conn: ConnLike): Promise<unknown> =>
-    Promise.all(conn.streams().map(async ({ ctx }) => conn.setMuted(ctx, true)));
-  // Without keys nothing is sealed, so nothing is sent.
-  if (l.conn) mute(l.conn).catch(() => l.keys.frames.destroy());
+  l.keys.frames.stopSend().catch(() => l.keys.frames.destroy());
 }
 
 /** Takes a call down, and tells of its end. Never rejects. */

@@ -85,6 +85,8 @@ export interface Groups<K extends OwnKeyPackage = OwnKeyPackage> {
 export interface FramesLike extends EventTarget, Sealing {
   install(e: { epoch: number; baseKey: Uint8Array; ownLeaf: number; leaves: number[] }): Promise<void>;
   switchSend(epoch: number): Promise<void>;
+  /** Nothing more is sealed, for good. */
+  stopSend(): Promise<void>;
   declare(leaf: number, streams: StreamBody[]): Promise<void>;
   stats(): Promise<{ epochFrames?: number | bigint }>;
   destroy(): void;

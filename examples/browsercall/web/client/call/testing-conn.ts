@@ -13,6 +13,7 @@ export class FakeFrames extends EventTarget implements FramesLike {
   readonly keys = new Map<number, string>();
   readonly declared = new Map<number, StreamBody[]>();
   sending = 0;
+  stopped = false;
   destroyed = false;
   /** Stands in for a count that takes days. */
   epochFrames = 0;
@@ -29,6 +30,11 @@ export class FakeFrames extends EventTarget implements FramesLike {
   async switchSend(epoch: number): Promise<void> {
     this.#frames.switchSend(epoch);
     this.sending = epoch;
+  }
+
+  async stopSend(): Promise<void> {
+    this.#frames.stopSend();
+    this.stopped = true;
   }
 
   async declare(leaf: number, streams: StreamBody[]): Promise<void> {
@@ -48,12 +54,16 @@ export class FakeFrames extends EventTarget implements FramesLike {
 
   /** A frame of the other side's first stream comes: says whether it opens. */
   receive(from: FakeFrames): boolean {
-    const clear = new Uint8Array(0);
-    const sealed = from.#frames.sealer(0).seal(clear, Uint8Array.of(1, 2, 3));
+    const sealed = from.seal();
     if (typeof sealed === 'string') return false;
-    const opens = typeof this.#frames.opener(from.#leaf, '0').open(clear, sealed) !== 'string';
+    const opens = typeof this.#frames.opener(from.#leaf, '0').open(new Uint8Array(0), sealed) !== 'string';
     if (opens) this.dispatchEvent(new Event('first'));
     return opens;
+  }
+
+  /** A frame of our first stream, or why there is none. */
+  seal(): Uint8Array | string {
+    return this.#frames.sealer(0).seal(new Uint8Array(0), Uint8Array.of(1, 2, 3));
   }
 
   sender(): never {

@@ -67,6 +67,8 @@ describe('the handle of the frame worker', () => {
     const refused = await w.switchSend(9).catch((e: unknown) => e);
     expect(refused).toBeInstanceOf(FramesError);
     expect((refused as FramesError).code).toBe('epoch');
+    await w.stopSend();
+    expect(await w.switchSend(1).catch((e: FramesError) => e.code)).toBe('destroyed');
   });
 
   it('gives transforms their options', () => {

@@ -59,6 +59,11 @@ export class FrameWorker extends EventTarget {
     await this.#ask({ op: 'switchSend', epoch });
   }
 
+  /** Seals nothing more, for good; what arrives is still opened. */
+  async stopSend(): Promise<void> {
+    await this.#ask({ op: 'stopSend' });
+  }
+
   /** Adds what the member at this leaf says that it sends: all of it, or nothing. */
   async declare(leaf: number, streams: Stream[]): Promise<void> {
     await this.#ask({ op: 'declare', leaf, streams });

@@ -50,6 +50,9 @@ export class Desk {
       case 'switchSend':
         if (frames.switchSend(r.epoch)) this.#keysChanged('send');
         break;
+      case 'stopSend':
+        frames.stopSend();
+        break;
       case 'declare':
         frames.declare(r.leaf, r.streams);
         this.#keysChanged('receive');

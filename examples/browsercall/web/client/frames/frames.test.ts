@@ -47,6 +47,18 @@ describe('frames', () => {
     expect(alice.frames.stats().refused).toBe(2);
   });
 
+  it('are opened after stopSend, and never sealed again', () => {
+    const { alice, bob } = pair();
+    alice.frames.stopSend();
+    expect(alice.frames.sealer(0).seal(none, utf8('frame'))).toBe('noKey');
+    expect(alice.open(1, '1', bob.seal(1, 'video'))).toBe('video');
+    alice.install(2, 0, 1);
+    expect(code(() => alice.frames.switchSend(2))).toBe('destroyed');
+    alice.frames.reset();
+    alice.install(3, 0, 1);
+    expect(code(() => alice.frames.switchSend(3))).toBe('destroyed');
+  });
+
   it('have one sealer a ctx and one opener a section', () => {
     const { frames } = new Side(0);
     expect(frames.sealer(3)).toBe(frames.sealer(3));

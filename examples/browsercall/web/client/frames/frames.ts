@@ -28,6 +28,7 @@ export class Frames {
   #used = new Set<string>(); // the last base keys that were installed, oldest first
   #sealers = new Map<number, FrameSealer>();
   #openers = new Map<string, FrameOpener>();
+  #quiet = false;
   #destroyed = false;
 
   /** clock tells milliseconds that never go back. */
@@ -58,10 +59,12 @@ export class Frames {
 
   /**
    * Seals with this epoch's keys from now on, and destroys the sending keys before. There is no way back: FramesError
-   * `epoch` if it is not installed or older than the present one. Returns whether anything changed.
+   * `epoch` if it is not installed or older than the present one, `destroyed` after stopSend. Returns whether anything
+   * changed.
    */
   switchSend(epoch: number): boolean {
     this.#alive();
+    if (this.#quiet) throw new FramesError('destroyed', 'the call is ending: nothing is sealed any more');
     if (this.#send !== undefined && this.#send.number >= epoch) {
       if (this.#send.number === epoch) return false;
       throw new FramesError('epoch', `sending with ${this.#send.number} already, not ${epoch}`);
@@ -70,6 +73,12 @@ export class Frames {
     if (e === undefined) throw new FramesError('epoch', `epoch ${epoch} is not installed`);
     this.#replaceSend(new SendEpoch(e));
     return true;
+  }
+
+  /** Destroys the sending keys for good: from now on frames are opened, and none is sealed. */
+  stopSend(): void {
+    this.#quiet = true;
+    this.#replaceSend(undefined);
   }
 
   /** Adds what the member at this leaf says that it sends: all of it, or nothing and FramesError `streams`. */

@@ -19,6 +19,7 @@ export interface PayloadCodec {
 export type Ask =
   | { op: 'install'; epoch: FrameEpoch }
   | { op: 'switchSend'; epoch: number }
+  | { op: 'stopSend' }
   | { op: 'declare'; leaf: number; streams: Stream[] }
   | { op: 'dropLeaf'; leaf: number }
   | { op: 'acknowledged'; epoch: number }

@@ -243,6 +243,18 @@ describe('the frame worker', () => {
     expect([from.generated, audio.generated, alice.events.length]).toEqual([1, 0, 2]);
   });
 
+  it('lets nothing leave after stopSend, and goes on with what arrives', async () => {
+    const { alice, bob, from, to } = call();
+    alice.use(1, 0);
+    bob.use(1, 1);
+    await from.feed(raw(picture, 'key'), raw(picture));
+    bob.ask({ op: 'stopSend' });
+    await to.feed(raw(from.out[0]!, 'key'));
+    alice.ask({ op: 'stopSend' });
+    await from.feed(raw(picture));
+    expect([from.out.length, to.out.map(hex), alice.stats().refused]).toEqual([2, [hex(picture)], 1]);
+  });
+
   it('gives a picture to Firefox when the connection is up, or has had its time, and in order', async () => {
     const { alice, bob, from } = call();
     alice.use(1, 0);
