@@ -4,25 +4,32 @@ import { probe } from './calls_probe.mjs';
 /** Somebody at the page of the Go program: presses what a person presses, and reads what a person reads. */
 export class Person {
   page;
+  #picture;
 
-  constructor(page) {
+  constructor(page, picture = async () => undefined) {
     this.page = page;
+    this.#picture = picture;
   }
 
   /** Opens a link in a browser. rest are further functions that run in the page before its own scripts. */
   static async open(harness, browser, link, ...rest) {
     const init = `${[probe, ...rest].map((f) => `(${f})();`).join('\n')}`;
-    return new Person(await harness.open(browser, { url: link, init }));
+    return Person.#at(harness, await harness.open(browser, { url: link, init }));
   }
 
   /** The same person's further window of the same browser: the same keys and contacts. */
   async window(harness, browser, link) {
-    return new Person(await harness.open(browser, { url: link, init: `(${probe})();`, beside: this.page }));
+    return Person.#at(harness, await harness.open(browser, { url: link, init: `(${probe})();`, beside: this.page }));
+  }
+
+  static #at(harness, page) {
+    return new Person(page, (state) => harness.picture(page, state));
   }
 
   /** Waits until somebody rings, and gives how the page says it. */
   async rings() {
     await until('it rings', () => this.page.evaluate(() => document.getElementById('ringing').open));
+    await this.#picture('rung');
     return this.text('ringing-title');
   }
 
@@ -58,11 +65,13 @@ export class Person {
   /** Waits until the page shows this state of the call. */
   async state(want, patience) {
     await until(`call is ${want}`, async () => (await this.data('body', 'callState')) === want, patience);
+    await this.#picture(want);
   }
 
   /** Waits until the page shows a card: contact, ended, fault … */
   async view(want) {
     await until(`page shows ${want}`, async () => (await this.data('body', 'view')) === want);
+    await this.#picture(want);
   }
 
   /** The emoji as they are shown. */

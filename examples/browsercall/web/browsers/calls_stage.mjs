@@ -22,16 +22,7 @@ export class Stage {
 
   /** A test's function: keeps pictures and what was told if it fails, and ends what the test started. */
   run(title, f) {
-    return () => this.#harness.run(title, async () => {
-      try {
-        await f();
-      } catch (e) {
-        e.message += this.#program.log().map((l) => `\nprogram: ${l}`).join('');
-        throw e;
-      } finally {
-        await this.#program.quiet();
-      }
-    });
+    return () => this.#harness.run(title, f, this.#program);
   }
 
   bot(...args) {

@@ -1,7 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { startChromium } from './chromium.mjs';
 import { startFirefox } from './firefox.mjs';
+import { Pictures } from './pictures.mjs';
 import { serve } from './server.mjs';
 
 /**
@@ -18,14 +17,12 @@ const starters = {
   deviceless: () => startChromium({ devices: false }), forbidden: () => startChromium({ permission: false }),
 };
 
-/** Where pictures of pages go whose test has failed. */
-export const pictures = fileURLToPath(new URL('../../../../out/browsers/', import.meta.url));
-
 /** Browsers and a server for the tests of one file. Browsers start when first asked for. */
 export class Harness {
   #server;
   #browsers = new Map();
   #pages = [];
+  #pictures = new Pictures();
 
   /** @param {Record<string, string>} scripts See serve. */
   static async start(scripts) {
@@ -55,26 +52,30 @@ export class Harness {
     return page;
   }
 
-  /** Runs a test; if it fails, says what its pages logged and takes their pictures. Closes the pages. */
-  async run(title, f) {
+  /** Takes a picture of a page that has come to a state, to be seen if the test fails. */
+  picture(page, state) {
+    return this.#pictures.take(page, `${this.#pages.find((p) => p.page === page)?.name} ${state}`);
+  }
+
+  /**
+   * Runs a test. If it fails, keeps pictures of its pages, and says what these and others have told. Then closes the
+   * pages, and ends the others.
+   *
+   * @param {{ log(): string[], quiet(): Promise<void> }} [others] What else takes part.
+   */
+  async run(title, f, others) {
     try {
       await f();
     } catch (e) {
-      await this.#picture(title);
+      for (const { page } of this.#pages) await this.picture(page, 'in the end');
+      await this.#pictures.write(title);
       e.message += this.#pages.map(({ name, log }) => `\n${name}: ${log.slice(-20).join('\n  ')}`).join('');
+      e.message += others?.log().map((l) => `\nprogram: ${l}`).join('') ?? '';
       throw e;
     } finally {
+      this.#pictures = new Pictures();
+      await others?.quiet();
       await Promise.all(this.#pages.splice(0).map(({ page }) => page.close().catch(() => undefined)));
-    }
-  }
-
-  async #picture(title) {
-    await mkdir(pictures, { recursive: true });
-    for (const [i, { name, page }] of this.#pages.entries()) {
-      const image = await page.screenshot({ type: 'png' }).catch(() => undefined);
-      if (image) {
-        await writeFile(`${pictures}${title.replace(/\W+/g, '-')}-${i}-${name}.png`, image);
-      }
     }
   }
 
