@@ -27,11 +27,13 @@ func TestToneArrives(t *testing.T) {
 func testTone(t *testing.T, codec media.Codec, f pcm.Format) {
 	w := newWriter(t, pcm.WriterConfig{Format: f, Codec: codec})
 	r := newReader(t, w.Track(), pcm.ReaderConfig{Format: f})
-	go carry(t.Context(), w, r)
+	// Said before anything is sent, so that each run encodes the same: with a copy for FEC and a constant size libopus 1.3.1
+	// leaves holes in some pure tones, which depend on how they begin.
 	if err := w.Write(t.Context(), tone(f, 440, 0.5, 2*time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	start := time.Now()
+	go carry(t.Context(), w, r)
 	heard := left(f, hear(t, f, r.Read, 1500*ms))
 	if took := time.Since(start); took < 1480*ms || took > 1500*ms {
 		t.Errorf("1.5 s of sound took %v", took)

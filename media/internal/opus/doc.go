@@ -23,6 +23,10 @@
 // packets are then of Bitrate times the frame's length, in speech, music and silence. With Loss above 0 each packet carries the
 // frame before it once more where libopus codes it as speech (SILK or hybrid); it may code what it takes for music without.
 //
+// Both together have a price that pure tones pay: where a frame and its copy do not fit into the constant size, libopus 1.3.1
+// empties the frame. A sine of 110 to 500 Hz then has holes of 20 ms, native or in the sandbox, by the rate and by how it
+// begins; in speech none was found.
+//
 // # What it costs
 //
 // For 20 ms at 48 kHz, one channel, 32 kb/s, on a 2-core Xeon: decoding 55 µs, concealing 49 µs, recovering 54 µs. Encoding in
