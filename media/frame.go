@@ -45,7 +45,8 @@ type TrackInfo struct {
 }
 
 // A Source yields the encoded frames of one track. One goroutine of the connection that sends it calls Read, once the path
-// and the keys are there: in a call that may be a moment before it is Connected.
+// and the keys are there: in a call that may be a moment before it is Connected. Read is for one goroutine at a time, so a
+// Source belongs to one connection.
 type Source interface {
 	// Track describes what Read will yield; it is constant.
 	Track() TrackInfo

@@ -15,7 +15,8 @@ type shot struct {
 }
 
 // newest hands pictures from the goroutine that takes them to the one that encodes them. Only the newest waits: who is late
-// gets no older ones. Three pictures go round: one is being taken, one waits, one is being encoded.
+// gets no older ones. Three pictures go round: one is being taken, one waits, one is being encoded; so either
+// side may have one at a time.
 type newest struct {
 	ready   chan struct{} // holds a token while a picture waits
 	dropped atomic.Uint64

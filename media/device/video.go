@@ -80,7 +80,8 @@ func newVideo(cfg VideoConfig, kind Kind, name string, open opener, encode encod
 func (v *Video) Track() media.TrackInfo { return v.info }
 
 // Read encodes the newest picture and returns it, waiting for one as long as there is none: the device is away, or muted.
-// It fails with ctx.Err(), with what matches fs.ErrClosed after Close, or if the encoder fails.
+// It fails with ctx.Err(), with what matches fs.ErrClosed after Close, or if the encoder fails. It is for one goroutine at a
+// time, as every media.Source's: of several, each gets a part of the frames.
 func (v *Video) Read(ctx context.Context) (media.Frame, error) {
 	v.begun.Do(func() {
 		v.began = time.Now()
@@ -97,25 +98,30 @@ func (v *Video) Read(ctx context.Context) (media.Frame, error) {
 			return media.Frame{}, errClosed
 		case <-v.newest.ready:
 		}
-		s := v.newest.take()
-		if s == nil {
-			continue
-		}
-		f, err := v.encode(s)
-		v.newest.give(s)
+		f, err := v.encodeNewest()
 		if err != nil || len(f.Data) > 0 {
 			return f, err
 		}
 	}
 }
 
-// encode returns a frame without data where the rate control wants none.
-func (v *Video) encode(s *shot) (media.Frame, error) {
+// encodeNewest encodes the picture that waits. One picture is out at a time, whoever reads: newest has no more to spare.
+func (v *Video) encodeNewest() (media.Frame, error) {
 	v.enc.Lock()
 	defer v.enc.Unlock()
 	if v.life.Err() != nil {
 		return media.Frame{}, errClosed
 	}
+	s := v.newest.take()
+	if s == nil {
+		return media.Frame{}, nil
+	}
+	defer v.newest.give(s)
+	return v.encode(s)
+}
+
+// encode returns a frame without data where the rate control wants none. Needs enc.
+func (v *Video) encode(s *shot) (media.Frame, error) {
 	if bps := v.bitrate.Swap(0); bps != 0 {
 		if err := v.encoder.setBitrate(int(bps)); err != nil {
 			return media.Frame{}, err

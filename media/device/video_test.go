@@ -172,6 +172,54 @@ func TestVideoKeepsTheNewestForWhoIsLate(t *testing.T) {
 	})
 }
 
+// A slowEncoder encodes nothing before it is let.
+type slowEncoder struct {
+	fakeEncoder
+	let chan struct{}
+}
+
+func (e *slowEncoder) encode(p *image.YCbCr, at time.Duration, key bool) ([]byte, bool, error) {
+	<-e.let
+	return e.fakeEncoder.encode(p, at, key)
+}
+
+// TestVideoReadBySeveral: the camera goes on while several read at once, against the advice, and the encoder is slow.
+func TestVideoReadBySeveral(t *testing.T) {
+	const readers = 4
+	d := &fakeDevice{interval: time.Millisecond, w: 64, h: 64}
+	e := &slowEncoder{let: make(chan struct{})}
+	cfg, err := VideoConfig{Width: 64, Height: 64, FrameRate: 120}.complete()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := newVideo(cfg, KindCamera, "cam", d.opener, func(media.Codec, encoderConfig) (encoder, error) { return e, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	errs := make(chan error)
+	for range readers {
+		go func() {
+			_, err := v.Read(t.Context())
+			errs <- err
+		}()
+	}
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for v.Stats().Captured < 20 {
+		<-tick.C
+	}
+	close(e.let)
+	for range readers {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	if s := v.Stats(); s.Encoded != readers {
+		t.Errorf("%d readers, %+v", readers, s)
+	}
+}
+
 func TestVideoMutedLetsTheDeviceGo(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, v *Video, d *fakeDevice, e *fakeEncoder) {
 		read(t, v)

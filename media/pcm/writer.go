@@ -34,7 +34,7 @@ type WriterConfig struct {
 }
 
 // A Writer lets a program speak: a media.Source and media.RateSetter that sends what is written at the pace of a clock, and
-// silence while nothing waits. Its methods may be called from any goroutine.
+// silence while nothing waits. Its methods may be called from any goroutine, Read by one at a time.
 type Writer struct {
 	format Format
 	track  media.TrackInfo
