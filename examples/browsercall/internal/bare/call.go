@@ -63,7 +63,7 @@ func (s *server) call(p peer, _ *http.Request) error {
 		if !m.Ask {
 			return errors.New("not a step of a call")
 		}
-		f := seen.Total()
+		f := seen.Total(time.Now())
 		return p.say(message{Freeze: &f})
 	})
 }

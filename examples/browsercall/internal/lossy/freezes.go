@@ -35,14 +35,23 @@ func (f *Freezes) Frame(at time.Time) {
 	if f.total.Frames == 1 {
 		return
 	}
-	if len(f.pauses) == window {
-		if mean := f.mean(); pause >= max(3*mean, mean+150*time.Millisecond) {
-			f.total.Freezes++
-			f.total.Frozen += pause
-		}
-		f.pauses = f.pauses[1:]
+	if f.froze(pause) {
+		f.total.Freezes++
+		f.total.Frozen += pause
 	}
 	f.pauses = append(f.pauses, pause)
+	if len(f.pauses) > window {
+		f.pauses = f.pauses[1:]
+	}
+}
+
+// froze reports whether a pause is a freeze, after those before.
+func (f *Freezes) froze(pause time.Duration) bool {
+	if len(f.pauses) < window {
+		return false
+	}
+	mean := f.mean()
+	return pause >= max(3*mean, mean+150*time.Millisecond)
 }
 
 func (f *Freezes) mean() time.Duration {
@@ -53,11 +62,16 @@ func (f *Freezes) mean() time.Duration {
 	return sum / window
 }
 
-// Total is what was seen up to now.
-func (f *Freezes) Total() Freeze {
+// Total is what was seen up to this time. A freeze that goes on counts already, which browsers leave until it is over: a
+// picture that stands still for good would be none.
+func (f *Freezes) Total(at time.Time) Freeze {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	t := f.total
+	if pause := at.Sub(f.last); f.froze(pause) {
+		t.Freezes++
+		t.Frozen += pause
+	}
 	t.Millis = t.Frozen.Milliseconds()
 	return t
 }

@@ -46,12 +46,18 @@ func TestAPauseIsAFreezeWhenItIsLong(t *testing.T) {
 	}
 	at = at.Add(145 * time.Millisecond) // a pause of 178 ms, where 183 are a freeze
 	f.Frame(at)
-	if got := f.Total(); got.Freezes != 0 || got.Frames != 32 {
+	if got := f.Total(at); got.Freezes != 0 || got.Frames != 32 {
 		t.Errorf("%+v", got)
 	}
 	at = at.Add(400 * time.Millisecond)
 	f.Frame(at)
-	if got := f.Total(); got.Freezes != 1 || got.Millis != 400 {
+	if got := f.Total(at); got.Freezes != 1 || got.Millis != 400 {
 		t.Errorf("%+v", got)
+	}
+	if got := f.Total(at.Add(100 * time.Millisecond)); got.Freezes != 1 {
+		t.Errorf("between two frames: %+v", got)
+	}
+	if got := f.Total(at.Add(5 * time.Second)); got.Freezes != 2 || got.Millis != 5400 {
+		t.Errorf("no frame comes any more: %+v", got)
 	}
 }

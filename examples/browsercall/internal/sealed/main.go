@@ -192,7 +192,7 @@ func (p *program) do(ctx context.Context, c command) error {
 	case t == nil:
 		return errors.New("there is no call")
 	case c.Do == "ask":
-		seen := t.seen.Total()
+		seen := t.seen.Total(time.Now())
 		p.say(event{Event: "freeze", Freeze: &seen, Received: t.received()})
 		return nil
 	case c.Do == "hangup":

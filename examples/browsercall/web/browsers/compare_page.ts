@@ -48,17 +48,27 @@ export class Eyes {
     this.seen.presented = Math.max(presented, this.seen.presented + 1);
     const pause = now - this.#last;
     if (this.#last > 0) {
-      if (this.#pauses.length === 30) {
-        const mean = this.#pauses.reduce((a, b) => a + b, 0) / 30;
-        if (pause >= Math.max(3 * mean, mean + 150)) {
-          this.seen.freezes++;
-          this.seen.frozen += pause;
-        }
-        this.#pauses.shift();
+      if (this.#froze(pause)) {
+        this.seen.freezes++;
+        this.seen.frozen += pause;
       }
       this.#pauses.push(pause);
+      if (this.#pauses.length > 30) {
+        this.#pauses.shift();
+      }
     }
     this.#last = now;
+  }
+
+  #froze(pause: number): boolean {
+    const mean = this.#pauses.reduce((a, b) => a + b, 0) / 30;
+    return this.#pauses.length === 30 && pause >= Math.max(3 * mean, mean + 150);
+  }
+
+  /** How long there has been no frame, in milliseconds, if that is a freeze: no browser counts one that goes on. */
+  open(): number {
+    const pause = performance.now() - this.#last;
+    return this.#froze(pause) ? pause : 0;
   }
 }
 
@@ -91,7 +101,7 @@ const bench = {
     return e;
   },
   hear,
-  seen: () => eyes.at(-1)?.seen,
+  seen: () => ({ ...eyes.at(-1)?.seen, open: eyes.at(-1)?.open() }),
   camera: async () => (await navigator.mediaDevices.getUserMedia(
     { audio: true, video: { width: 640, height: 360, frameRate: 30 } })).getTracks(),
   load: (script: string) => import(script),
