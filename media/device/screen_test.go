@@ -5,6 +5,7 @@ package device
 import (
 	"bufio"
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/jezek/xgb"
+	"github.com/jezek/xgb/randr"
 	"github.com/jezek/xgb/xproto"
 	"github.com/sotto-calls/sotto/media"
 )
@@ -249,6 +251,67 @@ func TestScreenGoesAndComesBack(t *testing.T) {
 	}
 	if e := <-events; !e.Up || e.Err != nil {
 		t.Errorf("%+v", e)
+	}
+}
+
+// shrink gives the screen of a display another size, by RANDR.
+func shrink(t *testing.T, display string, width, height uint16) {
+	t.Helper()
+	x, err := dialX(display)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.close()
+	if !x.extension("RANDR") {
+		t.Fatal("no RANDR")
+	}
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err = randr.QueryVersion(x.Conn, 1, 3).Reply()
+	check(err)
+	all, err := randr.GetScreenResources(x.Conn, x.root.Root).Reply()
+	check(err)
+	for _, c := range all.Crtcs { // what shows more than there will be is turned off
+		_, err := randr.SetCrtcConfig(x.Conn, c, 0, all.ConfigTimestamp, 0, 0, 0, randr.RotationRotate0, nil).Reply()
+		check(err)
+	}
+	check(randr.SetScreenSizeChecked(x.Conn, x.root.Root, width, height, 100, 100).Check())
+}
+
+// TestScreenShrinks: a picture that fails because the screen has become smaller says so, also between two looks at its size,
+// and the next one is of the new size.
+func TestScreenShrinks(t *testing.T) {
+	for _, args := range [][]string{nil, {"-extension", "MIT-SHM"}} {
+		x := startX(t, "640x480x24", args...)
+		s, err := openScreen(x.display, 1000) // the size is looked at every 1000 pictures
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := newPicture(640, 480)
+		if _, err := s.grab(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		shrink(t, x.display, 320, 200)
+		if _, err := s.grab(t.Context(), p); !errors.Is(err, errResized) || faultOf(err) != media.DeviceGone {
+			t.Errorf("a picture of a screen that has shrunk: %v", err)
+		}
+		s.close()
+		again, err := openScreen(x.display, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w, h := again.size(); w != 320 || h != 200 {
+			t.Errorf("opened again: %dx%d", w, h)
+		}
+		if _, err := again.grab(t.Context(), newPicture(320, 200)); err != nil {
+			t.Error(err)
+		}
+		again.close()
+		x.stop()
 	}
 }
 

@@ -78,9 +78,8 @@ func (x *xConn) close() {
 	<-x.drained
 }
 
-// sharesMemory asks for MIT-SHM. The package's own Init writes a map that other connections read.
-func (x *xConn) sharesMemory() bool {
-	const name = "MIT-SHM"
+// extension asks for an extension. The Init of the extension's package writes a map that other connections read.
+func (x *xConn) extension(name string) bool {
 	reply, err := xproto.QueryExtension(x.Conn, uint16(len(name)), name).Reply()
 	if err != nil || reply == nil || !reply.Present {
 		return false
@@ -137,7 +136,7 @@ func (s *screen) unusable() string {
 
 // share sets memory up, if it can be. It belongs to this user alone, and is gone with the last of the two that hold it.
 func (s *screen) share() {
-	if !s.x.sharesMemory() {
+	if !s.x.extension("MIT-SHM") {
 		return
 	}
 	id, err := shm.Get(shm.IPC_PRIVATE, s.width*s.height*4, shm.IPC_CREAT|0o600)
@@ -179,6 +178,9 @@ func (s *screen) grab(ctx context.Context, dst *image.YCbCr) (time.Time, error) 
 		err = fromBGRA(dst, b, s.width*4)
 	}
 	if err != nil {
+		if resized := s.checkSize(); resized != nil { // what is outside of a screen that shrank cannot be read
+			return time.Time{}, resized
+		}
 		return time.Time{}, screenError(s.display, err)
 	}
 	return at, nil
