@@ -16,7 +16,7 @@ func seeds() [][]byte {
 	streams := []stream{{Ctx: 0, MID: "0", Kind: 1, Codec: "opus"}, {Ctx: 1, MID: "1", RID: "q", Kind: 2, Codec: "VP8"}}
 	candidates := []candidate{hostCandidate("9.9.9.9", 9), {MID: "1"}}
 	bodies := []any{
-		inviteBody{Version: 1, MLSSuite: 3, SFrameSuite: 0xF001, Box: box, Commitment: h[:], DTLS: h[:], Media: wanted{3, 1}, Name: "n", Offer: []byte("v=0")},
+		inviteBody{Version: 1, MLSSuite: 3, SFrameSuite: 0xF001, Box: box, Commitment: h[:], DTLS: h[:], Media: wanted{3, 1}, Name: "n", Offer: []byte("v=0"), Late: true},
 		ringingBody{box}, acceptBody{Box: box, KeyPackage: h[:], Nonce: h[:], Answer: []byte("v=0"), Streams: streams, Candidates: candidates},
 		welcomeBody{Welcome: h[:], Nonce: h[:], Streams: streams, Candidates: candidates},
 		declineBody{Reason: 8, MLSSuites: mlsSuites, SFrameSuites: sframeSuites}, cancelBody{Reason: 6, Winner: h[:]},

@@ -50,6 +50,6 @@ func (l *loop) takeOver(y yielded) {
 	}
 	next.step(inStart{})
 	next.media = lent
-	next.step(inAnswer{})
+	next.step(inAnswer{next.keys.invite.Late})
 	next.run()
 }

@@ -110,10 +110,9 @@ func (p *peer) welcomeOf() welcomeBody {
 	return welcomeBody{Welcome: p.founds(p.call[:], p.self(), mls.CommitOptions{}), Nonce: p.nonce[:]}
 }
 
-// connects brings a call that the peer dialled, and the victim answers, to Connected.
-func (p *peer) connects(v *victim) *Call {
+// joins lets the victim answer a call that the peer dialled, and join its group; there is a path then.
+func (p *peer) joins(v *victim) *Call {
 	p.t.Helper()
-	p.rings()
 	c, err := v.rung(p.t).Answer(p.t.Context(), Media{Send: []media.Source{&lens{}}, Receive: discard})
 	if err != nil {
 		p.t.Fatal(err)
@@ -126,6 +125,14 @@ func (p *peer) connects(v *victim) *Call {
 	w := p.welcomeOf()
 	w.Candidates = p.candidates()
 	p.send(msgWelcome, w)
+	return c
+}
+
+// connects brings a call that the peer dialled, and the victim answers, to Connected.
+func (p *peer) connects(v *victim) *Call {
+	p.t.Helper()
+	p.rings()
+	c := p.joins(v)
 	p.ack(true)
 	next[Connected](p.t, c)
 	return c

@@ -7,7 +7,7 @@ type input interface{ isInput() }
 type (
 	// From the application.
 	inStart  struct{}                       // the call begins
-	inAnswer struct{}                       // the callee accepts
+	inAnswer struct{ Late bool }            // the callee accepts; whether the caller loses media that comes before its Ack
 	inRefuse struct{ Reason DeclineReason } // the callee declines
 	inHangup struct{ Reason EndReason }     // either side ends the call
 	inRoam   struct{}                       // the network changed
@@ -16,7 +16,10 @@ type (
 	// From the other side.
 	inInvite  struct{} // a byte-identical repetition of the Invite
 	inRinging struct{ Ref hash }
-	inAccept  struct{ Ref, Hash hash }
+	inAccept  struct {
+		Ref, Hash hash
+		Late      bool // the callee loses media that comes before its Ack
+	}
 	inDecline struct {
 		Ref, Hash hash
 		Reason    DeclineReason

@@ -176,7 +176,7 @@ func (l *loop) take(v any) {
 			return
 		}
 		l.media = v.media
-		l.step(inAnswer{})
+		l.step(inAnswer{l.keys.invite.Late})
 	case yielded:
 		l.yield(v)
 	case task:

@@ -18,8 +18,9 @@ const (
 // I/O, reads no clock, holds no key and starts nothing; its loop (loop.go) owns it.
 //
 // It keeps these promises whatever the order of inputs: a callee does nothing but ring before inAnswer; an Invite is
-// answered by one Accept and that by one Welcome; media starts only when the path is up and the group is joined; a
-// call is connected only when the other side has proved the same keys as well; fxEnd comes once and nothing after it.
+// answered by one Accept and that by one Welcome; media starts only when the path is up and the group is joined, for a
+// late side not before its proof; a call is connected only when the other side has proved the same keys as well; fxEnd
+// comes once and nothing after it.
 type machine struct {
 	role    role
 	state   State
@@ -42,6 +43,7 @@ type machine struct {
 	sealed    bool      // callee: the Accept was sent
 	up        bool      // the path carries
 	opened    bool      // a frame was opened
+	late      bool      // the other side loses media that comes before its Ack
 	started   bool      // the sources run
 	startedAt time.Time // when they began
 }

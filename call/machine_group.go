@@ -132,9 +132,11 @@ func (m *machine) roam(now time.Time) []effect {
 }
 
 // connect starts the sources when the path and the group are there: whom the keys are for is proved by then, and frames
-// need not wait for the Ack. It goes to StateConnected when the other side has proved that it has the same keys.
+// need not wait for the Ack, unless the other side is late. It goes to StateConnected when the other side has proved that
+// it has the same keys.
 func (m *machine) connect(now time.Time) []effect {
-	if m.state != StateConnecting || !m.up || m.epoch == 0 {
+	proved := m.acked || m.opened
+	if m.state != StateConnecting || !m.up || m.epoch == 0 || m.late && !proved {
 		return nil
 	}
 	var fx []effect
@@ -142,7 +144,7 @@ func (m *machine) connect(now time.Time) []effect {
 		m.started, m.startedAt = true, now
 		fx = append(fx, fxStart{})
 	}
-	if !m.acked && !m.opened {
+	if !proved {
 		return fx
 	}
 	m.clocks.stop(timerSetup, timerResend)

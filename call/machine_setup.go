@@ -29,7 +29,7 @@ func (m *machine) accepted(now time.Time, in inAccept) []effect {
 	}
 	switch {
 	case m.state == StateDialing || m.state == StateRinging:
-		m.accept = in.Hash
+		m.accept, m.late = in.Hash, in.Late
 		m.clocks.stop(timerReach, timerRing, timerResend)
 		m.clocks.set(timerSetup, now.Add(setupTime))
 		return append(m.become(StateConnecting), fxGroup{in.Hash})
@@ -48,6 +48,7 @@ func (m *machine) takeAsCallee(now time.Time, in input) []effect {
 		}
 	case inAnswer:
 		if m.state == StateRinging {
+			m.late = in.Late
 			m.clocks.stop(timerRing)
 			m.clocks.set(timerSetup, now.Add(setupTime))
 			m.repeat(now, msgAccept)

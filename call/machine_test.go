@@ -28,6 +28,7 @@ var (
 var words = map[string]input{
 	"start":            inStart{},
 	"answer":           inAnswer{},
+	"answer-late":      inAnswer{Late: true},
 	"refuse-busy":      inRefuse{DeclineBusy},
 	"hangup":           inHangup{Left},
 	"close":            inHangup{Closed},
@@ -36,9 +37,10 @@ var words = map[string]input{
 	"invite-again":     inInvite{},
 	"ringing":          inRinging{hI},
 	"ringing-other":    inRinging{hA},
-	"accept":           inAccept{hI, hA},
-	"accept-second":    inAccept{hI, hA2},
-	"accept-other-ref": inAccept{hA, hA2},
+	"accept":           inAccept{hI, hA, false},
+	"accept-late":      inAccept{hI, hA, true},
+	"accept-second":    inAccept{hI, hA2, false},
+	"accept-other-ref": inAccept{hA, hA2, false},
 	"decline":          inDecline{hI, hW, DeclineCall},
 	"decline-busy":     inDecline{hI, hW, DeclineBusy},
 	"cancel":           inCancel{Ref: hI, Reason: Cancelled},
@@ -283,6 +285,9 @@ func (r *record) take(t *testing.T, m *machine, in input, fx []effect) {
 			r.starts++
 			if !r.grouped || !m.up {
 				t.Fatal("started without keys or path")
+			}
+			if m.late && !r.proved {
+				t.Fatal("started before the Ack of one who needs that")
 			}
 		case fxState:
 			if f.State == StateConnected && !r.proved {

@@ -79,7 +79,8 @@ type inviteBody struct {
 	DTLS        []byte  `cbor:"6,keyasint"`
 	Media       wanted  `cbor:"7,keyasint"`
 	Name        string  `cbor:"8,keyasint,omitempty"`
-	Offer       []byte  `cbor:"9,keyasint"` // opaque until the local accept
+	Offer       []byte  `cbor:"9,keyasint"`            // opaque until the local accept
+	Late        bool    `cbor:"10,keyasint,omitempty"` // this side loses media that comes before its Ack
 }
 
 type ringingBody struct {
@@ -107,6 +108,7 @@ type acceptBody struct {
 	Answer     []byte      `cbor:"4,keyasint"`
 	Streams    []stream    `cbor:"5,keyasint,omitempty"`
 	Candidates []candidate `cbor:"6,keyasint,omitempty"`
+	Late       bool        `cbor:"7,keyasint,omitempty"` // as in inviteBody
 }
 
 type declineBody struct {

@@ -43,7 +43,7 @@ func (l *loop) decode(t messageType, m letter, ref hash) (input, error) {
 		if err == nil && l.keys.group == nil {
 			l.accept = &accepted{m.hash, b}
 		}
-		return inAccept{ref, m.hash}, err
+		return inAccept{ref, m.hash, b.Late}, err
 	case msgDecline:
 		b, err := decode[declineBody](body, maxBody)
 		return inDecline{ref, m.hash, DeclineReason(b.Reason)}, err

@@ -55,6 +55,7 @@ export async function sealAccept(l: Loop): Promise<void> {
     const body = Accept.encode({
       box: l.keys.own.box, keyPackage: await (g.keyPackage ?? l.keys.keyPackage()), nonce: l.keys.nonce,
       answer: utf8(g.answer), streams: l.connection.streams(), candidates,
+      late: l.machine.view.late,
     });
     g.sent = candidates.length;
     const p = await sealSetup(l, 'Accept', MessageType.Accept, body);

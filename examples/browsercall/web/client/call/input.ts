@@ -28,15 +28,15 @@ export type Input =
   // From the application: the call begins; the callee accepts or declines; either side ends it; the network changed;
   // new keys are wanted.
   | { is: 'start' }
-  | { is: 'answer' }
+  | { is: 'answer'; late: boolean }
   | { is: 'refuse'; reason: EndReason }
   | { is: 'hangup'; reason: EndReason }
   | { is: 'roam' }
   | { is: 'renew' }
-  // From the other side. `invite` is a byte-identical repetition.
+  // From the other side, which is `late` if it loses media that comes before its Ack. `invite` is a byte-identical repetition.
   | { is: 'invite' }
   | { is: 'ringing'; ref: Hash }
-  | { is: 'accept'; ref: Hash; hash: Hash }
+  | { is: 'accept'; ref: Hash; hash: Hash; late: boolean }
   | { is: 'decline'; ref: Hash; hash: Hash; reason: number }
   | { is: 'cancel'; ref: Hash; reason: EndReason; winner: Hash }
   | { is: 'welcome'; ref: Hash; hash: Hash }

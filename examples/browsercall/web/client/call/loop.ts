@@ -118,7 +118,7 @@ export class Loop {
     this.call = call;
     this.context = context;
     this.keys = keys;
-    this.machine = new Machine(role, invite, context.ringFor);
+    this.machine = new Machine(role, invite, context.ringFor, context.parts.late);
     this.jobs = new Jobs((e) => this.back((l) => l.step({ is: 'fault', reason: EndReason.MediaFailed, cause: e })));
     this.abort.signal.addEventListener('abort', () => this.#timers.forEach((t) => clearTimeout(t)), { once: true });
     keys.frames.addEventListener('first', () => this.back((l) => l.step({ is: 'frame' })));
@@ -257,7 +257,7 @@ export class Loop {
       case 'answered':
         if (this.machine.state !== 'ringing') return undefined; // too late
         this.media = p.media;
-        return this.step({ is: 'answer' });
+        return this.step({ is: 'answer', late: this.keys.invite?.late ?? false });
       case 'yield':
         return this.context.yielded(this, p.transport, p.invitation);
       case 'task':

@@ -20,7 +20,7 @@ export function grouped(s: Side, now: number, epoch: number, auth: Hash): Effect
   s.clocks.set('rekey', now + rekeyTime);
   const fx: Effect[] = [];
   if (first && s.role === 'caller') fx.push({ do: 'send', type: 'Welcome' });
-  fx.push({ do: 'ack', epoch, auth, got: false });
+  fx.push(...ack(s, false));
   if (first && s.role === 'caller') {
     fx.push({ do: 'apply' }, { do: 'cancel', reason: EndReason.AnsweredElsewhere, winner: s.accept });
   }
@@ -39,21 +39,27 @@ export function grouped(s: Side, now: number, epoch: number, auth: Hash): Effect
  * Compares the other side's view of the epoch with ours. In a call for two there is one committer, so two
  * authenticators under one number mean that it equivocates.
  */
-export function acknowledged(s: Side, now: number, ack: AckInput): Effect[] {
-  if (s.state === 'ended' || s.accept === '' || ack.ref !== s.accept || ack.epoch < s.epoch) return [];
-  if (ack.epoch > s.epoch) {
-    if (ack.epoch === s.epoch + 1) s.ahead ??= ack;
+export function acknowledged(s: Side, now: number, theirs: AckInput): Effect[] {
+  if (s.state === 'ended' || s.accept === '' || theirs.ref !== s.accept || theirs.epoch < s.epoch) return [];
+  if (theirs.epoch > s.epoch) {
+    if (theirs.epoch === s.epoch + 1) s.ahead ??= theirs;
     return [];
   }
-  if (ack.auth !== s.auth) {
+  if (theirs.auth !== s.auth) {
     return end(s, ending(EndReason.AuthFailed, new AuthError()), { do: 'bye', reason: EndReason.AuthFailed });
   }
   s.acked = true;
   s.clocks.stop('ack', 'ackLost');
-  const fx: Effect[] = ack.got ? [] : [{ do: 'ack', epoch: s.epoch, auth: s.auth, got: true }];
+  const fx = theirs.got ? [] : ack(s, true);
   fx.push(...switchKeys(s), ...connect(s, now));
   if (s.renewal) fx.push(...renew(s, now));
   return fx;
+}
+
+/** Acknowledges the epoch; got: the other side's Ack of it is here. A late side says nothing while it has no path. */
+export function ack(s: Side, got: boolean): Effect[] {
+  if (s.late && s.state === 'connecting' && !s.up) return [];
+  return [{ do: 'ack', epoch: s.epoch, auth: s.auth, got }];
 }
 
 /** Seals with the newest epoch from now on. */
@@ -84,8 +90,10 @@ export function renew(s: Side, now: number): Effect[] {
 /** What ICE and DTLS report. */
 export function transport(s: Side, now: number, path: Path): Effect[] {
   if (!isAccepted(s.state)) return [];
+  const waited = s.late && !s.up && s.epoch > 0;
   s.up = path === 'up';
-  if (s.up) return s.state === 'reconnecting' ? reconnected(s, now) : connect(s, now);
+  if (s.up && s.state === 'reconnecting') return reconnected(s, now);
+  if (s.up) return [...(waited && s.state === 'connecting' ? ack(s, s.acked) : []), ...connect(s, now)];
   if (s.state === 'connected') return lost(s, now);
   if (s.state === 'connecting' && path === 'dead') {
     return end(s, ending(EndReason.IceFailed), { do: 'bye', reason: EndReason.IceFailed });
@@ -120,13 +128,15 @@ export function roam(s: Side, now: number): Effect[] {
 
 /**
  * Starts the sources when the path and the group are there: whom the keys are for is proved by then, and frames need not
- * wait for the Ack. Goes to connected when the other side has proved that it has the same keys.
+ * wait for the Ack, unless the other side is late. Goes to connected when the other side has proved that it has the same
+ * keys.
  */
 export function connect(s: Side, now: number): Effect[] {
-  if (s.state !== 'connecting' || !s.up || s.epoch === 0) return [];
+  const proved = s.acked || s.opened;
+  if (s.state !== 'connecting' || !s.up || s.epoch === 0 || (s.lateThere && !proved)) return [];
   const fx: Effect[] = s.startedAt === undefined ? [{ do: 'start' }] : [];
   s.startedAt ??= now;
-  if (!s.acked && !s.opened) return fx;
+  if (!proved) return fx;
   s.clocks.stop('setup', 'resend');
   fx.push(...become(s, 'connected'));
   const late = now - s.startedAt > lateProof; // what the other side could not open by then may be lost

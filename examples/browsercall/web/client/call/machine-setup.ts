@@ -16,7 +16,7 @@ export function takeAsCaller(s: Side, now: number, input: Input): Effect[] {
       s.clocks.stop('reach', 'resend');
       return become(s, 'ringing');
     case 'accept':
-      return input.ref === s.invite ? accepted(s, now, input.hash) : [];
+      return input.ref === s.invite ? accepted(s, now, input.hash, input.late) : [];
     case 'decline': {
       if (!waits || input.ref !== s.invite) return [];
       const reason = declineEnd(input.reason);
@@ -31,9 +31,10 @@ export function takeAsCaller(s: Side, now: number, input: Input): Effect[] {
  * Takes the first Accept and makes the group for it. The same one again means that the Welcome was lost; any other is
  * another device that was too late, which the Cancel has told or will tell.
  */
-function accepted(s: Side, now: number, hash: Hash): Effect[] {
+function accepted(s: Side, now: number, hash: Hash, late: boolean): Effect[] {
   if (s.state === 'dialing' || s.state === 'ringing') {
     s.accept = hash;
+    s.lateThere = late;
     s.clocks.stop('reach', 'ring', 'resend');
     s.clocks.set('setup', now + setupTime);
     return [...become(s, 'connecting'), { do: 'group', accept: hash }];
@@ -48,6 +49,7 @@ export function takeAsCallee(s: Side, now: number, input: Input): Effect[] {
       return s.state === 'ringing' ? [{ do: 'send', type: 'Ringing' }] : [];
     case 'answer':
       if (s.state !== 'ringing') return [];
+      s.lateThere = input.late;
       s.clocks.stop('ring');
       s.clocks.set('setup', now + setupTime);
       repeat(s, now, 'Accept');

@@ -12,6 +12,10 @@ export interface Side {
   readonly role: Role;
   readonly ringFor: number;
   readonly clocks: Clocks;
+  /** This side loses media that comes before its Ack, which therefore waits until the path is up. */
+  readonly late: boolean;
+  /** The other side is late. */
+  lateThere: boolean;
   state: State;
   /** The last pause before a repetition, and what is repeated. */
   resend: number;
@@ -46,9 +50,9 @@ export interface Side {
 }
 
 /** A side at the beginning. ringFor is in milliseconds; invite is empty for a caller. */
-export function newSide(role: Role, invite: Hash, ringFor = ringTime): Side {
+export function newSide(role: Role, invite: Hash, ringFor = ringTime, late = false): Side {
   return {
-    role, ringFor, clocks: new Clocks(), state: 'new', resend: 0, sending: undefined, invite, accept: '', welcome: '',
+    role, ringFor, late, lateThere: false, clocks: new Clocks(), state: 'new', resend: 0, sending: undefined, invite, accept: '', welcome: '',
     epoch: 0, auth: '', acked: false, ahead: undefined, renewal: false, renewed: -Infinity, switched: 0, sealed: false,
     up: false, opened: false, startedAt: undefined,
   };

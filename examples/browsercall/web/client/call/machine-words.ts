@@ -13,7 +13,8 @@ const shown: Record<string, string> = { [I]: 'I', [A]: 'A', [A2]: 'A2', [W]: 'W'
 /** The inputs that a golden run can name. */
 export const words: Record<string, Input> = {
   'start': { is: 'start' },
-  'answer': { is: 'answer' },
+  'answer': { is: 'answer', late: false },
+  'answer-late': { is: 'answer', late: true },
   'refuse-busy': { is: 'refuse', reason: EndReason.Busy },
   'hangup': { is: 'hangup', reason: EndReason.Left },
   'close': { is: 'hangup', reason: EndReason.Closed },
@@ -22,9 +23,10 @@ export const words: Record<string, Input> = {
   'invite-again': { is: 'invite' },
   'ringing': { is: 'ringing', ref: I },
   'ringing-other': { is: 'ringing', ref: A },
-  'accept': { is: 'accept', ref: I, hash: A },
-  'accept-second': { is: 'accept', ref: I, hash: A2 },
-  'accept-other-ref': { is: 'accept', ref: A, hash: A2 },
+  'accept': { is: 'accept', ref: I, hash: A, late: false },
+  'accept-late': { is: 'accept', ref: I, hash: A, late: true },
+  'accept-second': { is: 'accept', ref: I, hash: A2, late: false },
+  'accept-other-ref': { is: 'accept', ref: A, hash: A2, late: false },
   'decline': { is: 'decline', ref: I, hash: W, reason: EndReason.Declined },
   'decline-busy': { is: 'decline', ref: I, hash: W, reason: EndReason.Busy },
   'cancel': { is: 'cancel', ref: I, reason: EndReason.Cancelled, winner: '' },
@@ -57,8 +59,8 @@ export function word(name: string): Input {
 }
 
 /** A new machine whose Invite is the one of the words. */
-export function machineOf(role: Role): Machine {
-  return new Machine(role, I);
+export function machineOf(role: Role, late = false): Machine {
+  return new Machine(role, I, undefined, late);
 }
 
 function showEffect(f: Effect): string {

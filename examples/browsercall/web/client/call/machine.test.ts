@@ -54,7 +54,7 @@ const cells = (['caller', 'callee'] as const).flatMap((role) =>
   (Object.keys(ways[role]) as State[]).map((state) => [role, state] as const));
 
 describe('every state takes every input', () => {
-  it('is a table of all cells', () => expect(cells.length * Object.keys(words).length).toBe(13 * 35));
+  it('is a table of all cells', () => expect(cells.length * Object.keys(words).length).toBe(13 * 37));
 
   it.each(cells)('%s %s', (role, state) => {
     for (const [name, input] of Object.entries(words)) {
@@ -79,7 +79,7 @@ class Watch {
   readonly counts = new Map<Effect['do'], number>();
 
   take(m: Machine, name: string, fx: Effect[]): void {
-    this.answered ||= name === 'answer';
+    this.answered ||= name.startsWith('answer');
     this.grouped ||= name.startsWith('group');
     this.proved ||= m.view.acked || m.view.opened;
     checkEffects(m, fx);
@@ -88,6 +88,8 @@ class Watch {
       if (f.do === 'end') this.ended = true;
       if (f.do === 'prepare' && !this.answered) throw new Error('prepared before the accept');
       if (f.do === 'start' && !(this.grouped && m.view.up)) throw new Error('started without keys or path');
+      if (f.do === 'start' && m.view.lateThere && !this.proved) throw new Error('started before the Ack of a late side');
+      if (f.do === 'ack' && m.view.late && !m.view.up && m.state === 'connecting') throw new Error('an Ack without a path');
       if (f.do === 'state' && f.state === 'connected' && !this.proved) throw new Error('connected without proof');
       const n = (this.counts.get(f.do) ?? 0) + 1;
       this.counts.set(f.do, n);
@@ -107,13 +109,32 @@ function dice(seed: number): (n: number) => number {
   };
 }
 
+describe('a late side', () => {
+  it.each([['caller', ways.caller.connecting], ['callee', ways.callee.connecting]] as const)(
+    'acknowledges when it has a path, and no earlier: %s', (role, way = '') => {
+      const m = machineOf(role, true);
+      const acks = (fx: Effect[]) => fx.filter((f) => f.do === 'ack').map((f) => f.got);
+      expect(way.split(' ').flatMap((w) => acks(m.step(0, word(w))))).toEqual([]);
+      expect(acks(m.step(1000))).toEqual([]);
+      expect(acks(m.step(1500, word('ack')))).toEqual([]);
+      expect(acks(m.step(1600, word('up')))).toEqual([true]);
+      expect(m.state).toBe('connected');
+    });
+
+  it('acknowledges once if the path was up first', () => {
+    const m = machineOf('callee', true);
+    const fx = 'start answer sealed-accept up welcome group'.split(' ').flatMap((w) => m.step(0, word(w)));
+    expect(fx.filter((f) => f.do === 'ack')).toEqual([{ do: 'ack', epoch: 1, auth: expect.any(String), got: false }]);
+  });
+});
+
 describe('random runs', () => {
   it('keep the promises', () => {
     const roll = dice(0x5eed);
     const names = Object.keys(words);
     let starts = 0;
     for (let run = 0; run < 30_000; run++) {
-      const m = machineOf(run % 2 === 0 ? 'caller' : 'callee');
+      const m = machineOf(run % 2 === 0 ? 'caller' : 'callee', run % 8 > 3);
       const r = new Watch();
       let now = 0;
       // Half of the runs begin as a call that connects, so that what comes late is reached too.

@@ -2,7 +2,7 @@
 
 import type { Effect } from './effect.ts';
 import type { Hash, Input, SetupMessage } from './input.ts';
-import { acknowledged, connect, grouped, renew, roam, switchKeys, transport } from './machine-group.ts';
+import { ack, acknowledged, connect, grouped, renew, roam, switchKeys, transport } from './machine-group.ts';
 import { takeAsCallee, takeAsCaller } from './machine-setup.ts';
 import { become, end, ending, endingThere, newSide, repeat } from './machine-side.ts';
 import type { Side } from './machine-side.ts';
@@ -16,15 +16,18 @@ import type { Timer } from './timer.ts';
  * no key and starts nothing; its loop owns it.
  *
  * It keeps these promises whatever the order of inputs: a callee does nothing but ring before `answer`; an Invite is
- * answered by one Accept and that by one Welcome; media starts only when the path is up and the group is joined; a
- * call is connected only when the other side has proved the same keys as well; `end` comes once and nothing after it.
+ * answered by one Accept and that by one Welcome; media starts only when the path is up and the group is joined, for a
+ * late side not before its proof; a call is connected only when the other side has proved the same keys as well; `end` comes once and nothing after it.
  */
 export class Machine {
   readonly #side: Side;
 
-  /** invite is H(Invite payload), empty for a caller, who tells it by `sealed`; ringFor is in milliseconds. */
-  constructor(role: Role, invite: Hash, ringFor?: number) {
-    this.#side = newSide(role, invite, ringFor);
+  /**
+   * invite is H(Invite payload), empty for a caller, who tells it by `sealed`; ringFor is in milliseconds; late is that
+   * this side loses media that comes before its Ack.
+   */
+  constructor(role: Role, invite: Hash, ringFor?: number, late?: boolean) {
+    this.#side = newSide(role, invite, ringFor, late);
   }
 
   get role(): Role {
@@ -171,8 +174,8 @@ function setupFailed(s: Side): Effect[] {
 
 function ackAgain(s: Side, now: number): Effect[] {
   s.clocks.set('ack', now + ackTime);
-  const ack: Effect = { do: 'ack', epoch: s.epoch, auth: s.auth, got: s.acked };
-  return s.role === 'caller' && s.epoch > 1 ? [{ do: 'recommit' }, ack] : [ack];
+  const said = ack(s, s.acked);
+  return s.role === 'caller' && s.epoch > 1 ? [{ do: 'recommit' }, ...said] : said;
 }
 
 function resend(s: Side, now: number): Effect[] {

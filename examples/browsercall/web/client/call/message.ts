@@ -50,6 +50,7 @@ export interface InviteBody {
   media: MediaBody;
   name?: string; // self-asserted: never a proof
   offer: Uint8Array; // SDP, UTF-8
+  late: boolean; // this side loses media that comes before its Ack
 }
 
 /** The callee's device rings; box is where it hears of the call. */
@@ -75,6 +76,7 @@ export interface AcceptBody {
   answer: Uint8Array; // SDP, UTF-8
   streams: StreamBody[];
   candidates: CandidateBody[];
+  late: boolean; // as in the Invite
 }
 
 /** Does not take the call. With Unsupported it says which suites are known. */
@@ -129,11 +131,13 @@ const invite: Shape<InviteBody> = record<InviteBody>({
   box: field(4, box), commitment: field(5, H), dtls: field(6, H),
   media: field(7, record<MediaBody>({ send: field(1, kinds), receive: field(2, kinds) })),
   name: optional(8, text(1, Limits.name)), offer: field(9, bytes(1, Limits.sdp)),
+  late: omitted(10, bool, false),
 });
 
 const accept: Shape<AcceptBody> = record<AcceptBody>({
   box: field(1, box), keyPackage: field(2, bytes(1, Limits.keyPackage)), nonce: field(3, H),
   answer: field(4, bytes(1, Limits.sdp)), streams: omitted(5, streamsShape, []), candidates: omitted(6, candidates, []),
+  late: omitted(7, bool, false),
 });
 
 const welcome: Shape<WelcomeBody> = record<WelcomeBody>({

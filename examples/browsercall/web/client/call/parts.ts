@@ -4,6 +4,7 @@ import { FrameWorker } from '../frames/control.ts';
 import { Mailbox } from '../identity/mailbox.ts';
 import { makeCertificate } from '../media/certificate.ts';
 import { Conn } from '../media/conn.ts';
+import { losesEarlyMedia } from '../media/early.ts';
 import type { Groups, Parts } from './ports.ts';
 
 /** What a browser has. workerURL is where the built script of the frames' worker is. */
@@ -14,5 +15,6 @@ export function defaultParts(workerURL: string | URL | undefined): Parts {
     frames: () => new FrameWorker(workerURL ?? ''),
     conn: (o) => new Conn(o),
     certificate: makeCertificate,
+    late: losesEarlyMedia(),
   };
 }

@@ -145,4 +145,6 @@ export interface Parts {
   conn(o: ConnOptions): ConnLike | Promise<ConnLike>;
   /** Makes a connection's certificate beforehand; without it the connection makes its own. Never rejects. */
   certificate?(): Promise<Certificate | undefined>;
+  /** Media that comes before our Ack is lost here. */
+  readonly late?: boolean;
 }

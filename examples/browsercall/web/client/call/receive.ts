@@ -55,7 +55,7 @@ function decode(l: Loop, type: number, ref: string, hash: Uint8Array, body: Uint
     case MessageType.Accept: {
       const b = Accept.parse(body);
       if (!l.keys.group) l.accept = { hash, body: b };
-      return { is: 'accept', ref, hash: hex(hash) };
+      return { is: 'accept', ref, hash: hex(hash), late: b.late };
     }
     case MessageType.Decline:
       return { is: 'decline', ref, hash: hex(hash), reason: Decline.parse(body).reason };

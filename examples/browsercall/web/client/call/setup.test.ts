@@ -157,6 +157,30 @@ describe('set-up', () => {
     await stage.end();
   });
 
+  it.each(['Ann', 'Ben'])('sends nothing to a late side before its Ack, which waits for the path: %s', async (late) => {
+    const stage = new Stage();
+    stage.late.add(late);
+    const [ann, ben] = await stage.pair();
+    const { identity } = late === 'Ann' ? ann : ben;
+    const other = late === 'Ann' ? 1 : 0;
+    const started: (boolean | undefined)[] = [];
+    const seal = identity.seal.bind(identity);
+    identity.seal = (to, m) => {
+      if (m.type === MessageType.Ack) started.push(stage.world.conns[other]?.started);
+      return seal(to, m);
+    };
+    stage.world.path = false;
+    const at = ann.dial(ben);
+    const b = await ben.answers();
+    const a = await at;
+    await passes(3000);
+    expect([started, a.epoch, b.epoch]).toEqual([[], 1, 1]);
+    stage.world.setPath(true);
+    await until('both are connected', () => a.state === 'connected' && b.state === 'connected');
+    expect([started[0], stage.world.conns.map((c) => c.started)]).toEqual([false, [true, true]]);
+    await stage.end();
+  });
+
   it('survives packets that come twice and late', async () => {
     const stage = new Stage();
     const [ann, ben] = await stage.pair();

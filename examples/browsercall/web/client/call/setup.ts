@@ -49,6 +49,7 @@ export async function dialling(
     l.keys.invite = {
       version: protocolVersion, mlsSuite, sframeSuite, box: l.keys.own.box, commitment: l.keys.commitment(),
       dtls: l.keys.dtlsOwn, media: wanted(media), offer: utf8(offer), ...named(media.name ?? context.settings.name),
+      late: l.machine.view.late,
     };
     const relay = relayOf(to.relays, context.settings.transport);
     const out = await openTransport(context.settings.transport, abort, undefined, relay);

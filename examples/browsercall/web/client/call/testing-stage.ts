@@ -83,6 +83,8 @@ export class Stage {
   readonly network = new MemoryNetwork({ fault: (p) => this.fault(p) });
   readonly relay = this.network.relay('home');
   readonly logged: string[] = [];
+  /** Names of people whose side loses media that comes before its Ack. */
+  readonly late = new Set<string>();
   readonly #people: Person[] = [];
 
   /** Somebody with a client, and contacts of their own. */
@@ -161,7 +163,7 @@ export class Person {
     this.parts = real;
     const parts: Parts = {
       mailbox: () => this.parts.mailbox(), groups: () => this.parts.groups(), frames: () => this.parts.frames(),
-      conn: (o) => this.parts.conn(o),
+      conn: (o) => this.parts.conn(o), late: stage.late.has(this.name),
     };
     this.#client = new Client({
       identity: this.identity, contacts: this.contacts, transport: this.transport, parts,
