@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -256,6 +257,37 @@ func TestEncoderOutlivesMisuse(t *testing.T) {
 }
 
 // TestH264Layout: what the packetiser and browsers count on: parameter sets first, one slice, constrained baseline.
+// TestH264OutlivesNoise: pictures that OpenH264 fails at, as it does at noise where much is allowed, cost a few of them and not
+// the track. It fails if encode returns OpenH264's error.
+func TestH264OutlivesNoise(t *testing.T) {
+	e := open(t, media.H264, encoderConfig{width: 128, height: 128, fps: 30, bitrate: maxRate})
+	p, random := newPicture(128, 128), rand.New(rand.NewPCG(1, 2))
+	frames := 0
+	for n := range 60 {
+		for _, plane := range [][]byte{p.Y, p.Cb, p.Cr} {
+			for i := range plane {
+				plane[i] = byte(random.Uint32())
+			}
+		}
+		data, key, err := e.encode(p, time.Duration(n)*time.Second/30, false)
+		if err != nil {
+			t.Fatalf("picture %d: %v", n, err)
+		}
+		if len(data) > 0 && frames == 0 && !key {
+			t.Error("the first frame is no key frame")
+		}
+		if len(data) > 0 {
+			frames++
+		}
+	}
+	if frames < 3 { // noise is dear, and most of it is left out to keep the bitrate
+		t.Errorf("%d frames of 60 pictures", frames)
+	}
+	if err := e.setBitrate(minRate); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestH264Layout(t *testing.T) {
 	e := open(t, media.H264, encoderConfig{width: 1280, height: 720, fps: 30, bitrate: 4_000_000})
 	p := newPicture(1280, 720)
