@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { flows } from './calls_freezes.mjs';
 import { failures } from './calls_person.mjs';
 import { Stage } from './calls_stage.mjs';
-import { pass } from './clock.mjs';
 import { until } from './ends.mjs';
 
 const stage = new Stage();
@@ -31,7 +31,7 @@ describe('two pages', () => {
       assert.equal(emoji.length, 7);
       assert.deepEqual(await callee.emoji(), emoji);
       await Promise.all([caller.hearsAndSees(), callee.hearsAndSees()]);
-      await pass(3000);
+      await flows(3000, caller, callee);
       for (const side of [caller, callee]) assert.deepEqual(failures(await side.frames()), {});
       await caller.press('hangup');
       assert.deepEqual(await caller.ended(), { kind: 'end-1', title: 'You hung up' });

@@ -33,14 +33,17 @@ export function probe() {
   };
 
   const count = (video) => {
-    const seen = { first: 0, last: 0, times: [], freezes: 0 };
+    const seen = { first: 0, last: 0, times: [], freezes: 0, frozen: 0 };
     shown.set(video, seen);
     const pauses = [];
     let before;
     // As a browser's freezeCount: a pause longer than three times the mean of the 30 before, and than that and 150 ms.
     const pause = (ms) => {
       const mean = pauses.reduce((a, b) => a + b, 0) / 30;
-      if (pauses.length === 30 && ms >= Math.max(3 * mean, mean + 150)) seen.freezes++;
+      if (pauses.length === 30 && ms >= Math.max(3 * mean, mean + 150)) {
+        seen.freezes++;
+        seen.frozen += ms;
+      }
       pauses.push(ms);
       if (pauses.length > 30) pauses.shift();
     };
@@ -110,8 +113,8 @@ export function probe() {
       worker.postMessage({ op: 'stats', id });
     }),
     /** What was presented of each video, in the order in which they came. */
-    presented: () => [...shown.values()].map(({ first, last, times, freezes }) => (
-      { frames: last, callbacks: times.length, first, times, freezes })),
+    presented: () => [...shown.values()].map(({ first, last, times, freezes, frozen }) => (
+      { frames: last, callbacks: times.length, first, times, freezes, frozen })),
   };
 }
 

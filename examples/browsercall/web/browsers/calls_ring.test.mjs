@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { flows } from './calls_freezes.mjs';
 import { Stage } from './calls_stage.mjs';
 import { until } from './ends.mjs';
 
@@ -25,6 +26,7 @@ describe('the program rings a page', () => {
       assert.deepEqual([connected.by, connected.name], ['us', 'Marchbanks']);
       assert.deepEqual(await me.emoji(), connected.emoji);
       await me.hearsAndSees();
+      await flows(3000, me);
       await until('the program is sent frames', async () => (await me.sent('video'))?.framesEncoded > 10);
       bot.interrupt();
       assert.deepEqual(await me.ended(), { kind: 'end-1', title: 'Clip bot hung up' });

@@ -12,14 +12,14 @@ const flags = [
 
 /**
  * Starts Chromium without a window, with a camera and a microphone that make up what they record, and that a page gets
- * without asking; with devices or permission false, without these.
+ * without asking; with devices or permission false, without these. fps are the pictures of its camera in a second.
  *
  * @returns {Promise<{ page: () => Promise<import('./harness.mjs').Page>, stop: () => Promise<void> }>}
  */
-export async function startChromium({ devices = true, permission = true } = {}) {
+export async function startChromium({ devices = true, permission = true, fps = 20 } = {}) {
   const profile = await mkdtemp(join(tmpdir(), 'chromium-'));
   const child = spawn('/usr/bin/chromium',
-    [...flags, ...media(devices, permission), `--user-data-dir=${profile}`, '--remote-debugging-port=0', 'about:blank'],
+    [...flags, ...media(devices, permission, fps), `--user-data-dir=${profile}`, '--remote-debugging-port=0', 'about:blank'],
     { stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = new Promise((done) => { child.on('exit', done); });
   const browser = await chromium.connectOverCDP(await endpoint(child));
@@ -36,9 +36,9 @@ export async function startChromium({ devices = true, permission = true } = {}) 
   };
 }
 
-function media(devices, permission) {
+function media(devices, permission, fps) {
   return [
-    ...(devices ? ['--use-fake-device-for-media-stream'] : []),
+    ...(devices ? [`--use-fake-device-for-media-stream=fps=${fps}`] : []),
     permission ? '--use-fake-ui-for-media-stream' : '--deny-permission-prompts',
   ];
 }

@@ -11,9 +11,10 @@ import { serve } from './server.mjs';
  *   close(): Promise<unknown> }} Page
  */
 
-/** Browsers by name; the last two are Chromium without devices, and with none that the page may use. */
+/** Browsers by name; the last three are Chromium with a quick camera, without devices, and with none that the page may use. */
 const starters = {
   chromium: startChromium, firefox: startFirefox,
+  quick: () => startChromium({ fps: 30 }),
   deviceless: () => startChromium({ devices: false }), forbidden: () => startChromium({ permission: false }),
 };
 
