@@ -239,11 +239,12 @@ func runProgram(t testing.TB, name string, args ...string) string {
 	return string(out)
 }
 
-// tooBusy reports whether a machine is too busy to be held to what a quiet one does, and says so.
+// tooBusy reports whether a machine is too busy to be held to what a quiet one does, and says so. One that is reserved
+// (SOTTO_SPEED=1) never is.
 func tooBusy(t *testing.T, machine *heartbeat.Heart, what string) bool {
 	t.Helper()
 	late := machine.Late()
-	if late > 15*time.Millisecond {
+	if late > 15*time.Millisecond && os.Getenv("SOTTO_SPEED") != "1" {
 		t.Logf("TOO BUSY A MACHINE for: %s; it let us wait for %v", what, late)
 		return true
 	}

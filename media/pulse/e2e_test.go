@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
-	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -137,6 +136,7 @@ func listen(t *testing.T, s *pulsetest.Server, source string, n int) <-chan *lis
 	l, done := &listener{opened: time.Now(), origin: time.Hour}, make(chan *listener, 1)
 	go func() {
 		defer close(done)
+		defer stop()
 		b := make([]byte, rate/1000*2)
 		for at, last := 0, -rate; len(l.clicks) < n; {
 			if _, err := io.ReadFull(in, b); err != nil {
@@ -169,22 +169,53 @@ func (l *listener) times() []time.Time {
 }
 
 // TestMouthToEar measures how long a click takes from the microphone of one end to the speaker of the other: both are
-// heard as their monitors yield them, so that the listeners' own delay is in both and falls out.
+// heard as their monitors yield them, so that the listeners' own delay is in both and falls out. SOTTO_SPEED=1 holds the
+// median to what is promised. Where the machine did not let us run it is measured again, up to three times; what no try
+// shows is then a failure, but on a machine that is not reserved.
 func TestMouthToEar(t *testing.T) {
-	const count, apart = 20, 27 * rate / 100 // with the click not a multiple of a frame
+	const count, tries, busy = 20, 3, 50 * time.Millisecond
+	limit := 400 * time.Millisecond
+	if reserved() {
+		limit = 150 * time.Millisecond
+	}
 	r := newRoom(t)
 	stop := r.speak(1000)
 	in := r.hears(t, 1000)
 	stop()
 	for onset(samplesOf(t, in, rate/4), 100) < rate/4 { // the last of the tone is on its way
 	}
+	machine := heartbeat.Start(t)
+	for try := 1; ; try++ {
+		machine.Forget()
+		took := r.mouthToEar(t, count)
+		median, late := took[count/2], machine.Late()
+		t.Logf("mouth to ear: median %v, least %v, most %v", median, took[0], took[count-1])
+		r.log(t)
+		switch {
+		case median <= limit:
+			return
+		case late > busy && try < tries:
+			t.Logf("NOT STEADY: the machine let us wait for %v; once more", late)
+		case late > busy && !reserved():
+			t.Logf("TOO BUSY A MACHINE to be held to it: it let us wait for %v", late)
+			return
+		default:
+			t.Errorf("mouth to ear: median %v, at most %v; the machine let us wait for %v", median, limit, late)
+			return
+		}
+	}
+}
+
+// mouthToEar clicks so often, and returns how long the clicks took, sorted.
+func (r *room) mouthToEar(t *testing.T, count int) []time.Duration {
+	t.Helper()
+	const apart = 27 * rate / 100 // with the click not a multiple of a frame
 	sound := make([]int16, apart)
 	for range count {
 		sound = append(append(sound, tone(2000, 16000, 0, rate/200)...), make([]int16, apart)...)
 	}
-	machine := heartbeat.Start(t)
 	mouths, ears := listen(t, r.server, "mouth.monitor", count), listen(t, r.server, "ear.monitor", count)
-	r.server.Play("mouth", rate, bytes.NewReader(bytesOf(sound)))
+	defer r.server.Play("mouth", rate, bytes.NewReader(bytesOf(sound)))()
 	var said, heard []time.Time
 	for range 2 {
 		select {
@@ -201,20 +232,7 @@ func TestMouthToEar(t *testing.T) {
 		took[i] = heard[i].Sub(said[i])
 	}
 	slices.Sort(took)
-	t.Logf("mouth to ear: median %v, least %v, most %v", took[count/2], took[0], took[count-1])
-	r.log(t)
-	late := machine.Late()
-	limit := 400 * time.Millisecond
-	switch {
-	case os.Getenv("SOTTO_SPEED") == "1":
-		limit = 150 * time.Millisecond
-	case late > 50*time.Millisecond:
-		t.Logf("TOO BUSY A MACHINE to be held to it: it let us wait for %v", late)
-		return
-	}
-	if took[count/2] > limit {
-		t.Errorf("mouth to ear: median %v, at most %v; the machine let us wait for %v", took[count/2], limit, late)
-	}
+	return took
 }
 
 // TestPulledInCall: either device goes and comes back, and the call goes on.

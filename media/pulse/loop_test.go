@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"os"
 	"testing"
 	"time"
 
@@ -125,8 +126,13 @@ func quietest(samples []int16, hz float64) (least float64, at time.Duration) {
 	return least, at
 }
 
+// reserved says that nothing else runs on this machine: then a measurement that the machine disturbed is made again, and one
+// that it disturbs each time fails.
+func reserved() bool { return os.Getenv("SOTTO_SPEED") == "1" }
+
 // wantGapless checks that a tone of an amplitude is in all that next returns. A gap while the machine did not let us run is
-// not ours: then next is asked again, up to six times; and if the machine never keeps still, most of the tone is enough.
+// not ours: then next is asked again, up to six times; and if a machine that is not reserved never keeps still, most of the
+// tone is enough.
 func wantGapless(t *testing.T, hz, level float64, next func() []int16) {
 	t.Helper()
 	machine := heartbeat.Start(t)
@@ -141,7 +147,7 @@ func wantGapless(t *testing.T, hz, level float64, next func() []int16) {
 		case right && least > 0.7*level:
 			t.Logf("amplitude %.0f of %.0f, at the quietest %.0f", a, level, least)
 			return
-		case try == 6 && right && late > 8*time.Millisecond:
+		case try == 6 && right && late > 8*time.Millisecond && !reserved():
 			t.Logf("TOO BUSY A MACHINE for a tone without gaps: amplitude %.0f of %.0f; it let us wait for %v", a, level, late)
 			return
 		case try == 6 || try > 2 && late < 8*time.Millisecond:
