@@ -90,6 +90,10 @@ type Media struct {
 	// the call is connected, and the caller's Consent decides.
 	Send []media.Source
 
+	// Muted names kinds of Send that begin muted: no frame of them leaves before Call.SetMuted says so, and the other side is
+	// told.
+	Muted media.Kinds
+
 	// Receive returns where the frames of a track go; nil discards them. Required. It is called once a track, on the
 	// goroutine that then writes the frames.
 	Receive func(media.TrackInfo) media.Sink
@@ -116,6 +120,10 @@ func (m Media) check() error {
 
 func (m Media) receives() media.Kinds {
 	return media.Kinds{Audio: !m.Refuse.Audio, Video: !m.Refuse.Video}
+}
+
+func (m Media) mutes(k media.Kind) bool {
+	return k == media.Audio && m.Muted.Audio || k == media.Video && m.Muted.Video
 }
 
 // wanted is the Invite's summary of m.

@@ -77,15 +77,17 @@ func (l *loop) connected() {
 }
 
 // SetMuted stops the source of one of our tracks, or goes on with it, and tells the other side. ctx is
-// media.StreamInfo.Ctx, of Call.Streams.
+// media.StreamInfo.Ctx, of Call.Streams. ErrState before the two have joined: Media.Muted is for what begins muted.
 func (c *Call) SetMuted(ctx context.Context, stream uint16, muted bool) error {
-	return c.await(ctx, c.ask(func(l *loop) error {
-		if err := l.conn.SetMuted(stream, muted); err != nil {
-			return err
-		}
-		l.signal(inMute, muteBody{Ctx: stream, Muted: muted})
-		return nil
-	}))
+	return c.await(ctx, c.ask(func(l *loop) error { return l.mute(stream, muted) }))
+}
+
+func (l *loop) mute(stream uint16, muted bool) error {
+	if err := l.conn.SetMuted(stream, muted); err != nil {
+		return err
+	}
+	l.signal(inMute, muteBody{Ctx: stream, Muted: muted})
+	return nil
 }
 
 // Streams lists the tracks that we send.

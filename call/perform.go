@@ -159,10 +159,19 @@ func (l *loop) apply() {
 
 // startSources lets media flow, unless the keys to seal it with have failed just before.
 func (l *loop) startSources() {
-	if !l.failed {
-		l.flowing = true
-		l.conn.Start()
+	if l.failed {
+		return
 	}
+	for _, s := range l.conn.Streams() {
+		if l.media.mutes(s.Kind) {
+			if err := l.mute(s.Ctx, true); err != nil {
+				l.step(inFault{MediaFailed, err})
+				return
+			}
+		}
+	}
+	l.flowing = true
+	l.conn.Start()
 }
 
 // adopt makes conn the call's connection.

@@ -4,13 +4,13 @@ import { hex } from '../bytes.ts';
 import { maxStreams } from '../frames/streams.ts';
 import type { Emoji } from '../identity/emoji.ts';
 import type { CallContext } from './context.ts';
-import { chat } from './control.ts';
+import { chat, mute } from './control.ts';
 import { renegotiate } from './describe.ts';
 import { maxKept, weight } from './event.ts';
 import type { CallEvent, Participant } from './event.ts';
 import { Flood } from './flood.ts';
 import type { Loop, Posted } from './loop.ts';
-import { Hold, InCallType, Mute } from './message-incall.ts';
+import { Hold, InCallType } from './message-incall.ts';
 import { Limits } from './message.ts';
 import type { StreamBody } from './message.ts';
 import type { ID, TrackRole } from './ports.ts';
@@ -138,10 +138,7 @@ export class Call {
       const isMeant = (s: StreamBody) => (typeof what === 'number' ? s.ctx === what : s.kind === what);
       const streams = l.connection.streams().filter(isMeant);
       if (streams.length === 0) throw new StateError('nothing of that kind is sent: add a track first');
-      for (const { ctx } of streams) {
-        await l.connection.setMuted(ctx, on);
-        await signal(l, InCallType.Mute, Mute.encode({ ctx, muted: on }));
-      }
+      await mute(l, streams, on);
     });
   }
 

@@ -9,8 +9,10 @@ import { maxJobs } from './jobs.ts';
 import type { Loop } from './loop.ts';
 import { Candidate, Describe, Hold, InCall, InCallType, Mute } from './message-incall.ts';
 import { Limits } from './message.ts';
+import type { StreamBody } from './message.ts';
 import type { InCallBody } from './message-incall.ts';
 import { StateError } from './reason.ts';
+import { signal } from './send.ts';
 
 /** A message of the application that waits for the data channel. */
 interface Chat {
@@ -69,6 +71,14 @@ export async function flushChats(l: Loop): Promise<void> {
     } catch (e) {
       next.sent(e);
     }
+  }
+}
+
+/** Stops streams of ours, or goes on with them, and tells the other side. */
+export async function mute(l: Loop, streams: readonly StreamBody[], on: boolean): Promise<void> {
+  for (const { ctx } of streams) {
+    await l.connection.setMuted(ctx, on);
+    await signal(l, InCallType.Mute, Mute.encode({ ctx, muted: on }));
   }
 }
 

@@ -15,6 +15,8 @@ export interface MediaOptions {
   /** The tracks, at most two of a kind at first: the second video is a screen (more with Call.addTrack). They stay the
    * application's: a call that ends does not stop them. */
   send: MediaStreamTrack[];
+  /** The kinds of these that begin muted: nothing of them leaves before Call.setMuted, and the other side is told. */
+  muted?: Partial<Kinds>;
   /** The kinds that this side wants to receive. */
   receive: Kinds;
   /** Is asked before a track is received that the other side adds in the call. Without it none is taken. */

@@ -2,7 +2,7 @@
 
 import { fromUtf8 } from '../bytes.ts';
 import { addAll, found, gather, sealAccept } from './candidates.ts';
-import { flushChats } from './control.ts';
+import { flushChats, mute } from './control.ts';
 import { negotiate, repeatDescribe } from './describe.ts';
 import type { Effect } from './effect.ts';
 import { silence } from './finish.ts';
@@ -112,6 +112,7 @@ function apply(l: Loop): void {
 /** Lets media flow, unless the keys to seal it with have failed just before. */
 async function start(l: Loop): Promise<void> {
   if (l.failed) return;
+  await mute(l, l.connection.streams().filter(({ kind }) => l.media?.muted?.[kind]), true);
   l.flowing = true;
   await l.connection.start();
 }

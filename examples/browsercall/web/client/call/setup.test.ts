@@ -181,6 +181,20 @@ describe('set-up', () => {
     await stage.end();
   });
 
+  it('begins muted, before anything is sent, and tells', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const [a, b] = await connected(ann, ben, {}, { muted: { audio: true } });
+    const conn = stage.world.conns[1]!;
+    expect([conn.muted.get(0), conn.muted.get(1), conn.mutedAtStart]).toEqual([true, undefined, 1]);
+    const told = () => (ann.heard.get(a) ?? []).filter((e) => e.type === 'muteChanged');
+    await until('Ann knows', () => told().length === 1);
+    expect(told()[0]).toMatchObject({ ctx: 0, muted: true, info: { kind: 'audio' } });
+    void b.setMuted('audio', false);
+    await until('it is heard', () => conn.muted.get(0) === false && told().length === 2);
+    await stage.end();
+  });
+
   it('survives packets that come twice and late', async () => {
     const stage = new Stage();
     const [ann, ben] = await stage.pair();

@@ -115,6 +115,7 @@ export class FakeConn implements ConnLike {
   readonly taken: string[] = [];
   readonly candidates: string[] = [];
   started = false;
+  mutedAtStart = 0;
   closed = false;
   restarts = 0;
   forced = 0;
@@ -185,6 +186,7 @@ export class FakeConn implements ConnLike {
 
   async start(): Promise<void> {
     this.started = true;
+    this.mutedAtStart = this.muted.size;
     this.#peer?.frames.receive(this.frames);
   }
 
