@@ -3,7 +3,7 @@ import { sameID, type Contact, type ID } from '../client/index.ts';
 import { fill, only } from './cards.ts';
 import { button, byId, element, make, show, tell } from './dom.ts';
 import type { Session } from './session.ts';
-import { showPortrait, showTrust, trustOf, trustWords } from './trust.ts';
+import { namesakeWords, showPortrait, showTrust, trustOf, trustWords } from './trust.ts';
 import type { Words } from './words.ts';
 
 /** What a person may want from the home page. */
@@ -87,6 +87,7 @@ export class Home {
       element('contact-name').textContent = c.name;
       showPortrait(element('contact-portrait'), c);
       showTrust(element('contact-trust'), c);
+      tell(element('contact-warning'), namesakeWords(this.#session.contacts, c));
       element('contact').dataset.contact = c.state;
       button('call-video').disabled = button('call-audio').disabled = !ready;
       tell(element('contact-note'), ready ? undefined : this.#note ?? `Waiting for ${c.name} to confirm that ` +
@@ -112,6 +113,10 @@ export class Home {
     trust.className = 'small';
     trust.dataset.trust = trustOf(c);
     text.append(make('span', c.name), trust);
+    const warning = make('span');
+    warning.className = 'small';
+    tell(warning, namesakeWords(this.#session.contacts, c));
+    text.append(warning);
     b.append(portrait, text);
     b.onclick = () => {
       this.choose(c.id);

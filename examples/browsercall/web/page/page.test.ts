@@ -1,9 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
-import { EndReason, Refused, SignalError } from '../client/index.ts';
+import { EndReason, Malformed, MediaError, Refused, SignalError } from '../client/index.ts';
 import { choices, isLocal, isLoopback, linkTo, takeInvitation } from './address.ts';
 import { browserName } from './environment.ts';
-import { trustOf, trustWords } from './trust.ts';
-import { endWords, faultWords, freeName, missedWords } from './words.ts';
+import { namesakeWords, trustOf, trustWords } from './trust.ts';
+import { endWords, faultWords, freeName, linkWords, missedWords } from './words.ts';
 
 describe('words', () => {
   test('a name that is taken gets a number, and never more than 64 bytes', () => {
@@ -34,6 +34,29 @@ describe('words', () => {
     expect(endWords(EndReason.TimedOut, false, 'Ada').text).toContain("Ada's side");
     for (const remote of [false, true]) expect(missedWords(EndReason.TimedOut, remote, 'Ada').title).toBe('Missed');
     expect(missedWords(EndReason.Cancelled, true, 'Ada')).toEqual(endWords(EndReason.Cancelled, true, 'Ada'));
+  });
+
+  // Fails if the end of every fault, as of the worker's death, is told as two browsers that do not agree.
+  test('descriptions that could not be used are told apart from what broke, and from a call that was up', () => {
+    const title = (remote: boolean, cause?: Error, connected?: boolean): string =>
+      endWords(EndReason.MediaFailed, remote, 'Ada', cause, connected).title;
+    const unusable = new MediaError('description', 'x');
+    expect([title(true), title(false, unusable)]).toEqual(Array(2).fill('The call could not be set up'));
+    const broken = [title(false), title(false, new Error('the worker has failed')), title(true, undefined, true),
+      title(false, unusable, true)];
+    expect(broken).toEqual(Array(4).fill('Something went wrong'));
+    expect(endWords(EndReason.PeerLost, false, 'Ada', undefined, true).title).toBe('Connection lost');
+  });
+
+  test.each([
+    [new Malformed('URI: it is cut or mistyped (checksum)'), 'link'],
+    [new Refused('weakKey'), 'link'],
+    [new Refused('noContact', 'it is blocked'), 'blocked'],
+    [new Refused('invitation'), 'invitation'],
+    [new SignalError('unavailable'), 'relay-lost'],
+    [new TypeError('boom'), 'other'],
+  ])('%s makes a link of kind %s', (e, kind) => {
+    expect(linkWords(e)).toMatchObject({ kind, detail: e.message });
   });
 
   test('the cause of a bad end is told, that of a good one is not', () => {
@@ -105,6 +128,33 @@ test('trust', () => {
   expect(trustOf({ since: new Date(now), verified: undefined }, now)).toBe('new');
   expect(trustOf({ since, verified: since }, now)).toBe('verified');
   expect(trustWords({ since, verified: undefined }, now)).toMatch(/^Known since .*2026, not verified$/);
+});
+
+describe('a name that another contact has', () => {
+  const [day0, day1] = [new Date(0), new Date(1)];
+  const person = (since: Date, verified?: Date) => (
+    { id: new Uint8Array(64), name: 'Ada (2)', claimed: 'Ada', since, verified });
+  /** Contacts of which this one has the name, or one easily taken for it. */
+  const book = (how: 'same' | 'alike', of: string, other: { since: Date; verified?: Date }) => ({
+    resembling: (_: unknown, name: string) => (
+      { same: [], alike: [], ...(name === of && { [how]: [{ name: 'Ada', ...other }] }) }),
+  }) as unknown as Parameters<typeof namesakeWords>[0];
+
+  test('is warned of: whether it is theirs or ours, the same or alike', () => {
+    for (const how of ['same', 'alike'] as const) {
+      for (const of of ['Ada', 'Ada (2)']) {
+        const words = namesakeWords(book(how, of, { since: day0 }), person(day1));
+        expect(words).toMatch(/^You already know another “Ada”,/);
+      }
+      expect(namesakeWords(book(how, 'Eve', { since: day0 }), person(day1))).toBeUndefined();
+    }
+  });
+
+  test('is no matter for who had it first, unless the other one is verified; nor for who is', () => {
+    expect(namesakeWords(book('same', 'Ada', { since: day1 }), person(day0))).toBeUndefined();
+    expect(namesakeWords(book('same', 'Ada', { since: day1, verified: day1 }), person(day0))).toBeDefined();
+    expect(namesakeWords(book('same', 'Ada', { since: day0, verified: day1 }), person(day1, day1))).toBeUndefined();
+  });
 });
 
 test('browsers by name', () => {

@@ -1,5 +1,5 @@
 /** The page once it may call: keys, contacts and relay, then calls, until the page goes. */
-import { EndedError, EndReason, Refused, type Contact, type Incoming } from '../client/index.ts';
+import { EndedError, EndReason, SignalError, type Contact, type Incoming } from '../client/index.ts';
 import { reload, takeInvitation, type Choices } from './address.ts';
 import { showFault } from './cards.ts';
 import { close, open, type Devices } from './devices.ts';
@@ -9,7 +9,8 @@ import { watchRelay } from './relay-watch.ts';
 import { Ringing } from './ringing.ts';
 import { Session } from './session.ts';
 import { Talk } from './talk.ts';
-import { endWords, faultWords, missedWords, unmadeWords, type Words } from './words.ts';
+import { namesakeWords } from './trust.ts';
+import { endWords, faultWords, linkWords, missedWords, unmadeWords, type Words } from './words.ts';
 
 /** How long whoever made an invitation may take to confirm before the page says something, in milliseconds. */
 const patience = 8000;
@@ -32,8 +33,19 @@ class Page {
     addEventListener('pagehide', () => this.#talk.leave());
   }
 
-  /** Uses the invitation of the page's address, and waits for its maker to confirm. */
+  /** Uses an invitation of the page's address. Never rejects: what goes wrong is shown. */
   async join(invitation: string): Promise<void> {
+    try {
+      await this.#join(invitation);
+    } catch (e) {
+      // The network may be there later; what is wrong with a link, or with the relay that it names, stays wrong.
+      const passing = e instanceof SignalError && ['unavailable', 'throttled', 'closed'].includes(e.fault);
+      this.#fault(linkWords(e), () => (passing ? void this.join(invitation) : this.open()));
+    }
+  }
+
+  /** Uses it, and waits for its maker to confirm. */
+  async #join(invitation: string): Promise<void> {
     const c = await this.#session.join(invitation);
     this.#home.choose(c.id);
     this.#home.open();
@@ -43,14 +55,9 @@ class Page {
   }
 
   /** Takes an invitation that is put into the address of a page that is open. */
-  async invited(): Promise<void> {
+  invited(): void {
     const invitation = takeInvitation();
-    if (invitation === undefined) return;
-    try {
-      await this.join(invitation);
-    } catch (e) {
-      this.#fault(faultWords(e, 'use the invitation'));
-    }
+    if (invitation !== undefined) void this.join(invitation);
   }
 
   /** Shows the contacts. */
@@ -77,7 +84,7 @@ class Page {
     const c = this.#session.contacts.get(i.caller.id);
     if (!c) return i.decline().catch(() => undefined);
     this.#home.choose(c.id);
-    const answer = await this.#ringing.ask(i, c);
+    const answer = await this.#ringing.ask(i, c, namesakeWords(this.#session.contacts, c));
     if (answer === 'declined') return this.open();
     if (answer === 'ended') {
       const e = await i.ended;
@@ -115,8 +122,8 @@ class Page {
     announce(`${w.title}. ${w.text}`);
   }
 
-  #fault(w: Words): void {
-    showFault(w, () => this.open());
+  #fault(w: Words, again = (): void => this.open()): void {
+    showFault(w, again);
     announce(`${w.title}. ${w.text}`);
   }
 }
@@ -142,8 +149,7 @@ export async function run(workerURL: string, wanted: Choices, invitation: string
   try {
     await begin(workerURL, wanted, invitation);
   } catch (e) {
-    const usedUp = e instanceof Refused && e.refusal === 'invitation';
-    showFault(faultWords(e, 'start'), () => reload(usedUp ? undefined : invitation));
+    showFault(faultWords(e, 'start'), () => reload(invitation)); // which was not used yet
   }
 }
 
@@ -157,7 +163,7 @@ async function begin(workerURL: string, wanted: Choices, invitation: string | un
       'must wait.');
   });
   void page.answerAll();
-  addEventListener('hashchange', () => void page.invited());
+  addEventListener('hashchange', () => page.invited());
   if (invitation) await page.join(invitation);
   else page.open();
 }

@@ -7,6 +7,7 @@ export class Remote {
   readonly #videos = element('remote-videos');
   readonly #players = new Map<string, HTMLMediaElement>();
   readonly #muted = new Set<string>();
+  readonly #refused = new Set<string>();
   readonly #heldBack: (play: () => void) => void;
 
   /** heldBack is called when the browser wants a press of a button before it makes a sound. */
@@ -54,6 +55,18 @@ export class Remote {
     this.#arrange();
   }
 
+  /** Hides what does not open any more, likewise. */
+  refuse(mid: string, on: boolean): void {
+    if (on) this.#refused.add(mid);
+    else this.#refused.delete(mid);
+    this.#arrange();
+  }
+
+  /** Whether something that the other side shows or says is refused. */
+  get refuses(): boolean {
+    return [...this.#players.keys()].some((mid) => this.#refused.has(mid) && !this.#muted.has(mid));
+  }
+
   /** Says what there is instead of a picture. */
   note(text: string): void {
     element('remote-note').textContent = text;
@@ -68,11 +81,13 @@ export class Remote {
   clear(): void {
     for (const mid of [...this.#players.keys()]) this.remove(mid);
     this.#muted.clear(); // also of what was declared and never came
+    this.#refused.clear();
     this.#arrange();
   }
 
   #pictures(): HTMLMediaElement[] {
-    return [...this.#players.values()].filter((p) => p instanceof HTMLVideoElement && !this.#muted.has(p.dataset.mid!));
+    const shown = [...this.#players].filter(([mid]) => !this.#muted.has(mid) && !this.#refused.has(mid));
+    return shown.map(([, p]) => p).filter((p) => p instanceof HTMLVideoElement);
   }
 
   #arrange(): void {

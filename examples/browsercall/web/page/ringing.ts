@@ -16,12 +16,12 @@ export class Ringing {
     return this.#dialog.open;
   }
 
-  /** Shows who rings, and waits for what the person says. A decline is sent. */
-  async ask(i: Incoming, c: Contact): Promise<Answer> {
+  /** Shows who rings, with a warning if there is one, and waits for what the person says. A decline is sent. */
+  async ask(i: Incoming, c: Contact, warning: string | undefined): Promise<Answer> {
     element('ringing-title').textContent = `${c.name} rings`;
     showTrust(element('ringing-trust'), c);
     showPortrait(element('ringing-portrait'), c);
-    tell(element('ringing-warning'), warning(i));
+    tell(element('ringing-warning'), warning);
     announce(`${c.name} rings`);
     const title = document.title;
     document.title = `☎ ${c.name} rings`;
@@ -48,11 +48,4 @@ export class Ringing {
       };
     });
   }
-}
-
-function warning({ caller }: Incoming): string | undefined {
-  if (caller.keyChanged) return `Careful: you know somebody else by this name, “${caller.keyChanged}”, with ` +
-    `another key.`;
-  if (caller.lookAlike) return `Careful: this name is easily taken for your contact “${caller.lookAlike}”.`;
-  return undefined;
 }

@@ -50,11 +50,14 @@ export class Session {
     return this.contacts.profile.name;
   }
 
-  /** Uses an invitation, unless its maker is a contact already, and gives its maker, who must confirm yet. */
+  /**
+   * Uses an invitation, unless its maker is a contact already, and gives its maker, who must confirm yet. Rejects with
+   * what linkWords can explain.
+   */
   async join(uri: string): Promise<Contact> {
     const inv = Invitation.parse(uri);
     const known = this.contacts.get(inv.from);
-    if (known?.state === 'confirmed') return known;
+    if (known?.state === 'confirmed' && !known.blocked) return known;
     const letter = await this.contacts.use(inv, this.#label(inv.from, inv.name));
     await this.#client.deliver(letter);
     return this.#get(inv.from);
@@ -118,7 +121,7 @@ export class Session {
 
   /** Our name for somebody new, which cannot be taken for another contact's. */
   #label(id: ID, name: string): string {
-    return freeName(name, (label) => {
+    return freeName(name || 'unnamed', (label) => {
       const { same, alike } = this.contacts.resembling(id, label);
       return same.length + alike.length > 0;
     });

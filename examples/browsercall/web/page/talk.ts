@@ -8,7 +8,7 @@ import { Remote } from './remote.ts';
 import type { Session } from './session.ts';
 import { showPortrait, showTrust } from './trust.ts';
 import { Verify } from './verify.ts';
-import { endWords, faultWords, type Words } from './words.ts';
+import { endWords, faultWords, refusedWords, type Words } from './words.ts';
 
 const states: Record<State, string> = {
   new: 'Calling', dialing: 'Calling', ringing: 'Ringing', connecting: 'Making keys',
@@ -27,6 +27,7 @@ export class Talk {
   #peer: Contact | undefined;
   #call: Call | undefined;
   #since = 0;
+  #note: string | undefined;
   #lock: WakeLockSentinel | undefined;
 
   constructor(session: Session) {
@@ -50,6 +51,7 @@ export class Talk {
    * until there is a call.
    */
   open(c: Contact, d: Devices, first: 'dialing' | 'connecting', hangUp: () => void): void {
+    if (!this.busy) this.#verify.close(); // it may be about somebody else
     this.#peer = c;
     this.#since = 0;
     this.#remote.clear();
@@ -73,7 +75,7 @@ export class Talk {
     this.#state(call.state);
     let words = endWords(0, false, this.#name);
     for await (const e of call.events()) {
-      if (e.type === 'ended') words = endWords(e.reason, e.remote, this.#name, e.cause);
+      if (e.type === 'ended') words = endWords(e.reason, e.remote, this.#name, e.cause, this.#since > 0);
       else this.#event(e, call);
     }
     return words;
@@ -116,6 +118,9 @@ export class Talk {
       case 'holdChanged':
         this.#banner(e.held ? `${this.#name} has put the call on hold.` : undefined);
         break;
+      case 'refusedChanged':
+        this.#remote.refuse(e.info.mid, e.refused);
+        break;
       case 'message':
         this.#chat.received(this.#name, e.data);
         break;
@@ -129,6 +134,7 @@ export class Talk {
         this.#connected(call);
     }
     this.#state(call.state);
+    this.#notice();
   }
 
   #connected(call: Call): void {
@@ -183,7 +189,8 @@ export class Talk {
     if (document.body.dataset.callState !== s) announce(`${this.#name}: ${text}`);
     document.body.dataset.callState = s;
     element('call-state').textContent = text;
-    this.#remote.note(s === 'connected' ? `${this.#name} shows no picture` : `${text} …`);
+    const none = this.#remote.refuses ? '' : `${this.#name} shows no picture`;
+    this.#remote.note(s === 'connected' ? none : `${text} …`);
     this.#tick();
   }
 
@@ -203,12 +210,20 @@ export class Talk {
     const pressed = (): void => {
       once.abort();
       play();
-      if (element('notice').textContent === text) this.#banner(undefined);
+      if (this.#note === text) this.#banner(undefined);
     };
     for (const press of ['pointerdown', 'keydown']) addEventListener(press, pressed, { signal: once.signal });
   }
 
   #banner(text: string | undefined): void {
-    tell(element('notice'), text);
+    this.#note = text;
+    this.#notice();
+  }
+
+  /** That nothing opens is said before all else, for as long as it is so. What stands there is not said again. */
+  #notice(): void {
+    const text = this.#remote.refuses ? refusedWords(this.#name) : this.#note;
+    const e = element('notice');
+    if (e.textContent !== (text ?? '')) tell(e, text);
   }
 }

@@ -1,5 +1,5 @@
 /** How well somebody is known. */
-import type { Contact } from '../client/index.ts';
+import type { Contact, Contacts } from '../client/index.ts';
 
 /** verified: emoji or safety number were compared; known: since before today; new: since today. */
 export type Trust = 'verified' | 'known' | 'new';
@@ -30,6 +30,21 @@ export function trustWords(c: Pick<Contact, 'verified' | 'since'>, now = Date.no
 export function showTrust(e: HTMLElement, c: Pick<Contact, 'verified' | 'since'>): void {
   e.dataset.trust = trustOf(c);
   e.textContent = trustWords(c);
+}
+
+/**
+ * A warning about somebody whose name, ours or their own, is that of a contact we had before or have verified, or is
+ * easily taken for it: a new key, or somebody who plays them. Who was verified needs none.
+ */
+export function namesakeWords(
+  book: Pick<Contacts, 'resembling'>, c: Pick<Contact, 'id' | 'name' | 'claimed' | 'verified' | 'since'>,
+): string | undefined {
+  if (c.verified) return undefined;
+  const { same, alike } = book.resembling(c.id, c.claimed);
+  const named = book.resembling(c.id, c.name);
+  const other = [...same, ...named.same, ...alike, ...named.alike].find((o) => o.verified || o.since < c.since);
+  return other && `You already know another “${other.name}”, with another key. Compare the safety number before ` +
+    'you trust this one.';
 }
 
 /** Draws the first letter of a name on a colour of the identity's own. */

@@ -1,5 +1,7 @@
 /** What happened, in words: every end of a call, and every error that a person may meet. */
-import { EndReason, Refused, SignalError, type EndReason as Reason } from '../client/index.ts';
+import {
+  EndReason, Malformed, MediaError, Refused, SignalError, type EndReason as Reason,
+} from '../client/index.ts';
 
 /** A headline, what it means and what to do, and the error itself for those who ask further. */
 export interface Words {
@@ -10,9 +12,10 @@ export interface Words {
   kind: string;
 }
 
-/** Why a call ended. name is our name for the other side. */
-export function endWords(reason: Reason, remote: boolean, name: string, cause?: unknown): Words {
-  const [title, text] = ends(reason, remote, name);
+/** Why a call ended. name is our name for the other side; connected: it had been. */
+export function endWords(reason: Reason, remote: boolean, name: string, cause?: unknown, connected = false): Words {
+  const agreed = connected || !(remote || cause instanceof MediaError);
+  const [title, text] = reason === EndReason.MediaFailed && agreed ? broken(remote, name) : ends(reason, remote, name);
   const detail = cause instanceof Error && reason !== EndReason.Left ? cause.message : undefined;
   return { title, text, kind: `end-${reason}`, ...(detail === undefined ? {} : { detail }) };
 }
@@ -27,6 +30,12 @@ export function missedWords(reason: Reason, remote: boolean, name: string, cause
 /** The same for a call that was given up before it was on its way. */
 export function unmadeWords(name: string): Words {
   return { kind: `end-${EndReason.Cancelled}`, title: 'Cancelled', text: `You gave up before it rang at ${name}'s side.` };
+}
+
+/** One side could not go on, which no person and no network did. */
+function broken(remote: boolean, name: string): [string, string] {
+  return ['Something went wrong', remote ? `${name}'s side could not go on with the call. Call again.` : 'This page ' +
+    'could not go on with the call. Call again, and reload the page if that fails.'];
 }
 
 function ends(reason: Reason, remote: boolean, name: string): [string, string] {
@@ -77,6 +86,25 @@ export function faultWords(e: unknown, doing: string): Words {
     kind: 'other', title: 'That did not work', text: `The page could not ${doing}. Reload it, and try again.`,
   };
   return e instanceof Error && e.message !== '' ? { ...words, detail: e.message } : words;
+}
+
+/** Why an invitation's link could not be used. */
+export function linkWords(e: unknown): Words {
+  const words = faultWords(e, 'use the invitation');
+  const refusal = e instanceof Refused && e.refusal;
+  if (e instanceof Malformed || refusal === 'weakKey') {
+    return { ...words, kind: 'link', title: 'This link is not complete', text: 'It is no invitation, or was cut or ' +
+      'changed on its way. Copy the whole of it, or ask for a new one.' };
+  }
+  if (refusal !== 'noContact') return words;
+  return { ...words, kind: 'blocked', title: 'Blocked', text: 'Who made this invitation is blocked here, so it was ' +
+    'not used.' };
+}
+
+/** What arrives of a call that is up is refused. */
+export function refusedWords(name: string): string {
+  return `What arrives from ${name} cannot be opened: it may have been changed on the way. It is neither shown nor ` +
+    'played. If this lasts, hang up and call again.';
 }
 
 /** Errors of camera, microphone and screen. */

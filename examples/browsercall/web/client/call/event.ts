@@ -16,15 +16,26 @@ export interface Participant {
   self: boolean;
 }
 
+/** Whether frames of a track of the other side are refused. */
+export interface FrameRefusal {
+  info: TrackInfo;
+  refused: boolean;
+  /** Why, for a log; empty when they open again. */
+  reason: string;
+}
+
 /**
  * One thing that an application may want to know of a call. The events of a call are in one order, and `ended` is the
- * last. None is dropped but `message`, `muteChanged`, `holdChanged` and `keysChanged` when more than 16 MiB of them wait to be taken.
+ * last. None is dropped but `message`, `muteChanged`, `holdChanged`, `refusedChanged` and `keysChanged` when more than
+ * 16 MiB of them wait to be taken.
  *
  * - `ringing`: the other side is being asked (caller's side only)
  * - `accepted`: the callee said yes; keys and path are being set up
  * - `participantJoined`: the other side holds the keys from here on, and the emoji can be compared
  * - `connected`: the other side has proved that it holds the same keys, and media flows; again after each `reconnecting`, which lasts 20 s at most
  * - `muteChanged`: the other side stopped or restarted its stream ctx
+ * - `refusedChanged`: frames of this track have come for seconds and none opens: they were changed on the way, repeated,
+ *   or sealed with keys that are not ours, and never reach the track; or (refused false) they open again
  * - `message`: data of `Call.send` of the other side, whose identity is verified
  * - `keysChanged`: frames are sealed with the keys of this epoch from now on
  */
@@ -38,6 +49,7 @@ export type CallEvent =
   | { type: 'trackEnded'; info: TrackInfo; sent: boolean }
   | { type: 'muteChanged'; ctx: number; info: TrackInfo; muted: boolean }
   | { type: 'holdChanged'; held: boolean }
+  | { type: 'refusedChanged' } & FrameRefusal
   | { type: 'message'; from: ID; data: Uint8Array }
   | { type: 'keysChanged'; epoch: number }
   | { type: 'ended'; reason: EndReason; remote: boolean; cause?: unknown };
@@ -53,6 +65,7 @@ export function weight(e: CallEvent): number {
       return each + e.data.length;
     case 'muteChanged':
     case 'holdChanged':
+    case 'refusedChanged':
     case 'keysChanged':
       return each;
     default:

@@ -8,7 +8,7 @@ import type { CallContext } from './context.ts';
 import { Courier } from './courier.ts';
 import type { EndEffect } from './effect.ts';
 import { weight } from './event.ts';
-import type { CallEvent } from './event.ts';
+import type { CallEvent, FrameRefusal } from './event.ts';
 import { finish } from './finish.ts';
 import type { Hash, Input } from './input.ts';
 import { Jobs } from './jobs.ts';
@@ -126,6 +126,9 @@ export class Loop {
       const cause = new Error('the worker that seals frames has failed: call again, and reload the page if that fails');
       return l.step({ is: 'fault', reason: EndReason.MediaFailed, cause });
     }));
+    keys.frames.addEventListener('refusedChanged', (e) => {
+      this.back((l) => l.tell({ type: 'refusedChanged', ...(e as CustomEvent<FrameRefusal>).detail }));
+    });
     keys.frames.addEventListener('keyFrameWanted', () => {
       this.conn?.forceKeyFrames().catch(() => undefined); // a later key frame does as well
     });

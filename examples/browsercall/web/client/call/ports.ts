@@ -80,7 +80,8 @@ export interface Groups<K extends OwnKeyPackage = OwnKeyPackage> {
 
 /**
  * Seals and opens frames, in a thread of its own. Its event `first` says that a frame of the other side was opened,
- * `keyFrameWanted` that its thread cannot ask an encoder for a key frame itself, `died` that it seals no more.
+ * `keyFrameWanted` that its thread cannot ask an encoder for a key frame itself, `refusedChanged` that those of a track do
+ * not open any more or open again, `died` that it seals no more.
  */
 export interface FramesLike extends EventTarget, Sealing {
   install(e: { epoch: number; baseKey: Uint8Array; ownLeaf: number; leaves: number[] }): Promise<void>;

@@ -153,6 +153,22 @@ describe('in a call', () => {
   });
 });
 
+describe('frames that do not open', () => {
+  // Fails if the loop does not listen: the call would say that it is connected, and show nothing.
+  it('are told, and that they open again', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const [a, b] = await connected(ann, ben);
+    const info = { mid: '1', kind: 'video' as const };
+    const told = [{ info, refused: true, reason: 'forged' }, { info, refused: false, reason: '' }];
+    for (const detail of told) stage.world.conns[0]!.frames.dispatchEvent(new CustomEvent('refusedChanged', { detail }));
+    await settle();
+    expect(all(ann, a, 'refusedChanged')).toEqual(told.map((t) => ({ type: 'refusedChanged', ...t })));
+    expect([all(ben, b, 'refusedChanged'), a.state]).toEqual([[], 'connected']);
+    await stage.end();
+  });
+});
+
 describe('keys', () => {
   it.each(['caller', 'callee'])('are renewed when the %s asks, and after an hour', async (who) => {
     const stage = new Stage();

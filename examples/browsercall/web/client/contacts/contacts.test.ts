@@ -82,6 +82,14 @@ describe('introductions', () => {
     expect([admits(alice, inv.secret.token), alice.contacts.tokens().length]).toEqual([false, 1]);
   });
 
+  // Fails if either side has no name in place of one that was not given.
+  test('without names, and without labels', async () => {
+    for (const p of [alice, bob]) await p.contacts.setProfile({ name: '', relays: [] });
+    await introduce(alice, bob);
+    const [a, b] = [bob.contacts.get(alice.id.id), alice.contacts.get(bob.id.id)];
+    for (const c of [a, b]) expect(c).toMatchObject({ name: 'unnamed', claimed: '', state: 'confirmed' });
+  });
+
   test('confirming again gives a letter that changes nothing more', async () => {
     const { confirm } = await introduce(alice, bob);
     await expect(bob.contacts.handle(confirm)).rejects.toMatchObject(unexpected);

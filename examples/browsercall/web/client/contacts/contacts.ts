@@ -51,9 +51,9 @@ export class Contacts extends Book {
   }
 
   /**
-   * Uses an invitation: its maker becomes a contact that is requested, under this label or the name that they give
-   * themselves, and may ring us. The letter asks them to confirm. Look at resembling before. Refused 'invitation': it
-   * has expired, or is our own.
+   * Uses an invitation: its maker becomes a contact that is requested, under this label, the name that they give
+   * themselves or "unnamed", and may ring us. The letter asks them to confirm. Look at resembling before. Refused
+   * 'invitation': it has expired, or is our own.
    */
   async use(invitation: Invitation | string, label = ''): Promise<Letter> {
     const inv = typeof invitation === 'string' ? Invitation.parse(invitation) : invitation;

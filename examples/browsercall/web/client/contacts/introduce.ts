@@ -40,7 +40,8 @@ export function useInvitation(s: State, inv: Invitation, label: string, fresh: F
   const known = s.get(inv.from);
   if (known?.blocked) throw new Refused('noContact', 'it is blocked');
   const start: ContactRecord = known ?? {
-    id: inv.from, name: label || inv.name, claimed: '', relays: [], state: 'requested', known: now, blocked: false,
+    id: inv.from, name: label || inv.name || 'unnamed', claimed: '', relays: [], state: 'requested', known: now,
+    blocked: false,
   };
   const issued = start.issued ?? fresh.token;
   s.put({

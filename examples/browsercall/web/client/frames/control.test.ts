@@ -84,15 +84,16 @@ describe('the handle of the frame worker', () => {
   it('passes events on', () => {
     const w = new FrameWorker('/worker.js');
     const heard: unknown[] = [];
-    for (const name of ['first', 'failed', 'keyFrameWanted']) {
+    const refused = { info: { mid: '1', kind: 'video' }, refused: true, reason: 'forged' };
+    for (const name of ['first', 'refusedChanged', 'keyFrameWanted']) {
       w.addEventListener(name, (e) => heard.push([name, (e as CustomEvent).detail]));
     }
-    for (const data of [{ event: 'first', mid: '0' }, { event: 'failed', mid: '1', reason: 'forged' },
+    for (const data of [{ event: 'first', mid: '0' }, { event: 'refusedChanged', ...refused },
       { event: 'keyFrameWanted', ctx: 1 }]) {
       FakeWorker.last.onmessage?.({ data });
     }
     expect(heard).toEqual([
-      ['first', { mid: '0' }], ['failed', { mid: '1', reason: 'forged' }], ['keyFrameWanted', { ctx: 1 }],
+      ['first', { mid: '0' }], ['refusedChanged', refused], ['keyFrameWanted', { ctx: 1 }],
     ]);
   });
 

@@ -23,7 +23,8 @@ interface Waiting {
  * The page's handle of a call's frame keys, which live in a Worker of their own. Events, all CustomEvents:
  *
  * - `first` {mid}: the first frame of this media section was opened.
- * - `failed` {mid, reason}: frames of this media section are dropped; once a reason, see drops in errors.ts.
+ * - `refusedChanged` {info, refused, reason}: frames of this media section have come for seconds and none opens, the last
+ *   for this reason (drops in errors.ts, or unknownCodec); or they open again. Single frames are counted, and not told.
  * - `keyFrameWanted` {ctx}: this stream's encoder should make a key frame, and the worker cannot ask it to.
  * - `died` {}: the worker has failed; no frame is sealed or opened any more, and every request is rejected.
  *

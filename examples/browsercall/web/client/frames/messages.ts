@@ -39,7 +39,7 @@ export type Answer = { id: number; stats?: WorkerStats } | { id: number; error: 
 /** What the worker says by itself; see FrameWorker's events. */
 export type WorkerEvent =
   | { event: 'first'; mid: string }
-  | { event: 'failed'; mid: string; reason: string }
+  | { event: 'refusedChanged'; info: { mid: string; kind: 'audio' | 'video' }; refused: boolean; reason: string }
   | { event: 'keyFrameWanted'; ctx: number };
 
 /** Whether a value is what control.ts gives an RTCRtpScriptTransform. */

@@ -7,6 +7,7 @@ import type { Frames } from './frames.ts';
 import { Gate } from './gate.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import type { FrameOpener } from './opener.ts';
+import { Refusals } from './refusals.ts';
 import type { FrameSealer } from './sealer.ts';
 import type { TransformOptions, WorkerEvent } from './messages.ts';
 
@@ -161,7 +162,7 @@ class Receiving {
   #opener: FrameOpener;
   #ask = new KeyRequest();
   #opened = false;
-  #told = new Set<string>();
+  #refusals = new Refusals();
 
   constructor(t: Transformer, options: TransformOptions & { side: 'receive' }, shared: Shared) {
     this.#t = t;
@@ -174,16 +175,18 @@ class Receiving {
     const layout = layoutFor(frame, this.#options.kind, this.#shared.codecs);
     if (layout === undefined) {
       this.#shared.counts.unknownCodec++;
+      this.#refused('unknownCodec');
       return false;
     }
     const opened = layout.open(new Uint8Array(frame.data), this.#opener);
     if (typeof opened === 'string') {
-      this.#tell(opened);
+      this.#refused(opened);
       this.#ask.need = true;
       this.#askIfDue();
       return false;
     }
     put(frame, opened);
+    if (this.#refusals.opened()) this.#tell(false);
     this.#arrived(frame.type === 'key');
     return true;
   }
@@ -203,11 +206,14 @@ class Receiving {
     this.#shared.post({ event: 'first', mid: this.#options.mid });
   }
 
-  /** Each reason once. A frame without its key is no failure: keys come a little later than media. */
-  #tell(reason: string): void {
-    if (reason === 'noEpoch' || this.#told.has(reason)) return;
-    this.#told.add(reason);
-    this.#shared.post({ event: 'failed', mid: this.#options.mid, reason });
+  /** Before the first keys of the call nothing can open, and nobody expects it. */
+  #refused(reason: string): void {
+    if (this.#shared.frames.keyed && this.#refusals.refused(this.#shared.clock())) this.#tell(true, reason);
+  }
+
+  #tell(refused: boolean, reason = ''): void {
+    const { mid, kind } = this.#options;
+    this.#shared.post({ event: 'refusedChanged', info: { mid, kind }, refused, reason });
   }
 
   #askIfDue(): void {

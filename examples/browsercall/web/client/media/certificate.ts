@@ -18,7 +18,7 @@ export async function makeCertificate(): Promise<Certificate | undefined> {
   }
 }
 
-/** What the browser says of a certificate, where it can be asked: Firefox cannot. */
+/** What the browser says of a certificate, where it can be asked: Firefox of before 2025 cannot. */
 function told(certificate: RTCCertificate): string | undefined {
   const all = (certificate as Partial<RTCCertificate>).getFingerprints?.() ?? [];
   const sum = all.find((f) => f.algorithm === 'sha-256')?.value;

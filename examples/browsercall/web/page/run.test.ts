@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Contacts, EndedError, EndReason, Identity, SignalError, type Contact, type Incoming } from '../client/index.ts';
+import { Queue } from '../client/call/queue.ts';
+import { MemoryStore } from '../client/contacts/store.ts';
+import { run } from './page.ts';
+import { Session } from './session.ts';
+import { fakePage, type FakeElement } from './testing-dom.ts';
+
+const choices = { name: undefined, relayOnly: false, ringFor: undefined };
+const hour = 3_600_000;
+
+let at: (id: string) => FakeElement;
+let reload: ReturnType<typeof vi.fn>;
+let replaceState: ReturnType<typeof vi.fn>;
+let delivers: () => Promise<void>;
+let contacts: Contacts;
+let rings: Queue<Incoming>;
+
+/** Somebody's contacts. */
+async function book(name: string): Promise<Contacts> {
+  const c = await Contacts.open(await Identity.generate(), new MemoryStore());
+  await c.setProfile({ name, relays: ['wss://h/v1'] });
+  return c;
+}
+
+/** A session whose network is the test's. */
+function session(): Session {
+  const client = { deliver: () => delivers(), incoming: () => rings };
+  const relay = Object.assign(new EventTarget(), { state: 'connected' });
+  return new (Session as unknown as new (...parts: unknown[]) => Session)(contacts.identity, contacts, relay, client);
+}
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  at = fakePage();
+  reload = vi.fn();
+  replaceState = vi.fn();
+  vi.stubGlobal('location', { hash: '', pathname: '/', search: '?name=x', reload });
+  vi.stubGlobal('history', { replaceState });
+  delivers = () => Promise.resolve();
+  rings = new Queue();
+  contacts = await book('Me');
+  vi.spyOn(Session, 'open').mockImplementation(async () => session());
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+const view = (): string | undefined => at('body').dataset.view;
+const press = (id: string): void => at(id).onclick?.();
+
+/** The view of a link that is wrong: the next try begins without it. */
+async function isRefused(link: string, kind: string, title: string): Promise<void> {
+  await run('/worker.js', choices, link);
+  expect([view(), at('fault').dataset.kind, at('fault-title').textContent]).toEqual(['fault', kind, title]);
+  press('fault-again');
+  expect([view(), reload.mock.calls, replaceState.mock.calls]).toEqual(['nobody', [], []]);
+}
+
+describe('an invitation that the page cannot use', () => {
+  test('because its link was cut or changed', async () => {
+    const uri = (await (await book('Ada')).invite(hour)).uri();
+    for (const link of [uri.slice(0, -3), uri.replace('name=Ada', 'name=Eve'), 'section-2']) {
+      await isRefused(link, 'link', 'This link is not complete');
+    }
+  });
+
+  test('because it is of somebody who is blocked, though a contact', async () => {
+    const ada = await book('Ada');
+    await contacts.add(ada.card());
+    await contacts.block(ada.identity.id);
+    await isRefused((await ada.invite(hour)).uri(), 'blocked', 'Blocked');
+  });
+
+  test('because the network is away: the next try uses it again', async () => {
+    const uri = (await (await book('Ada')).invite(hour)).uri();
+    delivers = () => Promise.reject(new SignalError('unavailable'));
+    await run('/worker.js', choices, uri);
+    expect([view(), at('fault').dataset.kind]).toEqual(['fault', 'relay-lost']);
+    const again = delivers = vi.fn(() => Promise.resolve());
+    press('fault-again');
+    await vi.waitFor(() => expect([view(), at('contact-name').textContent]).toEqual(['contact', 'Ada']));
+    expect(again).toHaveBeenCalledOnce();
+  });
+
+  test('because the page did not come so far: it is kept for the next try', async () => {
+    vi.mocked(Session.open).mockRejectedValue(new SignalError('unavailable'));
+    await run('/worker.js', choices, 'sotto:invite/x#s');
+    press('fault-again');
+    expect(replaceState).toHaveBeenCalledWith(null, '', '/?name=x#sotto:invite/x%23s');
+    expect(reload).toHaveBeenCalledOnce();
+  });
+});
+
+test('an invitation without a name is used, and a second one gets a number', async () => {
+  for (const label of ['unnamed', 'unnamed (2)']) {
+    void run('/worker.js', choices, (await (await book('')).invite(hour)).uri());
+    await vi.waitFor(() => expect(contacts.list().map((c) => c.name)).toContain(label));
+  }
+});
+
+test('a new identity with the name of a verified contact is warned of, in the list and when it rings', async () => {
+  const [ada, other] = [await book('Ada'), await book('Ada')];
+  await contacts.add(ada.card());
+  await contacts.verify(ada.identity.id, 'safety number');
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  void run('/worker.js', choices, (await other.invite(hour)).uri());
+  const warning = expect.stringMatching(/^You already know another “Ada”, with another key/) as string;
+  await vi.waitFor(() => expect(at('contact-name').textContent).toBe('Ada (2)'));
+  expect([at('contact-warning').hidden, at('contact-warning').textContent]).toEqual([false, warning]);
+  expect(at('others-list').textContent).not.toContain('another key'); // who was verified
+
+  const caller = contacts.get(other.identity.id) as Contact;
+  let gaveUp: (e: EndedError) => void = () => undefined;
+  const ended = new Promise<EndedError>((resolve) => (gaveUp = resolve));
+  rings.put({ caller, ended } as unknown as Incoming);
+  await vi.waitFor(() => expect(at('ringing').open).toBe(true));
+  expect([at('ringing-title').textContent, at('ringing-warning').textContent]).toEqual(['Ada (2) rings', warning]);
+  gaveUp(new EndedError(EndReason.Cancelled, true));
+  await vi.waitFor(() => expect(view()).toBe('ended'));
+
+  const row = at('others-list').children[0] as FakeElement;
+  (row.children[0] as FakeElement).onclick?.(); // chooses Ada
+  expect([at('contact-name').textContent, at('contact-warning').hidden]).toEqual(['Ada', true]);
+  expect(at('others-list').textContent).toMatch(/Ada \(2\).*You already know another “Ada”/);
+});
