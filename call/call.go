@@ -125,7 +125,7 @@ type Stats struct {
 	Media   media.Stats
 	Frames  e2ee.FrameStats
 	Epoch   uint64 // of the group
-	Dropped uint64 // messages that were malformed, repeated, or came when they could not
+	Dropped uint64 // messages: malformed, repeated, at the wrong time; and of ours, those left out while a relay takes none
 }
 
 // Stats is a snapshot.

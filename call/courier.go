@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/sotto-calls/sotto/internal/queue"
@@ -15,8 +14,8 @@ import (
 type courier struct {
 	transport signal.Transport
 	pending   *queue.Queue[errand]
-	dropped   atomic.Int64 // of the spare
-	hurry     func()       // once: closes hurried
+	leaveOut  func() // hears of each spare packet that is left out
+	hurry     func() // once: closes hurried
 	hurried   chan struct{}
 	done      chan struct{}
 }
@@ -42,9 +41,11 @@ const (
 	lastPause  = 3 * time.Second
 )
 
-// newCourier starts; it ends when ctx does, or when everything before finish was sent.
-func newCourier(ctx context.Context, t signal.Transport) *courier {
-	c := &courier{transport: t, pending: queue.New[errand](), hurried: make(chan struct{}), done: make(chan struct{})}
+// newCourier starts; it ends when ctx does, or when everything before finish was sent. leaveOut hears of each spare packet
+// that is left out, on any goroutine.
+func newCourier(ctx context.Context, t signal.Transport, leaveOut func()) *courier {
+	c := &courier{transport: t, pending: queue.New[errand](), leaveOut: leaveOut, hurried: make(chan struct{}),
+		done: make(chan struct{})}
 	c.hurry = sync.OnceFunc(func() { close(c.hurried) })
 	go c.run(ctx)
 	return c
@@ -58,7 +59,7 @@ func (c *courier) send(p signal.Packet, stored func(error)) {
 // sendSpare takes a packet that will be sent again, or asked for again, if it is lost.
 func (c *courier) sendSpare(p signal.Packet) {
 	if c.pending.Len() >= maxPending || c.hurries() {
-		c.dropped.Add(1)
+		c.leaveOut()
 		return
 	}
 	c.pending.Put(errand{packet: p, spare: true})
@@ -106,7 +107,7 @@ func (c *courier) deliver(ctx context.Context, e errand) error {
 	}
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		if e.spare && c.hurries() && (pause > firstPause || c.pending.Len() > fewPending) {
-			c.dropped.Add(1)
+			c.leaveOut()
 			return nil
 		}
 		err := c.transport.Send(ctx, e.packet)

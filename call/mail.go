@@ -40,7 +40,7 @@ func openLine(ctx context.Context, o signal.Opener, relay string, box *e2ee.Mail
 // newLine reads and serves the mailbox for the call until ctx ends or the transport is closed.
 func newLine(ctx context.Context, l *loop, box *e2ee.Mailbox, t signal.Transport, me e2ee.ID) *line {
 	c := l.call
-	n := &line{box: box, transport: t, courier: newCourier(ctx, t), done: make(chan struct{})}
+	n := &line{box: box, transport: t, courier: newCourier(ctx, t, l.drop), done: make(chan struct{})}
 	unread := make(chan struct{}, maxUnread)
 	id := c.ID()
 	go func() {

@@ -52,7 +52,7 @@ func (l *loop) dial(ctx context.Context, to e2ee.Contact) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNoRoute, err)
 	}
-	l.invites = &outbound{to: to.ID.Box(to.Token), transport: out, courier: newCourier(l.ctx, out)}
+	l.invites = &outbound{to: to.ID.Box(to.Token), transport: out, courier: newCourier(l.ctx, out, l.drop)}
 	in, err := openLine(ctx, o, relay, l.keys.own)
 	if err != nil {
 		return err

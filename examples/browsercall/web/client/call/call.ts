@@ -22,7 +22,7 @@ import type { Role, State } from './state.ts';
 /** What the counters of a call hold: no address and no key. */
 export interface CallStats {
   epoch: number;
-  /** Messages that were malformed, repeated, or came when they could not. */
+  /** Messages that were malformed, repeated, or came when they could not, or of ours, left out for a slow relay. */
   dropped: number;
   frames: unknown;
   media: unknown;
