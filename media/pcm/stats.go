@@ -148,6 +148,11 @@ type MixerStats struct {
 	Dropped time.Duration // that nobody read within two seconds
 }
 
+// Latency is how long it takes from the arrival of a frame of a track until the Mixer's Read returns it.
+func (s MixerStats) Latency(t TrackStats) time.Duration {
+	return t.Delay + t.Resampler + s.Waiting
+}
+
 // Stats returns a snapshot. Any goroutine may call it.
 func (m *Mixer) Stats() (s MixerStats) {
 	s.Waiting, s.Dropped = m.main.stats()
@@ -165,13 +170,16 @@ type WriterStats struct {
 	Silence int64         // of those, with nothing that was written
 	Waiting time.Duration // samples that wait to be sent
 	Codec   time.Duration // a frame, and what the encoder looks ahead
+	Latency time.Duration // from a Write now until its first sample is in a frame, at most: Waiting and Codec
 }
 
 // Stats returns a snapshot. Any goroutine may call it.
 func (w *Writer) Stats() WriterStats {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return WriterStats{
+	s := WriterStats{
 		Frames: w.frames, Silence: w.silence, Waiting: w.format.Duration(w.queue.n), Codec: w.out.delay(),
 	}
+	s.Latency = s.Waiting + s.Codec
+	return s
 }
