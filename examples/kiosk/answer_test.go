@@ -50,7 +50,7 @@ func TestAutoAnswer(t *testing.T) {
 func TestBell(t *testing.T) {
 	onStage(t, answering+"-others bell -ring alice", street, func(t *testing.T, s *stage) {
 		c := s.people["carol"].dial()
-		until[call.Ringing](t, c)
+		rings(t, c)
 		if e := ended(t, s.people["bob"].dial()); e.Reason != call.Busy {
 			t.Errorf("bob, while it rings: %v", e)
 		}
@@ -67,7 +67,7 @@ func TestBell(t *testing.T) {
 		}
 
 		c = s.people["carol"].dial()
-		until[call.Ringing](t, c)
+		rings(t, c)
 		if err := c.Hangup(t.Context(), call.Cancelled); err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +75,7 @@ func TestBell(t *testing.T) {
 		s.wants(`"carol" gave up`)
 
 		c = s.people["carol"].dial()
-		until[call.Ringing](t, c)
+		rings(t, c)
 		s.command(verbHangup)
 		if e := ended(t, c); e.Reason != call.Busy {
 			t.Errorf("carol: %v", e)
@@ -87,7 +87,7 @@ func TestBell(t *testing.T) {
 func TestBellGivesWay(t *testing.T) {
 	onStage(t, answering+"-others bell -ring bob", street, func(t *testing.T, s *stage) {
 		carol := s.people["carol"].dial()
-		until[call.Ringing](t, carol)
+		rings(t, carol)
 		if said := s.command(verbRing); said != `ringing "bob"` {
 			t.Errorf("%q", said)
 		}
@@ -99,7 +99,7 @@ func TestBellGivesWay(t *testing.T) {
 		time.Sleep(5 * time.Second)
 
 		carol = s.people["carol"].dial()
-		until[call.Ringing](t, carol)
+		rings(t, carol)
 		s.verify("alice", true)
 		alice := s.people["alice"].dial()
 		until[call.Connected](t, alice)
@@ -110,7 +110,7 @@ func TestBellGivesWay(t *testing.T) {
 		time.Sleep(time.Second)
 
 		bob := s.people["bob"].dial() // not verified: he rings, and the button is for him
-		until[call.Ringing](t, bob)
+		rings(t, bob)
 		if said := s.command(verbRing); said != `answering "bob"` {
 			t.Errorf("%q", said)
 		}

@@ -198,7 +198,7 @@ func TestEndWithoutANetwork(t *testing.T) {
 		s.self.transport.Heal()
 	})
 	onStage(t, "-others bell", street, func(t *testing.T, s *stage) {
-		until[call.Ringing](t, s.people["bob"].dial())
+		rings(t, s.people["bob"].dial())
 		s.self.transport.Partition()
 		start := time.Now()
 		s.end()

@@ -262,6 +262,13 @@ func until[E call.Event](t *testing.T, c *call.Call) E {
 	return none
 }
 
+// rings waits until a call rings, and the kiosk knows: its client says so to the caller before it hands the call over.
+func rings(t *testing.T, c *call.Call) {
+	t.Helper()
+	until[call.Ringing](t, c)
+	synctest.Wait()
+}
+
 // ended is how a call ended.
 func ended(t *testing.T, c *call.Call) call.Ended {
 	t.Helper()
