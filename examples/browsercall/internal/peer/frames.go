@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/sotto-calls/sotto/e2ee"
@@ -30,7 +29,7 @@ type framesJSON struct {
 	Streams  []streamJSON `json:"streams"`
 	Ctx      uint16       `json:"ctx"`
 	MID      string       `json:"mid"`
-	Codec    string       `json:"codec"` // of the layouts that are one readable byte or none: opus and VP8
+	Codec    string       `json:"codec"` // whose layout the frames have
 	Key      bool         `json:"key"`
 	Payloads [][]byte     `json:"payloads"`
 }
@@ -57,17 +56,6 @@ func (p *payloadsJSON) add(b []byte, err error) {
 	p.Payloads, p.Errors = append(p.Payloads, b), append(p.Errors, why)
 }
 
-// clearOf is what stays readable of a frame that is sent.
-func clearOf(codec string, key bool) []byte {
-	switch {
-	case codec != "VP8":
-		return nil
-	case key:
-		return []byte{0}
-	}
-	return []byte{1}
-}
-
 func init() {
 	on("frames", func(in framesJSON) (nothing, error) {
 		callFrames[in.Name] = e2ee.NewFrames(sframe.ChaCha20Poly1305SHA256, nil)
@@ -92,23 +80,51 @@ func init() {
 		return nothing{}, f.Declare(in.Leaf, all)
 	})
 	onFrames("frames seal", func(f *e2ee.Frames, in framesJSON) (out payloadsJSON, err error) {
+		l, err := layoutOf(in.Codec)
+		if err != nil {
+			return out, err
+		}
 		for _, frame := range in.Payloads {
-			clear := clearOf(in.Codec, in.Key)
-			out.add(f.Sealer(in.Ctx).Seal(clear, clear, frame))
+			out.add(l.seal(frame, in.Key, func(clear, frame []byte) ([]byte, error) {
+				return f.Sealer(in.Ctx).Seal(nil, clear, frame)
+			}))
 		}
 		return out, nil
 	})
 	onFrames("frames open", func(f *e2ee.Frames, in framesJSON) (out payloadsJSON, err error) {
-		n := len(clearOf(in.Codec, false))
+		l, err := layoutOf(in.Codec)
+		if err != nil {
+			return out, err
+		}
 		for _, b := range in.Payloads {
-			if len(b) < n {
-				out.add(nil, errors.New("no readable byte"))
-				continue
-			}
-			out.add(f.Opener(in.Leaf, in.MID).Open(nil, b[:n:n], b[n:]))
+			out.add(l.open(b, func(clear, sealed []byte) ([]byte, error) {
+				return f.Opener(in.Leaf, in.MID).Open(nil, clear, sealed)
+			}))
 		}
 		return out, nil
 	})
+	on("mls.frames", mlsFrames)
+}
+
+// mlsFrames gives a member frame keys of its group's epoch, under its own name.
+func mlsFrames(in message) (nothing, error) {
+	m, err := find(in.Name)
+	if err != nil {
+		return nothing{}, err
+	}
+	e := e2ee.FrameEpoch{Number: m.group.Epoch(), Own: m.group.OwnLeaf()}
+	if e.BaseKey, err = m.group.Exporter("SFrame 1.0 Base Key", nil, 32); err != nil {
+		return nothing{}, err
+	}
+	for _, r := range m.group.Roster() {
+		e.Leaves = append(e.Leaves, r.Leaf)
+	}
+	f := e2ee.NewFrames(sframe.ChaCha20Poly1305SHA256, nil)
+	callFrames[in.Name] = f
+	if err := f.Install(e); err != nil {
+		return nothing{}, err
+	}
+	return nothing{}, f.SwitchSend(e.Number)
 }
 
 // onFrames is on for an op on frames that were made before.

@@ -3,6 +3,8 @@
  */
 import { expect } from 'vitest';
 import { equal, random } from '../bytes.ts';
+import { correspond } from './envelope_history.ts';
+import { show } from './frames_history.ts';
 import { Ours, Theirs, type Party } from './mls_party.ts';
 import type { Peer } from './peer.ts';
 
@@ -14,6 +16,8 @@ export interface Counts {
   updates: number;
   messages: number;
   refusals: number;
+  frames: number;
+  envelopes: number;
   biggest: number;
 }
 
@@ -50,13 +54,17 @@ export class History {
   }
 
   async run(steps: number): Promise<void> {
-    const first = await this.#make(true);
+    const ours = this.#r(2) === 0; // the first two are of different sides, so that each has what the other sent
+    const first = await this.#make(true, ours);
     await first.create(this.#call);
     this.#members.push(first);
-    await this.#add();
+    await this.#add(!ours);
+    await this.#see();
     for (let i = 0; i < steps; i++) await this.#step();
     while (this.#members.length < this.#most && this.#r(3) > 0) await this.#add();
     await this.#talk();
+    await this.#see();
+    this.counts.envelopes += await correspond(this.#peer, String(this.#seed), this.#r);
   }
 
   async #step(): Promise<void> {
@@ -68,9 +76,9 @@ export class History {
     return this.#talk();
   }
 
-  async #make(creates: boolean): Promise<Party> {
+  async #make(creates: boolean, ours = this.#r(2) === 0): Promise<Party> {
     const name = `${this.#seed}.${this.#names++}`;
-    return this.#r(2) === 0 ? new Ours(name, creates, 8) : Theirs.make(this.#peer, name, { creates });
+    return ours ? new Ours(name, creates, 8) : Theirs.make(this.#peer, name, { creates });
   }
 
   get #creator(): Party {
@@ -81,8 +89,8 @@ export class History {
     return this.#members[1 + this.#r(this.#members.length - 1)]!;
   }
 
-  async #add(): Promise<void> {
-    const one = await this.#make(false);
+  async #add(ours?: boolean): Promise<void> {
+    const one = await this.#make(false, ours);
     const c = await this.#creator.add(await one.keyPackage(), this.#r(2) === 0);
     await this.#tell(this.#creator, c.commit, 'commit');
     await one.join(c.welcome, this.#call);
@@ -134,6 +142,13 @@ export class History {
       await this.#tell(one, await one.protect(data, this.#r(40)), 'application', { leaf, data });
       this.counts.messages++;
     }
+  }
+
+  /** Two members show each other frames under keys of the group. */
+  async #see(): Promise<void> {
+    const one = this.#members[this.#r(this.#members.length)]!;
+    const other = this.#members.find((m) => m.side !== one.side) ?? this.#members.find((m) => m !== one);
+    if (other) this.counts.frames += await show(one, other, this.#r);
   }
 
   /** Gives a message to all but its sender; those who are gone must not read it. */

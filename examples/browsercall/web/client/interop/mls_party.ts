@@ -1,5 +1,8 @@
 /** One member of a group in the tests against Go, on either side: the same operations, the same answers. */
 import { base64url, hex } from '../bytes.ts';
+import { Frames } from '../frames/frames.ts';
+import { layoutOf } from '../frames/layout.ts';
+import type { Stream } from '../frames/streams.ts';
 import { encodeBinding, Group, type KeyPackage } from '../mls/index.ts';
 import { generateOwn } from '../mls/testing.ts';
 import { bytesOf, type Fields, type Peer } from './peer.ts';
@@ -24,6 +27,7 @@ export interface Heard {
 /** A member. Those that reject leave it as it was. */
 export interface Party {
   readonly name: string;
+  readonly side: 'ts' | 'go';
   create(call: Uint8Array): Promise<void>;
   keyPackage(): Promise<Uint8Array>;
   join(welcome: Uint8Array, call: Uint8Array): Promise<void>;
@@ -35,15 +39,29 @@ export interface Party {
   handle(message: Uint8Array): Promise<Heard>;
   leaf(): Promise<number>;
   agreed(): Promise<Agreed>;
+  /** Takes frame keys of its group's present epoch, and what the members at these leaves send. */
+  takeFrameKeys(leaves: number[], streams: readonly Stream[]): Promise<void>;
+  sealFrames(s: Sealed, frames: Uint8Array[]): Promise<Uint8Array[]>;
+  /** Opens what the member at this leaf has sealed; what does not open is its reason. */
+  openFrames(leaf: number, s: Sealed, frames: Uint8Array[]): Promise<(Uint8Array | string)[]>;
+}
+
+/** Of which stream frames are, in which codec's layout, and whether they are key frames. */
+export interface Sealed {
+  ctx: number;
+  codec: string;
+  key: boolean;
 }
 
 /** A member in this process. limit is how many members its groups may have. */
 export class Ours implements Party {
   readonly name: string;
+  readonly side = 'ts';
   readonly #creates: boolean;
   readonly #limit: number;
   #group: Group | undefined;
   #kp: KeyPackage | undefined;
+  #frames = new Frames();
 
   constructor(name: string, creates: boolean, limit: number) {
     this.name = `ts:${name}`;
@@ -103,11 +121,35 @@ export class Ours implements Party {
     const roster = this.group.members().map((m) => `${m.leaf} ${base64url(m.id)} ${base64url(encodeBinding(m.binding))}`);
     return { epoch: this.group.epoch, authenticator: hex(this.group.authenticator()), base: hex(base), roster };
   }
+
+  async takeFrameKeys(leaves: number[], streams: readonly Stream[]): Promise<void> {
+    const g = this.group;
+    this.#frames = new Frames();
+    const baseKey = await g.export('SFrame 1.0 Base Key', new Uint8Array(0), 32);
+    this.#frames.install({ epoch: g.epoch, baseKey, ownLeaf: g.ownLeaf, leaves: g.members().map((m) => m.leaf) });
+    this.#frames.switchSend(g.epoch);
+    for (const leaf of leaves) this.#frames.declare(leaf, streams);
+  }
+
+  async sealFrames(s: Sealed, frames: Uint8Array[]): Promise<Uint8Array[]> {
+    const sealer = this.#frames.sealer(s.ctx);
+    return frames.map((f) => {
+      const sealed = layoutOf(s.codec)!.seal(f, s.key, sealer);
+      if (typeof sealed === 'string') throw new Error(`${this.name} does not seal ${s.codec}: ${sealed}`);
+      return sealed;
+    });
+  }
+
+  async openFrames(leaf: number, s: Sealed, frames: Uint8Array[]): Promise<(Uint8Array | string)[]> {
+    const opener = this.#frames.opener(leaf, String(s.ctx));
+    return frames.map((f) => layoutOf(s.codec)!.open(f, opener));
+  }
 }
 
 /** A member in the Go program. */
 export class Theirs implements Party {
   readonly name: string;
+  readonly side = 'go';
   readonly #peer: Peer;
 
   private constructor(peer: Peer, name: string) {
@@ -179,4 +221,26 @@ export class Theirs implements Party {
       roster: leaves.map((l, i) => `${l} ${text(ids[i])} ${text(bindings[i])}`),
     };
   }
+
+  async takeFrameKeys(leaves: number[], streams: readonly Stream[]): Promise<void> {
+    await this.ask('mls.frames');
+    for (const leaf of leaves) await this.ask('frames declare', { leaf, streams });
+  }
+
+  async sealFrames(s: Sealed, payloads: Uint8Array[]): Promise<Uint8Array[]> {
+    return payloadsOf(await this.ask('frames seal', { ...s, payloads })).map((p) => {
+      if (typeof p === 'string') throw new Error(`${this.name} does not seal ${s.codec}: ${p}`);
+      return p;
+    });
+  }
+
+  async openFrames(leaf: number, s: Sealed, payloads: Uint8Array[]): Promise<(Uint8Array | string)[]> {
+    return payloadsOf(await this.ask('frames open', { ...s, leaf, mid: String(s.ctx), payloads }));
+  }
+}
+
+/** Frames of an answer; of those that failed, why. */
+function payloadsOf(answer: Fields): (Uint8Array | string)[] {
+  const errors = answer['errors'] as string[];
+  return (answer['payloads'] as (string | null)[]).map((p, i) => errors[i] || new Uint8Array(Buffer.from(p ?? '', 'base64')));
 }
