@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -92,4 +93,10 @@ func (p *part) Close() error {
 		return err
 	}
 	return os.Rename(p.File.Name(), p.Name())
+}
+
+// discard removes a file that nothing was written into.
+func (p *part) discard() error {
+	p.closed = true
+	return errors.Join(p.File.Close(), os.Remove(p.File.Name()))
 }

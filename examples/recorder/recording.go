@@ -33,22 +33,32 @@ type recording struct {
 	ended  bool
 }
 
-// begin makes the folder and begins the mix.
+// begin makes the folder and begins the mix. A folder in which nothing can be written is not left behind.
 func begin(dir string, limit int64, logf func(string, ...any)) (*recording, error) {
 	now := time.Now()
 	f, err := newFolder(dir, now.Format("20060102-150405"), limit)
 	if err != nil {
 		return nil, err
 	}
-	r := &recording{folder: f, logf: logf, mixer: pcm.NewMixer(pcm.MixerConfig{Format: mixed}), began: now}
-	out, err := f.create("mix", ".wav")
+	r, err := f.begin(now, logf)
+	if err != nil {
+		_ = os.Remove(f.path) // which fails if there is something in it
+		return nil, err
+	}
+	return r, nil
+}
+
+// begin begins the mix. After an error nothing is open.
+func (d *folder) begin(now time.Time, logf func(string, ...any)) (*recording, error) {
+	out, err := d.create("mix", ".wav")
 	if err != nil {
 		return nil, err
 	}
 	w, err := file.NewWAVWriter(out, mixed.Rate, mixed.Channels)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, out.discard())
 	}
+	r := &recording{folder: d, logf: logf, mixer: pcm.NewMixer(pcm.MixerConfig{Format: mixed}), began: now}
 	r.mixing.Go(func() {
 		if err := errors.Join(r.copyMix(w), w.Close()); err != nil {
 			r.logf("mix.wav is not whole: %v", err)
@@ -79,11 +89,11 @@ func (r *recording) copyMix(w *file.WAVWriter) error {
 	}
 }
 
-// files are those of one participant: an Ogg of the sound, and a WebM of sound and pictures on one clock.
+// files are those of one participant. Those of one Recorder are on one clock.
 type files struct {
 	recording *recording
-	sound     *file.Recorder
-	both      *file.Recorder      // nil for who shows nothing
+	apart     *file.Recorder      // an Ogg of the sound, and pictures that no WebM here holds
+	both      *file.Recorder      // a WebM of the sound and the pictures; nil for who shows nothing
 	kept      []file.RecordedFile // in the end
 }
 
@@ -98,7 +108,7 @@ func (r *recording) participant(name string, pictures bool) (*files, error) {
 		return p, nil
 	}
 	var err error
-	if f.sound, err = file.NewRecorder("", file.RecorderOptions{Create: create}); err != nil {
+	if f.apart, err = file.NewRecorder("", file.RecorderOptions{Create: create}); err != nil {
 		return nil, err
 	}
 	if pictures {
@@ -114,19 +124,27 @@ func (r *recording) participant(name string, pictures bool) (*files, error) {
 
 // track returns where the frames of one track go: to one file or two, and sound into the mix.
 func (f *files) track(info media.TrackInfo) (sinks []media.Sink) {
+	if info.Kind != media.Audio {
+		return append(sinks, f.pictures(info))
+	}
+	sinks = append(sinks, f.apart.Track(info))
 	if f.both != nil {
 		sinks = append(sinks, f.both.Track(info))
 	}
-	if info.Kind != media.Audio {
-		return sinks
-	}
-	sinks = append(sinks, f.sound.Track(info))
 	m, err := f.recording.mixer.Sink(info)
 	if err != nil {
 		f.recording.logf("a track is not in the mix: %v", err)
 		return sinks
 	}
 	return append(sinks, m)
+}
+
+// pictures is the file of one track: with the sound in it, or beside that of the sound and on its clock.
+func (f *files) pictures(info media.TrackInfo) media.Sink {
+	if f.both != nil && info.Codec == media.VP8 {
+		return f.both.Track(info)
+	}
+	return f.apart.Track(info)
 }
 
 // finish completes all files. Frames that come later are refused. It is idempotent.
@@ -140,7 +158,7 @@ func (r *recording) finish() {
 	r.mixer.Close()
 	r.mixing.Wait()
 	for _, f := range r.files {
-		for _, recorder := range []*file.Recorder{f.sound, f.both} {
+		for _, recorder := range []*file.Recorder{f.apart, f.both} {
 			if recorder == nil {
 				continue
 			}
