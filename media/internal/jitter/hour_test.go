@@ -27,12 +27,14 @@ var rows = []row{
 	{"exponential 30 ms", 10 * time.Minute, func() delayer { return loss(2, exponential(30*ms)) }, 20, 240, 0.5, 4},
 	{"spikes to 100 ms", 10 * time.Minute, func() delayer { return loss(2, spiky(100*ms)) }, 20, 200, 0.4, 4},
 	{"uniform, 60 ms", 10 * time.Minute, func() delayer { return loss(2, uniform(30*ms)) }, 60, 160, 0.25, 2.6},
+	{"0-30 ms, no loss", time.Hour, func() delayer { return uniform(30 * ms) }, 20, 120, 0.6, 0.1},
 	{"none, no loss", 10 * time.Minute, func() delayer { return uniform(0) }, 20, 80, 0.9, 0},
 }
 
 // TestOneHour: one virtual hour with a skew of 200 ppm between both ends (720 ms of drift), 2 % loss and jitter keeps the
-// delay low, all the time, and the tone a tone. The mutation that makes it fail, where nothing is lost: return at once from
-// changeSpeed. (Where packets are lost, leaving out what is missing makes up for much of the skew.)
+// delay low, all the time, and the tone a tone. The mutation that makes every row fail: return at once from changeSpeed.
+// Where packets are lost that shows in the count of what was left out and added alone, for leaving out what is missing makes
+// up for the skew; where none is lost, in the delay and in what is concealed.
 func TestOneHour(t *testing.T) {
 	t.Logf("%-18s %8s %7s %6s %6s %7s %10s %9s %12s %8s %9s %7s", "jitter, 2 % loss", "skew", "mean", "p99", "most", "target", "concealed", "expanded",
 		"accelerated", "skipped", "underruns", "resets")
@@ -66,6 +68,9 @@ func (tt row) play(t *testing.T, skew float64, seed uint64) {
 	}
 	if s.Resets > 0 || per(s.Concealed) > tt.conceal {
 		t.Errorf("%+v", s)
+	}
+	if s.Accelerated+s.Expanded == 0 {
+		t.Error("the speed was never changed")
 	}
 	l.check(t, 440, 0.5, 0.02, tt.lowest, 1.5)
 }
