@@ -89,6 +89,17 @@ func introduce(t testing.TB, host, guest *person, text bool) {
 	}
 }
 
+// Who gives no name is somebody all the same, on both sides. Fails if use has no label for it.
+func TestWithoutNames(t *testing.T) {
+	host, guest := newPerson(t, ""), newPerson(t, "")
+	introduce(t, host, guest, false)
+	for _, p := range []*person{host, guest} {
+		if all := p.All(); len(all) != 1 || all[0].Name != unnamed {
+			t.Errorf("contacts %v", all)
+		}
+	}
+}
+
 func TestChangedWakes(t *testing.T) {
 	a := newPerson(t, "Alice")
 	ch := a.Changed()

@@ -45,6 +45,9 @@ func parseIntroduction(b []byte, secret int) (introduction, error) {
 	return in, checkProfile(in.Name, in.Relays)
 }
 
+// unnamed is the label of whoever gives no name.
+const unnamed = "unnamed"
+
 // use is the guest's first step. It gives the request's body.
 func (s *contactState) use(inv Invitation, label string, call [32]byte, token Token, now time.Time) ([]byte, error) {
 	if !now.Before(inv.Expires) {
@@ -52,7 +55,7 @@ func (s *contactState) use(inv Invitation, label string, call [32]byte, token To
 	}
 	r, ok := s.contacts[inv.From]
 	if !ok {
-		r = &record{ID: inv.From[:], Name: or(label, inv.Name), State: uint8(Requested), Known: toMillis(now)}
+		r = &record{ID: inv.From[:], Name: or(label, or(inv.Name, unnamed)), State: uint8(Requested), Known: toMillis(now)}
 		if err := s.insert(r); err != nil {
 			return nil, err
 		}
@@ -88,7 +91,7 @@ func (s *contactState) request(m Message, hash [32]byte, now time.Time) error {
 	}
 	r, ok := s.contacts[m.From]
 	if !ok {
-		r = &record{ID: m.From[:], Name: or(inv.Label, or(in.Name, "unnamed")), State: uint8(Pending), Known: toMillis(now)}
+		r = &record{ID: m.From[:], Name: or(inv.Label, or(in.Name, unnamed)), State: uint8(Pending), Known: toMillis(now)}
 		if err := s.insert(r); err != nil {
 			return err
 		}
