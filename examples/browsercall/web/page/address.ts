@@ -14,7 +14,7 @@ export interface Choices {
 export function choices(search = location.search): Choices {
   const q = new URLSearchParams(search);
   return {
-    name: q.get('name') ?? undefined,
+    name: q.has('name') ? [...q.get('name')!].slice(0, 16).join('') : undefined, // a name has 64 bytes at most
     relayOnly: q.has('relay-only'),
     ringFor: seconds(q.get('ring-for')),
   };

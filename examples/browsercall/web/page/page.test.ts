@@ -103,6 +103,7 @@ describe('the address', () => {
     expect(choices('')).toEqual({ name: undefined, relayOnly: false, ringFor: undefined });
     const all = { name: 'Ada', relayOnly: true, ringFor: 2000 };
     expect(choices('?name=Ada&relay-only&ring-for=2')).toEqual(all);
+    expect(new TextEncoder().encode(choices(`?name=${'😀'.repeat(99)}`).name).length).toBe(64);
     for (const n of ['', '0', '91', 'x']) expect(choices(`?ring-for=${n}`).ringFor).toBeUndefined();
   });
 

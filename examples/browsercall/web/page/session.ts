@@ -34,7 +34,7 @@ export class Session {
   static async open(workerURL: string, choices: Choices): Promise<Session> {
     const identity = await ownIdentity();
     const contacts = await Contacts.open(identity, storeName);
-    const name = contacts.profile.name || (choices.name ?? browserName());
+    const name = contacts.profile.name || choices.name || browserName();
     await contacts.setProfile({ name, relays: [relayURL()] });
     const transport = await Relay.dial(relayURL(), identity.mailbox());
     const { relayOnly, ringFor } = choices;
