@@ -3,32 +3,20 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"encoding/binary"
-	"io"
-	"math"
 	"runtime"
 	"testing"
 	"time"
 
-	"github.com/sotto-calls/sotto/call"
 	"github.com/sotto-calls/sotto/internal/pulsetest"
-	"github.com/sotto-calls/sotto/media/pcm"
 )
 
-// tone is so much of 440 Hz, as pulsetest plays it.
-func tone(length time.Duration) io.Reader {
-	samples := make([]int16, 48000*length/time.Second)
-	for i := range samples {
-		samples[i] = int16(3000 * math.Sin(2*math.Pi*440*float64(i)/48000))
-	}
-	b, err := binary.Append(nil, binary.LittleEndian, samples)
-	if err != nil {
-		panic(err) // numbers of a fixed size
-	}
-	return bytes.NewReader(b)
-}
+// realParts names a camera of ffmpeg's, and a microphone and a speaker of a sound server.
+const realParts = "-camera ffmpeg:lavfi:testsrc2=size=160x120:rate=15 -size 160x120 -fps 15 " +
+	"-microphone pulse:mouth.monitor -speaker pulse:ear -talk open -ring alice"
+
+// saidHere is what is said into the kiosk's microphone: not what alice says, so that one is not taken for the other.
+var saidHere = tone{1000, 3000}
 
 // The program without cgo, with a sound server and ffmpeg: what is said into its microphone is heard at the other end, what is
 // said there comes out of its speaker, and a microphone that is pulled in the call does not end it.
@@ -39,49 +27,53 @@ func TestRealParts(t *testing.T) {
 	c := newTown(t)
 	c.startRelay()
 	c.online()
-	p := c.kiosk(program, nil, "-ring alice -camera ffmpeg:lavfi:testsrc2=size=160x120:rate=15 -size 160x120 -fps 15 "+
-		"-microphone pulse:mouth.monitor -speaker pulse:ear -talk open")
-	c.said("READY=1")
-	stop := server.Play("mouth", 48000, tone(20*time.Second))
-	c.post("/ring")
-	var s senses
-	k, err := c.alice.rung(t.Context()).Answer(t.Context(), s.media())
-	if err != nil {
-		t.Fatal(err)
-	}
-	until[call.Connected](t, k)
-	s.await(t)
-	heard(t, server, "ear.monitor")
+	p := c.kiosk(program, nil, realParts)
+	stop := server.Play("mouth", rate, saidHere.lasting(2*time.Minute))
+	k, s := c.answered()
+	s.sees(t)
+	saidHere.lasts(t, s.hears(t))
+	saidByAlice.lasts(t, recorded(t, server, "ear.monitor"))
 
 	stop()
 	server.RemoveSink("mouth")
 	p.line("-microphone is away, and the call goes on without it", 1)
 	server.AddSink("mouth")
-	defer server.Play("mouth", 48000, tone(20*time.Second))()
+	defer server.Play("mouth", rate, saidHere.lasting(2*time.Minute))()
 	p.line("-microphone is back", 1)
-	s.tones.Store(0)
-	s.pictures.Store(0)
-	s.await(t)
+	s.sees(t)
+	saidHere.lasts(t, s.hears(t))
 	end(t, c, p, k, 5*time.Second)
 }
 
-// heard waits until a source yields half a second of sound.
-func heard(t *testing.T, server *pulsetest.Server, source string) {
+// The same with the program for a small 64-bit ARM machine, in an emulator: pictures and sound arrive, both ways. At what rate
+// says nothing about such a machine.
+func TestRealPartsARM64(t *testing.T) {
+	program := builtForARM(t)
+	need(t, "ffmpeg", "ffmpeg")
+	server := pulsetest.Start(t, "mouth", "ear")
+	c := newTown(t)
+	c.startRelay()
+	c.online()
+	p := c.kiosk(program, []string{emulator}, realParts)
+	defer server.Play("mouth", rate, saidHere.lasting(2*time.Minute))()
+	k, s := c.answered()
+	s.sees(t)
+	saidHere.arrives(t, s.hears(t))
+	saidByAlice.arrives(t, recorded(t, server, "ear.monitor"))
+	end(t, c, p, k, slow)
+}
+
+// recorded is what a source yields from now on, as many samples at a time as are wanted.
+func recorded(t *testing.T, server *pulsetest.Server, source string) (next func(samples int) []int16) {
 	t.Helper()
-	samples, stop := server.Record(source, 48000)
-	defer stop()
-	ctx, cancel := context.WithTimeout(t.Context(), slow)
-	defer cancel()
-	for loud := 0; loud < 50; {
-		piece := make([]int16, 480)
-		if err := binary.Read(samples, binary.LittleEndian, piece); err != nil {
+	in, stop := server.Record(source, rate)
+	t.Cleanup(stop)
+	return func(samples int) []int16 {
+		t.Helper()
+		piece := make([]int16, samples)
+		if err := binary.Read(in, binary.LittleEndian, piece); err != nil {
 			t.Fatal(err)
 		}
-		if pcm.Level(piece) < 40 {
-			loud++
-		}
-		if ctx.Err() != nil {
-			t.Fatalf("%s: %d times 10 ms of sound", source, loud)
-		}
+		return piece
 	}
 }

@@ -37,13 +37,14 @@ func TestProgram(t *testing.T) {
 	if got := c.post("/ring"); got != "200 ringing \"alice\"\n" {
 		t.Error(got)
 	}
-	var s senses
+	s := newSenses()
 	k, err := c.alice.rung(t.Context()).Answer(t.Context(), s.media())
 	if err != nil {
 		t.Fatal(err)
 	}
 	until[call.Connected](t, k)
-	s.await(t)
+	s.sees(t)
+	heardByTest.arrives(t, s.hears(t))
 	p.line("-speaker test: sound of -", 1)
 	if got := asks(t, k, request); !strings.Contains(got, "not verified") {
 		t.Error(got)
@@ -102,6 +103,20 @@ func end(t *testing.T, c *town, p *process, k *call.Call, limit time.Duration) {
 	p.ends(limit)
 }
 
+// answered lets the kiosk ring alice, who answers.
+func (c *town) answered() (*call.Call, *senses) {
+	c.t.Helper()
+	c.said("READY=1")
+	c.post("/ring")
+	s := newSenses()
+	k, err := c.alice.rung(c.t.Context()).Answer(c.t.Context(), s.media())
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	until[call.Connected](c.t, k)
+	return k, s
+}
+
 // need skips a test that takes a program of this package, or fails it.
 func need(t *testing.T, program, from string) {
 	t.Helper()
@@ -131,15 +146,23 @@ func static(t *testing.T, program string) {
 	}
 }
 
-// The program for a small 64-bit ARM machine is one file that needs nothing, and holds a call.
-func TestARM64(t *testing.T) {
+// emulator runs programs for ARM.
+const emulator = "qemu-aarch64-static"
+
+// builtForARM is the program for a small 64-bit ARM machine.
+func builtForARM(t *testing.T) string {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("an emulator takes its time")
 	}
-	t.Parallel()
-	const emulator = "qemu-aarch64-static"
 	need(t, emulator, "qemu-user-static")
-	program := built(t, "arm64")
+	return built(t, "arm64")
+}
+
+// The program for a small 64-bit ARM machine is one file that needs nothing, and holds a call.
+func TestARM64(t *testing.T) {
+	t.Parallel()
+	program := builtForARM(t)
 	static(t, program)
 	out, err := exec.Command(emulator, program, "-h").CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "-door-command") {
@@ -150,15 +173,9 @@ func TestARM64(t *testing.T) {
 		c.startRelay()
 		c.online()
 		p := c.kiosk(program, []string{emulator}, devicesOfTests+"-ring alice -sound-codec "+codec)
-		c.said("READY=1")
-		c.post("/ring")
-		var s senses
-		k, err := c.alice.rung(t.Context()).Answer(t.Context(), s.media())
-		if err != nil {
-			t.Fatal(err)
-		}
-		until[call.Connected](t, k)
-		s.await(t)
+		k, s := c.answered()
+		s.sees(t)
+		heardByTest.arrives(t, s.hears(t))
 		end(t, c, p, k, slow) // the emulator takes its time
 	}
 }

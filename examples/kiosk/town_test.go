@@ -189,22 +189,44 @@ func (c *town) said(statement string) {
 // Senses are what alice sees and hears.
 type senses struct {
 	pictures atomic.Int64
-	tones    atomic.Int64 // 10 ms of sound that is loud enough
+	sound    chan []int16 // 20 ms at a time; what finds no room is lost
+}
+
+func newSenses() *senses { return &senses{sound: make(chan []int16, 100)} }
+
+// media is what alice sends and takes: a tone, and all that comes.
+func (s *senses) media() call.Media {
+	return call.Media{Send: []media.Source{synthetic.NewTone(synthetic.ToneOptions{})}, Receive: s.receive}
 }
 
 func (s *senses) receive(t media.TrackInfo) media.Sink {
 	if t.Kind == media.Video {
 		return seen{s}
 	}
-	r, err := pcm.NewReader(t, pcm.ReaderConfig{Hear: func(v pcm.Voice) {
-		if v.Level < 40 {
-			s.tones.Add(1)
-		}
-	}})
+	r, err := pcm.NewReader(t, pcm.ReaderConfig{})
 	if err != nil {
 		return nil
 	}
+	go s.listen(r)
 	return r
+}
+
+// listen hears until the track ends.
+func (s *senses) listen(r *pcm.Reader) {
+	for {
+		piece := make([]int16, window)
+		for have := 0; have < len(piece); {
+			n, err := r.Read(context.Background(), piece[have:]) // until Close
+			if err != nil {
+				return
+			}
+			have += n
+		}
+		select {
+		case s.sound <- piece:
+		default:
+		}
+	}
 }
 
 type seen struct{ *senses }
@@ -212,19 +234,34 @@ type seen struct{ *senses }
 func (s seen) WriteFrame(media.Frame) error { s.pictures.Add(1); return nil }
 func (s seen) Close() error                 { return nil }
 
-// media is what alice sends and takes: a tone, and all that comes.
-func (s *senses) media() call.Media {
-	return call.Media{Send: []media.Source{synthetic.NewTone(synthetic.ToneOptions{})}, Receive: s.receive}
+// hears is what alice hears from now on, as many samples at a time as are wanted, which are a multiple of 20 ms.
+func (s *senses) hears(t *testing.T) (next func(samples int) []int16) {
+	for range len(s.sound) {
+		<-s.sound
+	}
+	return func(samples int) (heard []int16) {
+		t.Helper()
+		timeout := time.After(slow)
+		for len(heard) < samples {
+			select {
+			case piece := <-s.sound:
+				heard = append(heard, piece...)
+			case <-timeout:
+				t.Fatal("alice hears nothing, and no silence either")
+			}
+		}
+		return heard
+	}
 }
 
-// await waits until both have come for some time.
-func (s *senses) await(t *testing.T) {
+// sees waits until pictures have come for some time.
+func (s *senses) sees(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), slow)
 	defer cancel()
-	for s.pictures.Load() < 10 || s.tones.Load() < 50 {
+	for want := s.pictures.Load() + 10; s.pictures.Load() < want; {
 		if sleep(ctx, 20*time.Millisecond) != nil {
-			t.Fatalf("%d pictures, %d times 10 ms of a tone", s.pictures.Load(), s.tones.Load())
+			t.Fatalf("%d pictures of %d", s.pictures.Load(), want)
 		}
 	}
 }
