@@ -35,6 +35,14 @@ func TestOnlyMediaIsLost(t *testing.T) {
 	if all.loses([]byte{0x14}, func(c *Counts) *uint64 { return &c.Sent }) || !all.loses([]byte{0xbf}, func(c *Counts) *uint64 { return &c.Sent }) {
 		t.Error("DTLS was lost, or media was not")
 	}
+	n.Cut(true)
+	if !n.loses([]byte{0x00}, nil) {
+		t.Error("STUN goes through a cut network")
+	}
+	n.Cut(false)
+	if n.loses([]byte{0x00}, nil) {
+		t.Error("it stays cut")
+	}
 }
 
 func TestAPauseIsAFreezeWhenItIsLong(t *testing.T) {

@@ -1,11 +1,12 @@
-// Package lossy is a network that loses media packets at random, and a measure of what that does to a picture. It is for
-// tests that compare: both sides of a comparison use it, so that they suffer alike.
+// Package lossy is a network that loses media packets at random, or everything while it is cut, and a measure of what that
+// does to a picture. It is for tests that compare: both sides of a comparison use it, so that they suffer alike.
 package lossy
 
 import (
 	"math/rand/v2"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"github.com/pion/transport/v4"
 	"github.com/pion/transport/v4/stdnet"
@@ -16,6 +17,7 @@ import (
 type Net struct {
 	*stdnet.Net
 	loss float64
+	cut  atomic.Bool
 
 	mu     sync.Mutex
 	random *rand.Rand
@@ -45,6 +47,9 @@ func (n *Net) ListenUDP(network string, at *net.UDPAddr) (transport.UDPConn, err
 	return &conn{UDPConn: c, net: n}, nil
 }
 
+// Cut loses every datagram, in both directions, until it is called with false: as when a cable is pulled.
+func (n *Net) Cut(on bool) { n.cut.Store(on) }
+
 // Counts is a snapshot.
 func (n *Net) Counts() Counts {
 	n.mu.Lock()
@@ -54,6 +59,9 @@ func (n *Net) Counts() Counts {
 
 // loses decides on a datagram, and counts it as one of those in.
 func (n *Net) loses(datagram []byte, in func(*Counts) *uint64) bool {
+	if n.cut.Load() {
+		return true
+	}
 	if len(datagram) == 0 || datagram[0]>>6 != 2 { // STUN and DTLS begin with lower numbers (RFC 7983)
 		return false
 	}

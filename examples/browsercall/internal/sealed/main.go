@@ -1,15 +1,15 @@
-// Sealed is the other side of a call with the SDK, over a network that may lose packets: what tests compare with bare. It
-// runs a relay on loopback, and does what it reads: {"do":"invite"}, {"do":"ring","name":…}, {"do":"hangup"},
-// {"do":"ask"}. It prints an event a line and ends with its input.
+// Sealed is the other side of a call with the SDK, over a network that may lose packets: what tests compare with bare, and
+// what does in a call what no bot does. It runs a relay on loopback, or uses another program's, and does what it reads: one
+// JSON object a line, see commands. It prints an event a line and ends with its input.
 package main
 
 import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -25,21 +25,18 @@ import (
 	"github.com/sotto-calls/sotto/signal/websocket"
 )
 
-// A command is one line of the input.
-type command struct {
-	Do   string `json:"do"`
-	Name string `json:"name"`
-}
-
 // An event is one line of the output.
 type event struct {
-	Event    string        `json:"event"` // ready, invitation, contact, ringing, connected, freeze, ended, fault
+	Event    string        `json:"event"` // ready, invitation, contact, incoming, over, ringing, connected, reconnecting, freeze, ended, fault
 	Relay    string        `json:"relay,omitempty"`
 	URI      string        `json:"uri,omitempty"`
 	Name     string        `json:"name,omitempty"`
+	Safety   string        `json:"safetyNumber,omitempty"`
+	Emoji    []string      `json:"emoji,omitempty"`
 	Reason   string        `json:"reason,omitempty"`
 	Freeze   *lossy.Freeze `json:"freeze,omitempty"`
 	Received []track       `json:"received,omitempty"`
+	Remote   bool          `json:"remote,omitempty"`
 	Fault    string        `json:"fault,omitempty"`
 }
 
@@ -55,16 +52,28 @@ type track struct {
 }
 
 type program struct {
+	options
+	identity *e2ee.Identity
 	contacts *e2ee.Contacts
 	client   *call.Client
-	relay    string
-	audio    media.Codec
+	network  *lossy.Net
 
 	writing sync.Mutex
 	out     *json.Encoder
 
-	mu   sync.Mutex
-	talk *talk // the last one
+	mu    sync.Mutex
+	talk  *talk          // the last one
+	rings *call.Incoming // the last one that rang here
+}
+
+type options struct {
+	loss    float64
+	seed    uint64
+	relay   string
+	ringFor time.Duration
+	audio   media.Codec
+	video   string
+	media   media.Settings
 }
 
 func main() {
@@ -76,33 +85,46 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, args []string) error {
+func parse(args []string) (options, error) {
+	o := options{audio: media.Opus, media: media.Settings{LAN: true, Loopback: true}}
 	f := flag.NewFlagSet("sealed", flag.ExitOnError)
-	loss := f.Float64("loss", 0, "probability that a datagram with media is lost, in either direction")
-	seed := f.Uint64("seed", 1, "of the loss")
-	audio := f.String("audio", string(media.Opus), "audio codec: opus plays the clip, PCMU and PCMA a tone")
+	f.Float64Var(&o.loss, "loss", 0, "probability that a datagram with media is lost, in either direction")
+	f.Uint64Var(&o.seed, "seed", 1, "of the loss")
+	f.StringVar(&o.relay, "relay", "", "`address` of a relay to use (default: one of its own)")
+	f.DurationVar(&o.ringFor, "ring-for", 0, "how long a call rings (default: that of the SDK)")
+	f.StringVar((*string)(&o.audio), "audio", string(o.audio), "audio codec: opus plays the clip, PCMU and PCMA a tone")
+	f.StringVar(&o.video, "video", "", "a `file` to play, IVF or H264 of 30 frames a second (default: the clip, in VP8)")
+	f.BoolVar(&o.media.RED, "red", false, "send sound in redundant packets")
 	codecs := f.String("codecs", "", "video codecs, comma-separated (default: all)")
 	if err := f.Parse(args); err != nil {
-		return err
+		return o, err
 	}
-	network, err := lossy.NewNet(*loss, *seed)
+	for name := range strings.SplitSeq(*codecs, ",") {
+		if name != "" {
+			o.media.VideoCodecs = append(o.media.VideoCodecs, media.Codec(name))
+		}
+	}
+	return o, nil
+}
+
+func run(ctx context.Context, args []string) error {
+	o, err := parse(args)
 	if err != nil {
 		return err
 	}
-	settings := media.Settings{LAN: true, Loopback: true, Net: network}
-	for name := range strings.SplitSeq(*codecs, ",") {
-		if name != "" {
-			settings.VideoCodecs = append(settings.VideoCodecs, media.Codec(name))
-		}
+	p := &program{options: o, out: json.NewEncoder(os.Stdout)}
+	if p.network, err = lossy.NewNet(o.loss, o.seed); err != nil {
+		return err
 	}
-	p := &program{audio: media.Codec(*audio), out: json.NewEncoder(os.Stdout)}
-	stop, err := p.start(ctx, settings)
+	p.media.Net = p.network
+	stop, err := p.start(ctx)
 	if err != nil {
 		return err
 	}
 	defer stop()
 	p.say(event{Event: "ready", Relay: p.relay})
 	go p.welcome(ctx)
+	go p.hear(ctx)
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		var c command
 		err := json.Unmarshal(lines.Bytes(), &c)
@@ -116,41 +138,54 @@ func run(ctx context.Context, args []string) error {
 	return nil
 }
 
-// start runs a relay, and a client at it.
-func (p *program) start(ctx context.Context, settings media.Settings) (func(), error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
+// start runs a client, and a relay if it is to have one of its own.
+func (p *program) start(ctx context.Context) (stop func(), err error) {
+	var relay io.Closer
+	if p.relay == "" {
+		if relay, err = p.serve(); err != nil {
+			return nil, err
+		}
 	}
-	p.relay = "ws://" + l.Addr().String() + "/v1"
-	relay, err := websocket.NewRelay(websocket.RelayConfig{Origins: []string{"ws://" + l.Addr().String()}})
-	if err != nil {
-		return nil, err
-	}
-	go http.Serve(l, relay)
-	identity := e2ee.Generate()
-	if p.contacts, err = e2ee.OpenContacts("", identity); err != nil {
+	p.identity = e2ee.Generate()
+	if p.contacts, err = e2ee.OpenContacts("", p.identity); err != nil {
 		return nil, err
 	}
 	if err := p.contacts.SetProfile(e2ee.Profile{Name: "Go", Relays: []string{p.relay}}); err != nil {
 		return nil, err
 	}
-	transport, err := websocket.Dial(ctx, p.relay, identity.Mailbox())
+	transport, err := websocket.Dial(ctx, p.relay, p.identity.Mailbox())
 	if err != nil {
 		return nil, err
 	}
-	p.client, err = call.NewClient(call.Config{Identity: identity, Contacts: p.contacts, Transports: []signal.Transport{transport},
-		Admit: call.ContactsOnly(p.contacts, call.Limits{Rings: -1}), Media: settings})
+	p.client, err = call.NewClient(call.Config{Identity: p.identity, Contacts: p.contacts, Transports: []signal.Transport{transport},
+		Admit: call.ContactsOnly(p.contacts, call.Limits{Rings: -1}), RingFor: p.ringFor, Media: p.media})
 	if err != nil {
 		return nil, err
 	}
 	return func() {
 		p.client.Close()
 		p.contacts.Destroy()
-		identity.Destroy()
-		relay.Close()
-		l.Close()
+		p.identity.Destroy()
+		if relay != nil {
+			relay.Close()
+		}
 	}, nil
+}
+
+// serve runs a relay on loopback until the program ends.
+func (p *program) serve() (io.Closer, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	at := "ws://" + l.Addr().String()
+	relay, err := websocket.NewRelay(websocket.RelayConfig{Origins: []string{at}})
+	if err != nil {
+		return nil, err
+	}
+	p.relay = at + "/v1"
+	go http.Serve(l, relay)
+	return relay, nil
 }
 
 // welcome confirms whoever used an invitation.
@@ -166,7 +201,7 @@ func (p *program) welcome(ctx context.Context) {
 				p.say(event{Event: "fault", Fault: err.Error()})
 				continue
 			}
-			p.say(event{Event: "contact", Name: guest.Name})
+			p.say(event{Event: "contact", Name: guest.Name, Safety: e2ee.SafetyNumber(p.identity.Public(), guest.ID)})
 		}
 		select {
 		case <-changed:
@@ -174,33 +209,6 @@ func (p *program) welcome(ctx context.Context) {
 			return
 		}
 	}
-}
-
-func (p *program) do(ctx context.Context, c command) error {
-	p.mu.Lock()
-	t := p.talk
-	p.mu.Unlock()
-	switch {
-	case c.Do == "invite":
-		inv, err := p.contacts.Invite(time.Hour, "")
-		if err == nil {
-			p.say(event{Event: "invitation", URI: inv.URI()})
-		}
-		return err
-	case c.Do == "ring":
-		return p.ring(ctx, c.Name)
-	case t == nil:
-		return errors.New("there is no call")
-	case c.Do == "ask":
-		seen := t.seen.Total(time.Now())
-		p.say(event{Event: "freeze", Freeze: &seen, Received: t.received()})
-		return nil
-	case c.Do == "hangup":
-		bye, cancel := context.WithTimeout(ctx, 5*time.Second)
-		defer cancel()
-		return t.Hangup(bye, call.Left)
-	}
-	return fmt.Errorf("nothing to do is called %q", c.Do)
 }
 
 func (p *program) say(e event) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/sotto-calls/sotto/call"
@@ -30,12 +31,25 @@ func (w watcher) WriteFrame(media.Frame) error {
 func (watcher) Close() error { return nil }
 
 // ring calls a contact, plays the clip, and watches what comes.
-func (p *program) ring(ctx context.Context, name string) error {
-	to, err := p.contacts.Find(name)
+func (p *program) ring(ctx context.Context, c command) error {
+	to, err := p.contacts.Find(c.Name)
 	if err != nil {
 		return err
 	}
 	t := &talk{}
+	m, err := p.mediaOf(t, c)
+	if err != nil {
+		return err
+	}
+	if t.Call, err = p.client.Dial(ctx, to, m); err != nil {
+		return err
+	}
+	p.begin(ctx, t, c.Name)
+	return nil
+}
+
+// mediaOf is the clip, and a watcher of the other side's pictures.
+func (p *program) mediaOf(t *talk, c command) (call.Media, error) {
 	m := call.Media{
 		Receive: func(i media.TrackInfo) media.Sink {
 			if i.Kind == media.Video {
@@ -45,31 +59,42 @@ func (p *program) ring(ctx context.Context, name string) error {
 		},
 		Consent: func(context.Context, media.TrackInfo) bool { return true },
 	}
-	if m.Send, err = clips(p.audio); err != nil {
-		return err
+	audio, err := p.source("audio")
+	if err != nil {
+		return m, err
 	}
-	if t.Call, err = p.client.Dial(ctx, to, m); err != nil {
-		return err
+	m.Send = []media.Source{audio}
+	if c.Send == "audio" {
+		return m, nil
 	}
+	video, err := p.source("video")
+	if err != nil {
+		audio.Close()
+		return m, err
+	}
+	m.Send = append(m.Send, video)
+	return m, nil
+}
+
+func (p *program) begin(ctx context.Context, t *talk, name string) {
 	p.mu.Lock()
 	p.talk = t
 	p.mu.Unlock()
 	go p.follow(ctx, t, name)
-	return nil
 }
 
-func clips(codec media.Codec) ([]media.Source, error) {
+// source is what is sent of a kind.
+func (p *program) source(kind string) (media.Source, error) {
 	o := file.SourceOptions{Loop: true}
-	audio, err := sound(codec)
-	if err != nil {
-		return nil, err
+	switch {
+	case kind == "audio":
+		return sound(p.audio)
+	case p.video == "":
+		return file.NewSource(clip.Video(), file.IVF, o)
+	case strings.HasSuffix(p.video, ".ivf"):
+		return file.OpenIVF(p.video, o)
 	}
-	video, err := file.NewSource(clip.Video(), file.IVF, o)
-	if err != nil {
-		audio.Close()
-		return nil, err
-	}
-	return []media.Source{audio, video}, nil
+	return file.OpenAnnexB(p.video, file.Rational{Num: 30, Den: 1}, o)
 }
 
 // sound is the clip's in Opus, and a tone in G.711.
@@ -99,15 +124,25 @@ func (p *program) follow(ctx context.Context, t *talk, name string) {
 		case call.Ringing:
 			p.say(event{Event: "ringing", Name: name})
 		case call.Connected:
-			p.say(event{Event: "connected", Name: name})
+			p.say(event{Event: "connected", Name: name, Emoji: t.emoji()})
+		case call.Reconnecting:
+			p.say(event{Event: "reconnecting", Name: name})
 		case call.Ended:
-			e := event{Event: "ended", Name: name, Reason: ev.Reason.String(), Received: t.received()}
+			e := event{Event: "ended", Name: name, Reason: ev.Reason.String(), Remote: ev.Remote, Received: t.received()}
 			if ev.Err != nil {
 				e.Fault = ev.Err.Error()
 			}
 			p.say(e)
 		}
 	}
+}
+
+func (t *talk) emoji() (all []string) {
+	emoji, _ := t.Emoji()
+	for _, e := range emoji {
+		all = append(all, e.Symbol)
+	}
+	return all
 }
 
 func (t *talk) received() (all []track) {

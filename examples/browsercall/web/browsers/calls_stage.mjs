@@ -2,12 +2,14 @@ import { after, before } from 'node:test';
 import { Harness } from './harness.mjs';
 import { Person } from './calls_person.mjs';
 import { Program } from './calls_bot.mjs';
+import { GoProgram } from './compare_go.mjs';
 import { until } from './ends.mjs';
 
 /** Browsers and the Go program, for the tests of one file. */
 export class Stage {
   #harness;
   #program;
+  #others = [];
 
   /** @param {Record<string, string>} scripts See serve: of a page that is not the program's. */
   constructor(scripts = {}) {
@@ -22,7 +24,30 @@ export class Stage {
 
   /** A test's function: keeps pictures and what was told if it fails, and ends what the test started. */
   run(title, f) {
-    return () => this.#harness.run(title, f, this.#program);
+    return () => this.#harness.run(title, f, this);
+  }
+
+  /** What the programs have told, for whoever reads why a test failed. */
+  log() {
+    return [...this.#program.log(), ...this.#others.map((p) => p.log())];
+  }
+
+  /** Ends the programs that a test started. */
+  async quiet() {
+    await Promise.all([this.#program.quiet(), ...this.#others.splice(0).map((p) => p.stop())]);
+  }
+
+  /**
+   * A Go program that does in a call what it is told (internal/sealed), at the relay of a bot; and the link by which a
+   * page of that bot becomes its contact.
+   */
+  async other(bot, ...args) {
+    const relay = new URL('/v1', bot.page.replace('http', 'ws')).href;
+    const go = await GoProgram.start('sealed', ['-relay', relay, ...args]);
+    this.#others.push(go);
+    go.say({ do: 'invite' });
+    const { uri } = await go.want('invitation', (e) => e.event === 'invitation');
+    return { go, link: `${bot.page}?name=Marchbanks#${uri.replace('#', '%23')}` };
   }
 
   bot(...args) {

@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,21 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
+const built = new Map(); // name → where the program is, once it is
+
+/** Builds a program of examples/browsercall/internal, once for all tests of a file. */
+function build(name) {
+  if (!built.has(name)) {
+    built.set(name, (async () => {
+      const folder = await mkdtemp(join(tmpdir(), `${name}-`));
+      process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+      const binary = join(folder, name);
+      await promisify(execFile)('go', ['build', '-o', binary, `./examples/browsercall/internal/${name}`], { cwd: root });
+      return binary;
+    })());
+  }
+  return built.get(name);
+}
 
 /** A program of examples/browsercall/internal that prints a JSON object a line, and ends with its input. */
 export class GoProgram {
@@ -15,20 +31,28 @@ export class GoProgram {
   #ended;
   #events = [];
   #waiting = [];
+  #told = [];
   #log = '';
 
-  /** Builds and starts it; `args` may be a function of a folder that lives as long as the program. */
+  /** Starts it; `args` may be a function of a folder that lives as long as the program. */
   static async start(name, args = []) {
     const p = new GoProgram();
+    const binary = await build(name);
     p.#folder = await mkdtemp(join(tmpdir(), `${name}-`));
-    const binary = join(p.#folder, name);
-    await promisify(execFile)('go', ['build', '-o', binary, `./examples/browsercall/internal/${name}`], { cwd: root });
     p.#child = spawn(binary, typeof args === 'function' ? args(p.#folder) : args, { stdio: ['pipe', 'pipe', 'pipe'] });
     p.#ended = new Promise((done) => { p.#child.on('exit', done); });
     p.#child.on('exit', (code) => p.#over(`${name} ended with ${code}`));
     p.#child.stderr.on('data', (text) => { p.#log += text; });
-    createInterface({ input: p.#child.stdout }).on('line', (line) => p.#heard(JSON.parse(line)));
+    createInterface({ input: p.#child.stdout }).on('line', (line) => {
+      p.#told.push(line);
+      p.#heard(JSON.parse(line));
+    });
     return p;
+  }
+
+  /** What it told at last, for whoever reads why a test failed. */
+  log() {
+    return [...this.#told.slice(-30), this.#log.slice(-500)].join('\n  ');
   }
 
   /** A folder of the program's own. */
