@@ -67,15 +67,19 @@ func (l *listener) judge(at time.Duration) {
 	if n > 1 {
 		hz = float64(n-1) / (last - first) * float64(l.rate)
 	}
-	for _, w := range []struct {
-		what  string
-		worst *float64
-		v     float64
-		less  bool
-	}{{"low", &l.low, level, true}, {"high", &l.high, level, false}, {"slow", &l.slow, hz, true}, {"fast", &l.fast, hz, false}} {
-		if w.less == (w.v < *w.worst) && w.v != *w.worst {
-			*w.worst, l.at[w.what] = w.v, at
-		}
+	l.keep("low", &l.low, level, level < l.low, at)
+	l.keep("high", &l.high, level, level > l.high, at)
+	if level < 0.85*l.high { // a hole is judged by its level: the waves around it say nothing about the pitch
+		return
+	}
+	l.keep("slow", &l.slow, hz, hz < l.slow, at)
+	l.keep("fast", &l.fast, hz, hz > l.fast, at)
+}
+
+// keep notes what is worse than all before.
+func (l *listener) keep(what string, worst *float64, v float64, worse bool, at time.Duration) {
+	if worse {
+		*worst, l.at[what] = v, at
 	}
 }
 
