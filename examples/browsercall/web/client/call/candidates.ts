@@ -64,6 +64,7 @@ export async function sealAccept(l: Loop): Promise<void> {
     l.fail(EndReason.MediaFailed, e);
   }
   await l.step(); // takes what was fed
+  l.after(0, (now) => now.untold.splice(0).forEach((e) => now.emit(e)));
 }
 
 /** Sends what was found since, once the group is there to seal it. */

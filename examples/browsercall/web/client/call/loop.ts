@@ -84,6 +84,8 @@ export class Loop {
     answer: '', keyPackage: undefined, servers: false, found: [], sent: 0, done: false, late: false, sealed: false, repeating: false,
   };
   readonly control: Control = newControl();
+  /** Tracks of the other side that are told once our Accept is on its way. */
+  untold: CallEvent[] = [];
   /** MLS messages that came before the Welcome. */
   early: Uint8Array[] = [];
   media: MediaOptions | undefined;

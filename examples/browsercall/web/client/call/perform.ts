@@ -5,6 +5,7 @@ import { addAll, found, gather, sealAccept } from './candidates.ts';
 import { flushChats, mute } from './control.ts';
 import { negotiate, repeatDescribe } from './describe.ts';
 import type { Effect } from './effect.ts';
+import type { CallEvent } from './event.ts';
 import { silence } from './finish.ts';
 import type { Path } from './input.ts';
 import type { Loop } from './loop.ts';
@@ -147,8 +148,17 @@ export async function observe(l: Loop, e: ConnEvent): Promise<void> {
     case 'message':
       return arrived(l, e.data);
     case 'trackAdded':
-      return l.emit({ type: 'trackAdded', track: e.track, info: e.info });
+      return added(l, { type: 'trackAdded', track: e.track, info: e.info });
     case 'trackEnded':
       return l.emit({ type: 'trackEnded', info: e.info, sent: e.sent ?? false });
   }
+}
+
+/**
+ * Tells of a track of the other side; a callee when its Accept is on its way: to show a track, as applications do, keeps
+ * the page from all else for 10 to 20 ms.
+ */
+function added(l: Loop, e: CallEvent): void {
+  if (l.machine.role === 'callee' && !l.candidates.sealed) l.untold.push(e);
+  else l.emit(e);
 }

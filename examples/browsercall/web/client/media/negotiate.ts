@@ -139,8 +139,7 @@ export class Negotiation {
     }
     sameSections(answer, offer.sections.map(nameOf), true);
     const sending = new Set(sections.sending());
-    await sealing.codecs(payloadTypes([answer, offer]));
-    await pc.setLocalDescription({ type: 'answer', sdp });
+    await Promise.all([sealing.codecs(payloadTypes([answer, offer])), pc.setLocalDescription({ type: 'answer', sdp })]);
     this.#settle(offer, answer, sending);
     return writeDescription(answer, setup);
   }
