@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MessageType } from './message.ts';
 import { EndReason } from './reason.ts';
+import { fakeTrack } from './testing-conn.ts';
 import { befriend, begin, both, connected, ended, over, passes, Stage, until } from './testing-stage.ts';
 import type { Person } from './testing-stage.ts';
 
@@ -178,6 +179,34 @@ describe('set-up', () => {
     stage.world.setPath(true);
     await until('both are connected', () => a.state === 'connected' && b.state === 'connected');
     expect([started[0], stage.world.conns.map((c) => c.started)]).toEqual([false, [true, true]]);
+    await stage.end();
+  });
+
+  it('shows the callee a track when its Accept is on its way', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const told = () => [...ben.heard.values()].flat().filter((e) => e.type === 'trackAdded').length;
+    ben.parts = {
+      ...ben.parts,
+      conn: (o) => {
+        const c = stage.world.make(o);
+        const answer = c.answer.bind(c);
+        c.answer = (...args) => {
+          c.tell({ type: 'trackAdded', track: fakeTrack('video'), info: { mid: '1', kind: 'video' } });
+          return answer(...args);
+        };
+        return c;
+      },
+    };
+    const before: number[] = [];
+    const seal = ben.identity.seal.bind(ben.identity);
+    ben.identity.seal = (to, m) => {
+      if (m.type === MessageType.Accept) before.push(told());
+      return seal(to, m);
+    };
+    await connected(ann, ben);
+    await until('it is told', () => told() === 1);
+    expect(before).toEqual([0]);
     await stage.end();
   });
 
