@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { failures, Person } from './calls_person.mjs';
+import { failures } from './calls_person.mjs';
+import { received, rung } from './calls_rung.mjs';
 import { scripts } from './compare_calls.mjs';
-import { GoProgram } from './compare_go.mjs';
 import { until } from './ends.mjs';
 import { Harness } from './harness.mjs';
 
@@ -12,42 +12,20 @@ before(async () => {
 });
 after(() => harness.stop());
 
-/** The program rings a page, and sends a tone in this codec. */
-async function rung(browser, program, relay) {
-  const me = await Person.open(harness, browser);
-  await me.page.evaluate(() => window.bench.load('/sealed.js'));
-  program.say({ do: 'invite' });
-  const { uri } = await program.want('invitation', (e) => e.event === 'invitation');
-  const name = await me.page.evaluate(([at, inv]) => window.sealed.open(at, inv), [relay, uri]);
-  program.say({ do: 'ring', name });
-  await program.want('ringing', (e) => e.event === 'ringing');
-  await me.page.evaluate(() => window.sealed.accept());
-  return me;
-}
-
-/** What the page receives as sound: the row of it, and its codec. */
-async function heard(me) {
-  const rows = await me.stats('inbound-rtp', 'codec');
-  const sound = rows.find((r) => r.type === 'inbound-rtp' && r.kind === 'audio');
-  return { ...sound, codec: rows.find((r) => r.id === sound?.codecId)?.mimeType };
-}
-
 const codec = 'PCMU';
 
 describe('a program that has no Opus', () => {
   for (const browser of ['chromium', 'firefox']) {
     it(`is heard by ${browser} in ${codec}`, { timeout: 60_000 }, () => harness.run(`${codec} to ${browser}`, async () => {
-      const program = await GoProgram.start('sealed', ['-audio', codec]);
-      try {
-        const { relay } = await program.want('relay', (e) => e.event === 'ready');
-        const me = await rung(browser, program, relay);
+      await rung(harness, browser, ['-audio', codec], async (program, me) => {
+        await me.page.evaluate(() => window.sealed.accept());
         const first = await until('sound', async () => {
-          const row = await heard(me);
+          const row = await received(me, 'audio');
           return row.totalAudioEnergy > 0 && row;
         });
         assert.equal(first.codec, `audio/${codec}`);
         const later = await until('3 s more of it', async () => {
-          const row = await heard(me);
+          const row = await received(me, 'audio');
           return row.totalSamplesDuration >= first.totalSamplesDuration + 3 && row;
         });
         const rise = later.totalAudioEnergy - first.totalAudioEnergy;
@@ -57,12 +35,10 @@ describe('a program that has no Opus', () => {
         assert.ok(packets > 120 && packets < 250, `${packets} packets of 20 ms in 3 s`);
         assert.deepEqual(failures(await me.frames()), {});
         program.say({ do: 'hangup' });
-        const { reason, received } = await program.want('end', (e) => e.event === 'ended');
+        const { reason, received: tracks } = await program.want('end', (e) => e.event === 'ended');
         assert.equal(reason, 'left');
-        for (const t of received) assert.ok(t.opened > 20 && t.failed === 0, JSON.stringify(t));
-      } finally {
-        await program.stop();
-      }
+        for (const t of tracks) assert.ok(t.opened > 20 && t.failed === 0, JSON.stringify(t));
+      });
     }));
   }
 });

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { failures } from './calls_person.mjs';
+import { received, rung } from './calls_rung.mjs';
+import { scripts } from './compare_calls.mjs';
+import { Harness } from './harness.mjs';
+
+/** How ffmpeg makes a clip of a codec as a call has it, frame by frame and none hidden. */
+const encoders = {
+  VP9: ['ivf', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-lag-in-frames', '0', '-auto-alt-ref', '0', '-b:v', '400k'],
+  AV1: ['ivf', 'libaom-av1', '-usage', 'realtime', '-cpu-used', '8', '-lag-in-frames', '0', '-b:v', '400k'],
+  H264: ['h264', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-profile:v', 'baseline', '-b:v', '400k'],
+};
+const decodes = { chromium: ['VP9', 'AV1', 'H264'], firefox: ['VP9', 'AV1'] };
+
+let harness, folder;
+before(async () => {
+  harness = await Harness.start(scripts);
+  folder = await mkdtemp(join(tmpdir(), 'clips-'));
+  await Promise.all(Object.entries(encoders).map(([codec, [format, encoder, ...rest]]) => promisify(execFile)('ffmpeg',
+    ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=640x360:r=30:d=3', '-pix_fmt', 'yuv420p', '-c:v', encoder, '-g', '30', ...rest,
+      '-f', format, join(folder, `${codec}.${format}`)])));
+});
+after(async () => {
+  await harness.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('a program that plays a file', () => {
+  for (const [browser, list] of Object.entries(decodes)) {
+    for (const codec of list) {
+      it(`is seen by ${browser} in ${codec}`, { timeout: 60_000 }, () => harness.run(`${codec} to ${browser}`, async () => {
+        const file = join(folder, `${codec}.${encoders[codec][0]}`);
+        await rung(harness, browser, ['-video', file, '-codecs', `${codec},VP8`], async (program, me) => {
+          await me.page.evaluate(() => window.sealed.accept());
+          await me.hearsAndSees();
+          const first = await received(me, 'video');
+          assert.equal(first.codec, `video/${codec}`);
+          await me.grows('frames', async () => (await received(me, 'video')).framesDecoded, 60);
+          const last = await received(me, 'video');
+          assert.deepEqual([last.frameWidth, last.frameHeight], [640, 360]);
+          assert.ok(last.framesReceived - last.framesDecoded <= 5, `${last.framesDecoded} frames decoded of ${last.framesReceived}`);
+          const { opened, ...counts } = await me.frames();
+          assert.ok(opened >= last.framesDecoded, `${opened} frames opened, ${last.framesDecoded} decoded`);
+          assert.deepEqual(failures({ opened, ...counts }), {});
+          program.say({ do: 'hangup' });
+          assert.equal((await program.want('end', (e) => e.event === 'ended')).reason, 'left');
+        });
+      }));
+    }
+  }
+
+  it('is heard by chromium in redundant packets', { timeout: 60_000 }, () => harness.run('red to chromium', async () => {
+    await rung(harness, 'chromium', ['-red'], async (program, me) => {
+      await me.page.evaluate(() => window.sealed.accept());
+      await me.hearsAndSees();
+      const [first, before] = [await received(me, 'audio'), await me.frames()];
+      await me.grows('packets', async () => (await received(me, 'audio')).packetsReceived, 100);
+      const [last, now] = [await received(me, 'audio'), await me.frames()];
+      const size = (last.bytesReceived - first.bytesReceived) / (last.packetsReceived - first.packetsReceived);
+      assert.ok(size > 150, `${size} bytes a packet are one frame of the clip, not two`);
+      assert.ok(last.totalAudioEnergy > first.totalAudioEnergy);
+      assert.ok(now.opened >= before.opened + 100, `${now.opened - before.opened} frames opened`);
+      assert.deepEqual(failures(now), {});
+    });
+  }));
+});
