@@ -70,3 +70,18 @@ describe('a program that plays a file', () => {
     });
   }));
 });
+
+describe('without a codec in common', () => {
+  const [program, page] = [['-codecs', 'AV1'], { codecs: { audio: ['opus'], video: ['VP8'] }, send: 'audio' }];
+  for (const browser of ['chromium', 'firefox']) {
+    it(`${browser} refuses a call, and both say why`, { timeout: 60_000 }, () => harness.run(`no codec ${browser}`, async () => {
+      await rung(harness, browser, program, async (go, me) => {
+        const why = await me.page.evaluate(() => window.sealed.accept().catch((e) => String(e)));
+        assert.match(why, /the call ended: 8 .*no video codec that can be sealed: both sides need one of VP8/);
+        const { reason, remote } = await go.want('end', (e) => e.event === 'ended');
+        assert.deepEqual([reason, remote], ['unsupported', true]);
+        assert.equal(await me.sent('video'), undefined);
+      }, page);
+    }));
+  }
+});

@@ -2,10 +2,11 @@ import { Person } from './calls_person.mjs';
 import { GoProgram } from './compare_go.mjs';
 
 /**
- * A Go program rings a page that has no buttons, and the page accepts. Then f is called with the program and whoever is
- * at the page; the program ends with it.
+ * A Go program rings a page that has no buttons, and may accept. Then f is called with the program and whoever is
+ * at the page; the program ends with it. codecs are those of the page, if not all; send is what the program sends, if not
+ * both.
  */
-export async function rung(harness, browser, args, f) {
+export async function rung(harness, browser, args, f, { codecs, send } = {}) {
   const program = await GoProgram.start('sealed', args);
   try {
     const { relay } = await program.want('relay', (e) => e.event === 'ready');
@@ -13,8 +14,8 @@ export async function rung(harness, browser, args, f) {
     await me.page.evaluate(() => window.bench.load('/sealed.js'));
     program.say({ do: 'invite' });
     const { uri } = await program.want('invitation', (e) => e.event === 'invitation');
-    const name = await me.page.evaluate(([at, inv]) => window.sealed.open(at, inv), [relay, uri]);
-    program.say({ do: 'ring', name });
+    const name = await me.page.evaluate(([at, inv, c]) => window.sealed.open(at, inv, c), [relay, uri, codecs]);
+    program.say({ do: 'ring', name, send });
     await program.want('ringing', (e) => e.event === 'ringing');
     await f(program, me);
   } finally {
