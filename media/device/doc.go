@@ -47,7 +47,8 @@
 //
 // OpenH264 is constrained baseline, with key frames only where they are asked for or the scene changes. Beyond 1280x720 at
 // 30 its level is above the 3.1 that is offered in a call; browsers play it all the same. It writes one line of its own to
-// stderr when an encoder is made. Both encoders skip pictures rather than overshoot their bitrate.
+// stderr when an encoder is made. Both encoders skip pictures rather than overshoot their bitrate. Of noise at a high bitrate
+// OpenH264 makes more than its buffer holds, and ends: the picture is left out, and an encoder at half the bitrate goes on.
 //
 // Sound is 48 kHz and mono. The delay that is told is what waits here and in one period; the sound system's own is not
 // known to miniaudio. ALSA's library writes to stderr what it does not find; it is tried where there is a card and no

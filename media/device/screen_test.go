@@ -186,8 +186,9 @@ func TestScreenKeepsItsRate(t *testing.T) {
 	t.Logf("%.1f pictures a second of 1280x720 by the clock, %.1f by their times, %v of CPU each", rate,
 		60/(last.Time-first.Time).Seconds(), (used(t)-cpu)/60)
 	worst := lateness()
-	if s := v.Stats(); rate > 31 || rate < 27 && worst < 15*time.Millisecond {
-		t.Errorf("%.1f pictures a second: %+v, and the machine was late by no more than %v", rate, s, worst)
+	late := worst > 15*time.Millisecond && os.Getenv("SOTTO_SPEED") != "1" // a machine that is reserved is never late
+	if s := v.Stats(); rate > 31 || rate < 27 && !late {
+		t.Errorf("%.1f pictures a second: %+v, and the machine was late by %v", rate, s, worst)
 	}
 }
 
