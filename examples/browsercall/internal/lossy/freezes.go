@@ -35,7 +35,7 @@ func (f *Freezes) Frame(at time.Time) {
 	if f.total.Frames == 1 {
 		return
 	}
-	if f.froze(pause) {
+	if len(f.pauses) == window && f.long(pause) {
 		f.total.Freezes++
 		f.total.Frozen += pause
 	}
@@ -45,30 +45,23 @@ func (f *Freezes) Frame(at time.Time) {
 	}
 }
 
-// froze reports whether a pause is a freeze, after those before.
-func (f *Freezes) froze(pause time.Duration) bool {
-	if len(f.pauses) < window {
-		return false
-	}
-	mean := f.mean()
-	return pause >= max(3*mean, mean+150*time.Millisecond)
-}
-
-func (f *Freezes) mean() time.Duration {
+// long reports whether a pause is long by those before, of which there is one at least.
+func (f *Freezes) long(pause time.Duration) bool {
 	var sum time.Duration
 	for _, p := range f.pauses {
 		sum += p
 	}
-	return sum / window
+	mean := sum / time.Duration(len(f.pauses))
+	return pause >= max(3*mean, mean+150*time.Millisecond)
 }
 
-// Total is what was seen up to this time. A freeze that goes on counts already, which browsers leave until it is over: a
-// picture that stands still for good would be none.
+// Total is what was seen up to this time. A freeze that goes on counts already, however few frames came before: browsers
+// leave it until it is over, so that a picture that stands still for good would be none.
 func (f *Freezes) Total(at time.Time) Freeze {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	t := f.total
-	if pause := at.Sub(f.last); f.froze(pause) {
+	if pause := at.Sub(f.last); len(f.pauses) > 0 && f.long(pause) {
 		t.Freezes++
 		t.Frozen += pause
 	}

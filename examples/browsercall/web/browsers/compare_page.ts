@@ -48,7 +48,7 @@ export class Eyes {
     this.seen.presented = Math.max(presented, this.seen.presented + 1);
     const pause = now - this.#last;
     if (this.#last > 0) {
-      if (this.#froze(pause)) {
+      if (this.#pauses.length === 30 && this.#long(pause)) {
         this.seen.freezes++;
         this.seen.frozen += pause;
       }
@@ -60,15 +60,16 @@ export class Eyes {
     this.#last = now;
   }
 
-  #froze(pause: number): boolean {
-    const mean = this.#pauses.reduce((a, b) => a + b, 0) / 30;
-    return this.#pauses.length === 30 && pause >= Math.max(3 * mean, mean + 150);
+  /** Whether a pause is long by those before. */
+  #long(pause: number): boolean {
+    const mean = this.#pauses.reduce((a, b) => a + b, 0) / Math.max(1, this.#pauses.length);
+    return pause >= Math.max(3 * mean, mean + 150);
   }
 
   /** How long there has been no frame, in milliseconds, if that is a freeze: no browser counts one that goes on. */
   open(): number {
     const pause = performance.now() - this.#last;
-    return this.#froze(pause) ? pause : 0;
+    return this.#long(pause) ? pause : 0;
   }
 }
 
