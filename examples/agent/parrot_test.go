@@ -18,9 +18,9 @@ import (
 func TestParrot(t *testing.T) {
 	words := speech(t, "The parrot repeats whatever it hears.")
 	alice, _, _ := startAgent(t, &bot{}, onLoopback)
-	most := 1500 * time.Millisecond
+	most, least := 1500*time.Millisecond, 0.5 // another sentence reaches 0.4
 	if alone() {
-		most = 700 * time.Millisecond
+		most, least = 700*time.Millisecond, 0.7
 	}
 	inRealTime(t, func() error {
 		a := ring(t, alice)
@@ -30,7 +30,7 @@ func TestParrot(t *testing.T) {
 		like, stretch := alike(words, sound)
 		t.Logf("quiet: %v from the end of speech to the first sample of the answer, %d ms as the agent has it", quiet, e[1].QuietMS)
 		t.Logf("the answer is as loud as what was said with a correlation of %.2f, and %.2f times as long", like, stretch)
-		good := quiet < most && like > 0.7 && math.Abs(stretch-1) < 0.2 && // another sentence reaches 0.4
+		good := quiet < most && like > least && math.Abs(stretch-1) < 0.2 &&
 			e[0].Who == "caller" && strings.HasPrefix(e[0].Text, "heard 2.") && e[0].Sotto == "transcript" && e[0].Version == 1 && e[0].Number == 1 &&
 			e[1].Who == "agent" && e[1].QuietMS > 0 && !e[1].Interrupted && math.Abs(e[1].Seconds-e[0].Seconds) < 0.1
 		if !good {
