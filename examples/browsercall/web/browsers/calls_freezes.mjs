@@ -13,7 +13,7 @@ async function shown(me) {
 }
 
 /**
- * The other side's pictures go on for so many milliseconds, and since the call began they froze at most once and for less
+ * The other side's pictures go on for so many milliseconds, and since the call began they froze at most twice and for less
  * than half a second: a busy machine may do that, a call may not.
  */
 export async function flows(ms, ...people) {
@@ -23,6 +23,6 @@ export async function flows(ms, ...people) {
   for (const [i, { decoded, freezes, ms: frozen, by }] of after.entries()) {
     const more = decoded - before[i].decoded;
     assert.ok(more >= ms * 12 / 1000, `${more} frames in ${ms} ms`);
-    assert.ok(freezes <= 1 && frozen < 500, `${freezes} freezes of ${frozen} ms, by ${by}`);
+    assert.ok(freezes <= 2 && frozen < 500, `${freezes} freezes of ${frozen} ms, by ${by}`);
   }
 }
