@@ -105,8 +105,10 @@ func (r *rule) channels() int {
 }
 
 // codecsOf lists the codecs of a kind that can be carried.
-func codecsOf(kind Kind) (out []Codec) {
-	for _, r := range rules {
+func codecsOf(kind Kind) []Codec { return codecsAmong(rules, kind) }
+
+func codecsAmong(use []*rule, kind Kind) (out []Codec) {
+	for _, r := range use {
 		if r.kind == kind && !r.red {
 			out = append(out, r.codec)
 		}

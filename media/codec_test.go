@@ -154,6 +154,48 @@ func TestPreference(t *testing.T) {
 	})
 }
 
+// TestNoCodecInCommon: what has none of our codecs is refused before anything is changed, and the error says what both
+// sides have; a description that has one is still taken afterwards. The mutation that makes it fail: parseDescription that
+// is given all rules; in the last case formatNames that takes any rtpmap of a format.
+func TestNoCodecInCommon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := sim.NewWorld(t, sim.Link{OneWay: time.Millisecond})
+		only := func(ip string, codecs ...Codec) Settings { return Settings{Net: w.Host(ip), VideoCodecs: codecs} }
+		p := newPair(t, only("1.2.3.4", VP8, H264), only("1.2.3.5", H264))
+		offer, err := p.a.conn.Offer(nil, both)
+		check(t, err)
+		refused := func(what string, err error) {
+			t.Helper()
+			if !errors.Is(err, ErrCodec) || !strings.Contains(err.Error(), "VP8/90000") || !strings.Contains(err.Error(), "[H264]") {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		for what, lacking := range map[string]string{
+			"without H264":     strings.ReplaceAll(offer, "H264/90000", "H265/90000"),
+			"H264 said second": strings.ReplaceAll(offer, "a=rtpmap:102 H264", "a=rtpmap:102 VP9/90000\r\na=rtpmap:102 H264"),
+		} {
+			for range 2 {
+				_, err := p.b.conn.Answer(lacking, p.a.cert.Fingerprint(), []Source{newVideo(H264, 1, 1)}, both)
+				refused(what, err)
+			}
+		}
+		if n := len(p.b.conn.Streams()); n != 0 {
+			t.Errorf("%d streams of offers that were refused", n)
+		}
+		answer, err := p.b.conn.Answer(offer, p.a.cert.Fingerprint(), nil, both)
+		check(t, err)
+		check(t, p.a.conn.Accept(answer, p.b.cert.Fingerprint()))
+
+		q := newPair(t, only("1.2.3.6", H264), only("1.2.3.7", H264))
+		offer, err = q.a.conn.Offer(nil, both)
+		check(t, err)
+		answer, err = q.b.conn.Answer(offer, q.a.cert.Fingerprint(), nil, both)
+		check(t, err)
+		refused("an answer", q.a.conn.Accept(strings.ReplaceAll(answer, "H264/90000", "VP8/90000"), q.b.cert.Fingerprint()))
+		check(t, q.a.conn.Accept(answer, q.b.cert.Fingerprint()))
+	})
+}
+
 // TestSecondCodec: another camera of another codec gets a section of its own; a stream keeps its codec.
 func TestSecondCodec(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

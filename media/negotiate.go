@@ -138,7 +138,7 @@ func (s *section) sends() bool { return s.sender != nil }
 
 // writeOurs rewrites a description that the layer below made, and checks that it says what it must and nothing else.
 func (c *Conn) writeOurs(text, setup string, direction func(*section, sectionLine) (sends, receives bool)) (string, error) {
-	d, err := parseDescription(text)
+	d, err := parseDescription(text, c.cfg.Settings.rules())
 	if err != nil {
 		return "", fmt.Errorf("media: a description of ours: %w", err)
 	}
@@ -157,7 +157,7 @@ func (c *Conn) writeOurs(text, setup string, direction func(*section, sectionLin
 
 // readOffer checks an offer of the peer.
 func (c *Conn) readOffer(offer string, want [32]byte) (*description, error) {
-	d, err := parseDescription(offer)
+	d, err := parseDescription(offer, c.cfg.Settings.rules())
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +172,7 @@ func (c *Conn) readOffer(offer string, want [32]byte) (*description, error) {
 
 // readAnswer checks an answer of the peer: its DTLS role is decided by who called whom.
 func (c *Conn) readAnswer(answer string, want [32]byte) (*description, error) {
-	d, err := parseDescription(answer)
+	d, err := parseDescription(answer, c.cfg.Settings.rules())
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ func (c *Conn) sameSections(d *description, answer bool) error {
 		source = &webrtc.SessionDescription{SDP: c.offer}
 	}
 	if source != nil {
-		mine, err := parseDescription(source.SDP)
+		mine, err := parseDescription(source.SDP, c.cfg.Settings.rules())
 		if err != nil {
 			return fmt.Errorf("media: a description of ours: %w", err)
 		}

@@ -33,8 +33,8 @@ type sectionLine struct {
 	formats         []string
 }
 
-// parseDescription checks an SDP against every rule that holds for both sides.
-func parseDescription(text string) (*description, error) {
+// parseDescription checks an SDP against every rule that holds for both sides. use are the codecs that we use.
+func parseDescription(text string, use []*rule) (*description, error) {
 	if len(text) > maxDescription {
 		return nil, fmt.Errorf("%w: longer than %d bytes", ErrDescription, maxDescription)
 	}
@@ -49,7 +49,7 @@ func parseDescription(text string) (*description, error) {
 	if err := d.readFingerprints(); err != nil {
 		return nil, err
 	}
-	if err := d.readSections(&in); err != nil {
+	if err := d.readSections(&in, use); err != nil {
 		return nil, err
 	}
 	return d, d.readTransport()

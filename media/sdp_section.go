@@ -10,8 +10,8 @@ import (
 )
 
 // readSections checks every m= section. in is the description as it came: its candidates and directions are read here,
-// what it says beyond that is refused or lost.
-func (d *description) readSections(in *sdp.SessionDescription) error {
+// what it says beyond that is refused or lost. use are the codecs of which every section must have one.
+func (d *description) readSections(in *sdp.SessionDescription, use []*rule) error {
 	channels := 0
 	mids, ssrcs := map[string]bool{}, map[uint32]string{}
 	if _, lite := in.Attribute("ice-lite"); lite {
@@ -19,7 +19,7 @@ func (d *description) readSections(in *sdp.SessionDescription) error {
 	}
 	bundle := bundled(in)
 	for i, m := range in.MediaDescriptions {
-		s, err := readSection(m)
+		s, err := readSection(m, use)
 		if err != nil {
 			return err
 		}
@@ -49,7 +49,7 @@ func (d *description) readSections(in *sdp.SessionDescription) error {
 }
 
 // readSection reads one m= section on its own.
-func readSection(m *sdp.MediaDescription) (s sectionLine, err error) {
+func readSection(m *sdp.MediaDescription, use []*rule) (s sectionLine, err error) {
 	mid, ok := m.Attribute("mid")
 	if !ok || len(mid) == 0 || len(mid) > 16 || strings.ContainsFunc(mid, func(r rune) bool { return !tokenRune(r) }) {
 		return s, fmt.Errorf("%w: mid", ErrDescription)
@@ -78,8 +78,9 @@ func readSection(m *sdp.MediaDescription) (s sectionLine, err error) {
 	if _, mux := m.Attribute("rtcp-mux"); proto != "UDP/TLS/RTP/SAVPF" || !mux {
 		return s, fmt.Errorf("%w: protocol", ErrDescription)
 	}
-	if !hasCodec(m, s.kind) {
-		return s, fmt.Errorf("%w: section %q offers none of %v", ErrCodec, s.mid, codecsOf(s.kind))
+	if names := formatNames(m); !hasCodec(names, s.kind, use) {
+		return s, fmt.Errorf("%w on both sides: %s section %q has %.100q, here it may be one of %v", ErrCodec, s.kind, s.mid,
+			strings.Join(names, " "), codecsAmong(use, s.kind))
 	}
 	s.formats = m.MediaName.Formats
 	s.sends, s.receives = readDirection(m)
@@ -90,21 +91,24 @@ func tokenRune(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_' || r == '.'
 }
 
-// hasCodec reports whether a codec that can be sealed is among the formats. Others may stand beside it: they are never
-// negotiated, since the layer below knows no other.
-func hasCodec(m *sdp.MediaDescription, kind Kind) bool {
-	for _, a := range m.Attributes {
-		if a.Key != "rtpmap" {
-			continue
-		}
-		pt, name, _ := strings.Cut(a.Value, " ")
-		name = strings.TrimSuffix(name, "/1") // one channel may be said
-		known := slices.ContainsFunc(rules, func(r *rule) bool { return r.kind == kind && !r.red && strings.EqualFold(name, r.name()) })
-		if known && slices.Contains(m.MediaName.Formats, pt) {
-			return true
+// formatNames says what the formats of a section are, by the first rtpmap of each, as the layer below reads them.
+func formatNames(m *sdp.MediaDescription) (names []string) {
+	for _, format := range m.MediaName.Formats {
+		prefix := format + " "
+		i := slices.IndexFunc(m.Attributes, func(a sdp.Attribute) bool { return a.Key == "rtpmap" && strings.HasPrefix(a.Value, prefix) })
+		if i >= 0 {
+			names = append(names, strings.TrimSuffix(m.Attributes[i].Value[len(prefix):], "/1")) // one channel may be said
 		}
 	}
-	return false
+	return names
+}
+
+// hasCodec reports whether a codec that can be sealed, and that we use, is among the names. Others may stand beside it:
+// they are never negotiated, since the layer below knows no other.
+func hasCodec(names []string, kind Kind, use []*rule) bool {
+	return slices.ContainsFunc(use, func(r *rule) bool {
+		return r.kind == kind && !r.red && slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, r.name()) })
+	})
 }
 
 // readDirection reads a section's direction; without one it is sendrecv (RFC 8866, section 6.7).

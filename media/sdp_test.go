@@ -70,7 +70,7 @@ func TestDescriptionRules(t *testing.T) {
 		{"many SSRCs", offer + manySSRCs(9), ErrDescription},
 		{"sends unnamed", strings.ReplaceAll(replace("a=ssrc:", "a=was:"), "a=recvonly", "a=sendrecv"), ErrDescription},
 	} {
-		if _, err := parseDescription(tt.text); !errors.Is(err, tt.want) || tt.want == nil && err != nil {
+		if _, err := parseDescription(tt.text, rules); !errors.Is(err, tt.want) || tt.want == nil && err != nil {
 			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
 		}
 	}
@@ -141,7 +141,7 @@ func FuzzDescription(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		d, err := parseDescription(text)
+		d, err := parseDescription(text, rules)
 		if err != nil {
 			if !errors.Is(err, ErrDescription) && !errors.Is(err, ErrFingerprint) && !errors.Is(err, ErrCodec) {
 				t.Fatal(err)
@@ -152,7 +152,7 @@ func FuzzDescription(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, err := parseDescription(out)
+		again, err := parseDescription(out, rules)
 		if err != nil {
 			t.Fatalf("what was written is not read: %v\n%s", err, out)
 		}

@@ -46,7 +46,8 @@ type Settings struct {
 	Loopback bool
 
 	// VideoCodecs are the video codecs that may be sent and received, the one to prefer first; empty: all, VP8 first. A
-	// peer that offers chooses the order itself. Sound is Opus, and G.711 as the floor.
+	// peer that offers chooses the order itself; one whose video has none of them is refused with ErrCodec. Sound is Opus,
+	// and G.711 as the floor.
 	VideoCodecs []Codec
 
 	// RED sends each Opus frame a second time with the next one (audio/red, RFC 2198), to a peer that takes it: sound that

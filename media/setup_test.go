@@ -65,7 +65,7 @@ func bareTimes(t *testing.T) (callee, caller time.Duration) {
 }
 
 func parseAll(t *testing.T, text string) []Candidate {
-	d, err := parseDescription(text)
+	d, err := parseDescription(text, rules)
 	check(t, err)
 	return d.candidates
 }
