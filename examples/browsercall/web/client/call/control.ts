@@ -32,6 +32,11 @@ export interface Control {
   open: boolean;
   /** ICE looks for a path: what the channel takes now may not arrive before it has found one. */
   unsure: boolean;
+  /**
+   * A late side starts ICE anew, and nothing has come over the channel since. Firefox gives DTLS up for good if anything
+   * is written meanwhile, so that all goes by the relay.
+   */
+  restarting: boolean;
   unread: Flood;
   chats: Chat[];
   /** The highest seq of a mute, by the other side's ctx; and of a hold. */
@@ -45,7 +50,7 @@ export interface Control {
 /** Nothing was told yet. */
 export function newControl(): Control {
   return {
-    open: false, unsure: false, unread: new Flood(maxWaiting), chats: [], lastMute: new Map(), lastHold: 0,
+    open: false, unsure: false, restarting: false, unread: new Flood(maxWaiting), chats: [], lastMute: new Map(), lastHold: 0,
     acked: { epoch: 0, at: 0 }, describe: describing(),
   };
 }
@@ -62,7 +67,7 @@ export async function chat(l: Loop, data: Uint8Array, sent: (error?: unknown) =>
 
 /** Sends what waits, if the path carries. */
 export async function flushChats(l: Loop): Promise<void> {
-  while (l.control.open && l.machine.state === 'connected') {
+  while (l.control.open && !l.control.restarting && l.machine.state === 'connected') {
     const next = l.control.chats.shift();
     if (!next) return;
     try {
@@ -80,6 +85,13 @@ export async function mute(l: Loop, streams: readonly StreamBody[], on: boolean)
     await l.connection.setMuted(ctx, on);
     await signal(l, InCallType.Mute, Mute.encode({ ctx, muted: on }));
   }
+}
+
+/** The path carries again, after ICE has started anew. */
+export async function restarted(l: Loop): Promise<void> {
+  if (!l.control.restarting) return;
+  l.control.restarting = false;
+  await flushChats(l);
 }
 
 /** Takes the plaintext of a message of the other side's leaf. Throws Malformed. */

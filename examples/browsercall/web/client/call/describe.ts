@@ -38,6 +38,7 @@ export function negotiate(l: Loop, restart: boolean): void {
   const n = ++d.n;
   d.busy = true;
   d.restarts = restart;
+  if (restart) l.control.restarting = l.machine.view.late;
   l.candidates.found.length = 0;
   l.candidates.sent = 0;
   l.jobs.do(async () => {
@@ -94,6 +95,7 @@ async function offered(l: Loop, b: DescribeBody): Promise<void> {
   }
   if (b.n <= d.applying || l.jobs.length >= maxJobs) return; // it is being worked on, or will be repeated
   d.applying = b.n;
+  if (b.restart) l.control.restarting = l.machine.view.late;
   try {
     await l.keys.declare(b.streams);
   } catch (e) {

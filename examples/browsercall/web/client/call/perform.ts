@@ -2,7 +2,7 @@
 
 import { fromUtf8 } from '../bytes.ts';
 import { addAll, found, gather, sealAccept } from './candidates.ts';
-import { flushChats, mute } from './control.ts';
+import { flushChats, mute, restarted } from './control.ts';
 import { negotiate, repeatDescribe } from './describe.ts';
 import type { Effect } from './effect.ts';
 import type { CallEvent } from './event.ts';
@@ -126,6 +126,12 @@ function offerUntaken(l: Loop): void {
 
 const paths: Partial<Record<string, Path>> = { connected: 'up', disconnected: 'down', failed: 'dead' };
 
+/** Firefox says of a path that is lost only that it looks for one, if ICE has started anew before it noticed. */
+function pathOf(l: Loop, state: string): Path | undefined {
+  const lost = state === 'connecting' && l.machine.view.late && l.machine.state === 'connected';
+  return lost ? 'down' : paths[state];
+}
+
 /** What the connection tells. */
 export async function observe(l: Loop, e: ConnEvent): Promise<void> {
   switch (e.type) {
@@ -139,13 +145,15 @@ export async function observe(l: Loop, e: ConnEvent): Promise<void> {
       if (e.error && mediaFault(e.error).forged) { // somebody else's certificate
         return l.step({ is: 'fault', reason: EndReason.AuthFailed, cause: e.error });
       }
-      const path = paths[e.state];
+      if (e.state === 'connected') await restarted(l);
+      const path = pathOf(l, e.state);
       return path ? l.step({ is: 'transport', path }) : undefined;
     }
     case 'channelOpen':
       l.control.open = true;
       return flushChats(l);
     case 'message':
+      await restarted(l);
       return arrived(l, e.data);
     case 'trackAdded':
       return added(l, { type: 'trackAdded', track: e.track, info: e.info });

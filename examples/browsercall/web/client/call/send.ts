@@ -114,7 +114,8 @@ async function direct(l: Loop, type: MessageType, body: Uint8Array): Promise<voi
 /** Sends over the data channel, if that is open and the path carries. */
 function channel(l: Loop, b: Uint8Array): boolean {
   const { state, view } = l.machine;
-  const carries = l.control.open && !l.control.unsure && view.up && (state === 'connected' || state === 'ended');
+  const sure = l.control.open && !l.control.unsure && !l.control.restarting;
+  const carries = sure && view.up && (state === 'connected' || state === 'ended');
   if (!l.conn || !carries) return false;
   try {
     l.conn.sendMessage(b);

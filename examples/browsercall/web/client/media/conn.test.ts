@@ -115,6 +115,17 @@ describe('a connection', () => {
       .toEqual(['connecting', 'connected', 'disconnected', 'connected']);
   });
 
+  it.each([[false, 'fingerprint'], [true, 'state']])('says why it failed: up before %s, %s', async (up, code) => {
+    const { caller } = await pair();
+    Object.assign(caller.pc, { iceConnectionState: 'connected', sctp: { transport: { state: 'failed' } } });
+    for (const state of up ? ['connected', 'failed'] : ['failed']) {
+      caller.pc.connectionState = state;
+      caller.pc.onconnectionstatechange?.();
+    }
+    const last = caller.events.at(-1);
+    expect(last).toMatchObject({ type: 'state', state: 'failed', error: { code } });
+  });
+
   it('refuses another fingerprint and another role, and is none the worse', async () => {
     const caller = makeSide(false);
     const callee = makeSide(true);

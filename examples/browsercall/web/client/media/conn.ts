@@ -32,6 +32,7 @@ export class Conn {
   #started = false;
   #closed = false;
   #reported: ConnState = 'new';
+  #wasUp = false;
 
   /** Touches no network. Throws an `unsupported` MediaError where frames cannot be sealed. */
   constructor(o: ConnOptions) {
@@ -389,13 +390,14 @@ export class Conn {
       return;
     }
     this.#reported = state;
+    this.#wasUp ||= state === 'connected';
     if (state === 'connected') this.#o.frames.connected().catch(() => undefined); // its owner hears if it died
     this.#notify(state === 'failed' ? { type: 'state', state, error: this.#failure() } : { type: 'state', state });
   }
 
   #failure(): MediaError {
-    // Firefox says of DTLS that it failed when the path is lost, too.
-    const path = this.#pc.iceConnectionState === 'connected' || this.#pc.iceConnectionState === 'completed';
+    // Firefox says of DTLS that it failed when the path is lost, too, and after it was up for no other reason.
+    const path = !this.#wasUp && (this.#pc.iceConnectionState === 'connected' || this.#pc.iceConnectionState === 'completed');
     return path && this.#pc.sctp?.transport.state === 'failed'
       ? new MediaError('fingerprint', 'DTLS failed: whoever answered does not hold the key behind the fingerprint')
       : new MediaError('state', 'no network path to the peer: is a TURN server reachable from both sides?');
