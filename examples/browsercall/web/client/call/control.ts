@@ -50,7 +50,8 @@ export interface Control {
 /** Nothing was told yet. */
 export function newControl(): Control {
   return {
-    open: false, unsure: false, restarting: false, unread: new Flood(maxWaiting), chats: [], lastMute: new Map(), lastHold: 0,
+    open: false, unsure: false, restarting: false, unread: new Flood(maxWaiting), chats: [], lastMute: new Map(),
+    lastHold: 0,
     acked: { epoch: 0, at: 0 }, describe: describing(),
   };
 }

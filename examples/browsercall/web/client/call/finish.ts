@@ -17,8 +17,8 @@ export const closeTime = 500;
 const stopTime = 3000;
 
 /**
- * Stops all that we send at once, before the end is told to anybody: nobody is heard or seen meanwhile. Frames are what is
- * stopped, not tracks: Firefox is busy for long when those are taken from it, and the Bye would wait.
+ * Stops all that we send at once, before the end is told to anybody: nobody is heard or seen meanwhile. Frames are
+ * what is stopped, not tracks: nothing of the connection changes, and nothing that may fail stands before the end.
  */
 export function silence(l: Loop): void {
   l.keys.frames.stopSend().catch(() => l.keys.frames.destroy());

@@ -33,7 +33,8 @@ export type Input =
   | { is: 'hangup'; reason: EndReason }
   | { is: 'roam' }
   | { is: 'renew' }
-  // From the other side, which is `late` if it loses media that comes before its Ack. `invite` is a byte-identical repetition.
+  // From the other side, which is `late` if it loses media that comes before its Ack. `invite` is a byte-identical
+  // repetition.
   | { is: 'invite' }
   | { is: 'ringing'; ref: Hash }
   | { is: 'accept'; ref: Hash; hash: Hash; late: boolean }

@@ -52,9 +52,9 @@ export interface Side {
 /** A side at the beginning. ringFor is in milliseconds; invite is empty for a caller. */
 export function newSide(role: Role, invite: Hash, ringFor = ringTime, late = false): Side {
   return {
-    role, ringFor, late, lateThere: false, clocks: new Clocks(), state: 'new', resend: 0, sending: undefined, invite, accept: '', welcome: '',
-    epoch: 0, auth: '', acked: false, ahead: undefined, renewal: false, renewed: -Infinity, switched: 0, sealed: false,
-    up: false, opened: false, startedAt: undefined,
+    role, ringFor, late, lateThere: false, clocks: new Clocks(), state: 'new', resend: 0, sending: undefined, invite,
+    accept: '', welcome: '', epoch: 0, auth: '', acked: false, ahead: undefined, renewal: false, renewed: -Infinity,
+    switched: 0, sealed: false, up: false, opened: false, startedAt: undefined,
   };
 }
 

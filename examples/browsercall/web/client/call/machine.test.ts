@@ -89,7 +89,8 @@ class Watch {
       if (f.do === 'prepare' && !this.answered) throw new Error('prepared before the accept');
       if (f.do === 'start' && !(this.grouped && m.view.up)) throw new Error('started without keys or path');
       if (f.do === 'start' && m.view.lateThere && !this.proved) throw new Error('started before the Ack of a late side');
-      if (f.do === 'ack' && m.view.late && !m.view.up && m.state === 'connecting') throw new Error('an Ack without a path');
+      const waits = m.view.late && !m.view.up && m.state === 'connecting';
+      if (f.do === 'ack' && waits) throw new Error('an Ack without a path');
       if (f.do === 'state' && f.state === 'connected' && !this.proved) throw new Error('connected without proof');
       const n = (this.counts.get(f.do) ?? 0) + 1;
       this.counts.set(f.do, n);

@@ -17,7 +17,8 @@ import type { Timer } from './timer.ts';
  *
  * It keeps these promises whatever the order of inputs: a callee does nothing but ring before `answer`; an Invite is
  * answered by one Accept and that by one Welcome; media starts only when the path is up and the group is joined, for a
- * late side not before its proof; a call is connected only when the other side has proved the same keys as well; `end` comes once and nothing after it.
+ * late side not before its proof; a call is connected only when the other side has proved the same keys as well; `end`
+ * comes once and nothing after it.
  */
 export class Machine {
   readonly #side: Side;

@@ -19,13 +19,15 @@ const streams = [
 const candidates = [{ mid: '0', line: 'candidate:1 1 udp 1 9.9.9.9 9 typ host' }, { mid: '1', line: '' }];
 const invite = {
   version: 1, mlsSuite: 3, sframeSuite: 0xf001, box, commitment: fill(32), dtls: fill(32),
-  media: { send: { audio: true, video: true }, receive: { audio: true, video: false } }, name: 'n', offer: fill(3), late: true,
+  media: { send: { audio: true, video: true }, receive: { audio: true, video: false } }, name: 'n', offer: fill(3),
+  late: true,
 };
 
 const samples: [string, Body, unknown][] = [
   ['Invite', any(Invite), invite],
   ['Ringing', any(Ringing), { box }],
-  ['Accept', any(Accept), { box, keyPackage: fill(9), nonce: fill(32), answer: fill(3), streams, candidates, late: true }],
+  ['Accept', any(Accept),
+    { box, keyPackage: fill(9), nonce: fill(32), answer: fill(3), streams, candidates, late: true }],
   ['Accept without lists', any(Accept),
     { box, keyPackage: fill(9), nonce: fill(32), answer: fill(3), streams: [], candidates: [], late: false }],
   ['Welcome', any(Welcome), { welcome: fill(9), nonce: fill(32), streams, candidates }],
