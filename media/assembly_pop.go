@@ -125,7 +125,8 @@ func (a *assembler) join(end uint64) bool {
 	return !a.joint.open && len(a.joint.data) > 0
 }
 
-// lost is the number of pictures between the last one and this one: exact where both are numbered.
+// lost is the number of pictures between the last one and this one: exact where both are numbered. Else any hole counts as
+// one, also that of parameter sets that a key frame of H264 opens without.
 func (a *assembler) lost(h packetHead) int {
 	n := 0
 	if a.broken {

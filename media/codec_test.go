@@ -45,7 +45,7 @@ func h264Frame(n, size int, key bool) []byte {
 // and that losses are declared. It returns how many frames came.
 func wantSubsequence(t *testing.T, sink *memorySink, src *scriptSource) int {
 	t.Helper()
-	got, next, falsely := sink.all(), 0, 0
+	got, next := sink.all(), 0
 	for i, f := range got {
 		from := next
 		for ; next < src.count; next++ {
@@ -57,9 +57,9 @@ func wantSubsequence(t *testing.T, sink *memorySink, src *scriptSource) int {
 			t.Fatalf("%s: frame %d of those that came was never sent, or is out of order", src.codec, i)
 		}
 		if i > 0 && (next > from) != (f.Missing > 0) {
-			// Not understood: in one run of 25 a hole is declared before a key frame of H264 where none is, at half of all packets lost.
-			// H264 has no picture numbers to tell by; a loss that is not declared stays a failure in every codec.
-			if falsely++; next > from || src.codec != H264 || falsely > 1 {
+			// A key frame of H264 opens without its readable parameter sets, which are copies (layout_h264.go). What is lost of
+			// these could as well have been a picture: H264 does not number them, and one is declared.
+			if next > from || src.codec != H264 || !f.Key || f.Missing != 1 {
 				t.Errorf("%s: before frame %d %d are missing, %d declared", src.codec, next, next-from, f.Missing)
 			}
 		}
