@@ -51,8 +51,7 @@ export interface Control {
 export function newControl(): Control {
   return {
     open: false, unsure: false, restarting: false, unread: new Flood(maxWaiting), chats: [], lastMute: new Map(),
-    lastHold: 0,
-    acked: { epoch: 0, at: 0 }, describe: describing(),
+    lastHold: 0, acked: { epoch: 0, at: 0 }, describe: describing(),
   };
 }
 

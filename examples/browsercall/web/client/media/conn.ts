@@ -397,8 +397,8 @@ export class Conn {
 
   #failure(): MediaError {
     // Firefox says of DTLS that it failed when the path is lost, too, and after it was up for no other reason.
-    const path = !this.#wasUp && (this.#pc.iceConnectionState === 'connected' || this.#pc.iceConnectionState === 'completed');
-    return path && this.#pc.sctp?.transport.state === 'failed'
+    const path = this.#pc.iceConnectionState === 'connected' || this.#pc.iceConnectionState === 'completed';
+    return path && !this.#wasUp && this.#pc.sctp?.transport.state === 'failed'
       ? new MediaError('fingerprint', 'DTLS failed: whoever answered does not hold the key behind the fingerprint')
       : new MediaError('state', 'no network path to the peer: is a TURN server reachable from both sides?');
   }
