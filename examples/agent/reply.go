@@ -56,7 +56,8 @@ func (t *talk) takeTurn(ctx context.Context, u utterance) {
 	t.answered(u, reply, o, err)
 }
 
-// understand turns what the caller said into text.
+// understand turns what the caller said into text. It reports whether there is something to answer: also to a noise, if a
+// question before it still waits.
 func (t *talk) understand(ctx context.Context, u utterance) bool {
 	e := entry{Who: "caller", Text: "heard " + inSeconds(u.length()), Seconds: seconds(u.length())}
 	if t.mind.listen == nil {
@@ -77,7 +78,7 @@ func (t *talk) understand(ctx context.Context, u utterance) bool {
 		t.said = recent(append(t.said, text))
 	}
 	t.write(e)
-	return text != ""
+	return len(t.said) > 0
 }
 
 // recent forgets the oldest of what the caller said, so that the rest fits into one question; the newest stays in any case.

@@ -203,6 +203,28 @@ func TestTheCallerGoesOn(t *testing.T) {
 	stop()
 }
 
+// A noise without words before the answer has begun takes no question back.
+func TestANoiseAfterTheQuestion(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	b := &bot{turn: patient, mind: newMind(t, "cat >/dev/null; if mkdir "+dir+"/once 2>/dev/null; then echo one; fi",
+		"cat >>"+dir+"/asked; if mkdir "+dir+"/thought 2>/dev/null; then echo >"+dir+"/thinks; sleep 60; fi; echo answered", "cat >/dev/null; cat "+saveWAV(t))}
+	alice, _, stop := startAgent(t, b, onLoopback)
+	a := ring(t, alice)
+	a.say(buzz(300 * time.Millisecond))
+	awaitFile(t, dir+"/thinks")
+	a.say(buzz(300 * time.Millisecond))
+	e := a.awaitEntries(4)
+	if e[0].Text != "one" || !e[1].Interrupted || e[2].Note != "no words in it" || e[3].Text != "answered" {
+		t.Errorf("entries %+v", e)
+	}
+	if asked, _ := os.ReadFile(dir + "/asked"); string(asked) != "one\none\n" {
+		t.Errorf("-think was asked %q", asked)
+	}
+	a.hangUp()
+	stop()
+}
+
 // awaitFile waits until a script has written a file: nobody tells us of it.
 func awaitFile(t *testing.T, path string) {
 	t.Helper()

@@ -92,7 +92,7 @@ func (r *recording) copyMix(w *file.WAVWriter) error {
 // files are those of one participant. Those of one Recorder are on one clock.
 type files struct {
 	recording *recording
-	apart     *file.Recorder      // an Ogg of the sound, and pictures that no WebM here holds
+	apart     *file.Recorder      // an Ogg of the sound (G.711: a WAV), and pictures that no WebM here holds
 	both      *file.Recorder      // a WebM of the sound and the pictures; nil for who shows nothing
 	kept      []file.RecordedFile // in the end
 }
@@ -128,7 +128,7 @@ func (f *files) track(info media.TrackInfo) (sinks []media.Sink) {
 		return append(sinks, f.pictures(info))
 	}
 	sinks = append(sinks, f.apart.Track(info))
-	if f.both != nil {
+	if f.both != nil && info.Codec == media.Opus {
 		sinks = append(sinks, f.both.Track(info))
 	}
 	m, err := f.recording.mixer.Sink(info)

@@ -97,7 +97,7 @@ func (t *track) format() string {
 	switch t.info.Codec {
 	case media.Opus:
 		return "ogg"
-	case media.H264:
+	case media.H264, media.PCMU, media.PCMA:
 		return "flv"
 	}
 	return "ivf"

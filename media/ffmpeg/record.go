@@ -19,13 +19,13 @@ const maxTracks = 100
 // fits says what each kind of file can hold.
 var fits = map[string][]media.Codec{
 	".webm": {media.Opus, media.VP8, media.VP9, media.AV1},
-	".mkv":  {media.Opus, media.VP8, media.VP9, media.AV1, media.H264},
+	".mkv":  {media.Opus, media.PCMU, media.PCMA, media.VP8, media.VP9, media.AV1, media.H264},
 	".mp4":  {media.Opus, media.VP9, media.AV1, media.H264},
 }
 
 // RecordConfig says what a Recording is written to.
 type RecordConfig struct {
-	Path     string // of the file, which must not exist: .webm, .mkv (any codec) or .mp4 (no VP8). Required
+	Path     string // of the file, which must not exist: .webm (no H264), .mkv (any codec) or .mp4 (no VP8); G.711 needs .mkv. Required
 	Program  string // the path of ffmpeg; "": ffmpeg in PATH
 	MaxBytes int64  // of what is written for all tracks together, without what ffmpeg then makes of it; 0: no limit. A peer
 	// decides how much it sends: set one where nobody watches. All tracks end when the next write would go beyond it
@@ -134,12 +134,20 @@ func (p *Participant) Sink(t media.TrackInfo) media.Sink {
 	case len(r.tracks) >= maxTracks:
 		k.err = fmt.Errorf("ffmpeg: more than %d tracks in a recording", maxTracks)
 	case !slices.Contains(fits[r.ext], t.Codec):
-		k.err = fmt.Errorf("ffmpeg: a %s file cannot hold %q: record into .mkv", r.ext, t.Codec)
+		k.err = fmt.Errorf("ffmpeg: a %s file cannot hold %q%s", r.ext, t.Codec, r.advice(t.Codec))
 	default:
 		k.number = len(r.tracks)
 		r.tracks = append(r.tracks, k)
 	}
 	return k
+}
+
+// advice is what to do about a codec that the file cannot hold.
+func (r *Recording) advice(codec media.Codec) string {
+	if slices.Contains(fits[".mkv"], codec) {
+		return ": record into .mkv"
+	}
+	return ""
 }
 
 // place turns the time of a participant's frame into the recording's.

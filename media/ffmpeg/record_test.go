@@ -1,6 +1,7 @@
 package ffmpeg
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -150,6 +151,44 @@ func checkRecording(t *testing.T, path string, codec media.Codec, later time.Dur
 	}
 }
 
+// G.711 is in an .mkv file as it came, in its place.
+func TestRecordG711(t *testing.T) {
+	t.Parallel()
+	need(t, "ffmpeg", "ffprobe")
+	for codec, name := range map[media.Codec]string{media.PCMU: "mulaw", media.PCMA: "alaw"} {
+		path := filepath.Join(t.TempDir(), "x.mkv")
+		r, err := Record(RecordConfig{Path: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		info := media.TrackInfo{Kind: media.Audio, Codec: codec, ClockRate: 8000, Channels: 1}
+		early, late := r.Sink(info), r.Sink(info)
+		var want []byte
+		for n := range 50 {
+			f := media.Frame{Data: bytes.Repeat([]byte{byte(n)}, 160), Time: time.Duration(n) * 20 * time.Millisecond, Key: true}
+			want = append(want, f.Data...)
+			if err := early.WriteFrame(f); err != nil {
+				t.Fatal(err)
+			}
+			f.Time += 2 * time.Second
+			if err := late.WriteFrame(f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+		streams := ffprobe(t, path)
+		if len(streams) != 2 || streams[0].Codec != "pcm_"+name || streams[0].start() != 0 || streams[1].start() != 2 {
+			t.Errorf("%+v", streams)
+		}
+		got := runProgram(t, "ffmpeg", "-nostdin", "-loglevel", "error", "-i", "file:"+path, "-map", "0:1", "-c", "copy", "-f", name, "-")
+		if got != string(want) {
+			t.Errorf("%s: %d bytes, want %d", codec, len(got), len(want))
+		}
+	}
+}
+
 // What cannot be recorded is refused, in time and in words, and nothing is left of it.
 func TestRecordRefused(t *testing.T) {
 	need(t, "ffmpeg")
@@ -176,6 +215,9 @@ func TestRecordRefused(t *testing.T) {
 	}
 	if err := r.Sink(media.TrackInfo{Codec: media.H264}).WriteFrame(media.Frame{Data: []byte{0, 0, 1, 5}, Key: true}); err == nil || !strings.Contains(err.Error(), ".mkv") {
 		t.Error(err)
+	}
+	if err := r.Sink(media.TrackInfo{Codec: "iLBC"}).WriteFrame(media.Frame{Data: []byte{1}}); err == nil || strings.Contains(err.Error(), ".mkv") {
+		t.Errorf("advice that does not help: %v", err)
 	}
 	big := media.Frame{Data: append([]byte("\x10\x00\x00\x9d\x01\x2a\x40\x01\xf0\x00"), make([]byte, 91)...), Key: true}
 	if err := r.Sink(media.TrackInfo{Kind: media.Video, Codec: media.VP8}).WriteFrame(big); !errors.Is(err, file.ErrSizeLimit) {

@@ -45,7 +45,7 @@ func (t *track) WriteFrame(f media.Frame) error {
 // begins reports whether a decoder can begin with a frame. A peer may call anything a key frame.
 func (t *track) begins(f media.Frame) bool {
 	switch t.info.Codec {
-	case media.Opus:
+	case media.Opus, media.PCMU, media.PCMA:
 		return true
 	case media.H264:
 		return f.Key && avcStart(units(f.Data)) != nil
@@ -75,6 +75,8 @@ func (t *track) create() error {
 		t.sink = file.NewOggWriter(t.part, file.OggOptions{})
 	case media.H264:
 		t.sink = &flvWriter{w: t.part}
+	case media.PCMU, media.PCMA:
+		t.sink = newFLVSound(t.part, t.info.Codec)
 	default:
 		t.sink = file.NewIVFWriter(t.part, file.IVFOptions{Codec: t.info.Codec})
 	}

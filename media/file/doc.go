@@ -14,6 +14,7 @@
 //	IVF           IVFReader       IVFWriter       yes: VP8, VP9 and AV1
 //	WebM          –               WebMWriter      yes: VP8 and Opus in one file
 //	H264 Annex B  AnnexBReader    AnnexBWriter    yes; the file has no times
+//	WAV, G.711    –               G711Writer      yes: PCMU and PCMA
 //	WAV, 16 bits  WAVReader       WAVWriter       no: give its samples to a pcm.Writer, which encodes
 //
 // Nothing is transcoded: a frame that goes through this package keeps its bytes.
@@ -29,5 +30,5 @@
 //
 // Formats: Ogg, RFC 3533; Opus in Ogg, RFC 7845; Opus, RFC 6716; VP8, RFC 6386; VP9 and AV1, their
 // bitstream specifications; H264, ITU-T H.264, annex B; IVF, a header of 32 bytes and 12 bytes before each frame, as libvpx
-// and ffmpeg have it; WebM, https://www.webmproject.org/docs/container/ over EBML, RFC 8794.
+// and ffmpeg have it; WAV, RFC 2361; WebM, https://www.webmproject.org/docs/container/ over EBML, RFC 8794.
 package file

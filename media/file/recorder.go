@@ -32,7 +32,8 @@ type RecorderOptions struct {
 //
 // Each frame is in the file when WriteFrame returns (Opus: when its page of 100 ms is full), so what a program that dies has
 // recorded stays readable. Files are created with a track's first frame, for their owner only, and never overwrite one:
-// audio.ogg, then audio-2.ogg. Video is video.ivf, or video.h264, a byte stream, in which times are lost.
+// audio.ogg, then audio-2.ogg. Sound in G.711 is audio.wav, which begins with its first frame; RecordedFile.Start tells when
+// that was. Video is video.ivf, or video.h264, a byte stream, in which times are lost.
 //
 // All methods may be called from any goroutine.
 type Recorder struct {
@@ -66,8 +67,8 @@ func NewRecorder(dir string, o RecorderOptions) (*Recorder, error) {
 	return r, nil
 }
 
-// Track returns the sink of a track: Opus, VP8, VP9, AV1 or H264. For another codec the sink's first WriteFrame fails. A video track is
-// recorded from its first key frame on.
+// Track returns the sink of a track: Opus, PCMU, PCMA, VP8, VP9, AV1 or H264. For another codec the sink's first WriteFrame
+// fails. A video track is recorded from its first key frame on.
 func (r *Recorder) Track(info media.TrackInfo) media.Sink {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -92,6 +92,8 @@ func (r *Recorder) open(info media.TrackInfo) (media.Sink, string, error) {
 		return r.openWebM(info)
 	case info.Codec == media.Opus:
 		return r.openOgg()
+	case info.Codec == media.PCMU || info.Codec == media.PCMA:
+		return r.openG711(info.Codec)
 	case info.Codec == media.H264:
 		return r.openAnnexB()
 	default:
@@ -102,7 +104,7 @@ func (r *Recorder) open(info media.TrackInfo) (media.Sink, string, error) {
 // canRecord reports whether there is a format for a codec.
 func canRecord(codec media.Codec) bool {
 	switch codec {
-	case media.Opus, media.VP8, media.VP9, media.H264, media.AV1:
+	case media.Opus, media.PCMU, media.PCMA, media.VP8, media.VP9, media.H264, media.AV1:
 		return true
 	}
 	return false
@@ -126,6 +128,19 @@ func (r *Recorder) openOgg() (media.Sink, string, error) {
 	o := NewOggWriter(w, OggOptions{})
 	o.out.budget = r.budget
 	return o, path, nil
+}
+
+func (r *Recorder) openG711(codec media.Codec) (media.Sink, string, error) {
+	w, path, err := r.create("audio.wav")
+	if err != nil {
+		return nil, "", err
+	}
+	g, err := NewG711Writer(w, codec)
+	if err != nil {
+		return nil, "", err
+	}
+	g.out.budget = r.budget
+	return g, path, nil
 }
 
 func (r *Recorder) openIVF(codec media.Codec) (media.Sink, string, error) {

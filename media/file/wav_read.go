@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"time"
 
 	"github.com/sotto-calls/sotto/media"
 )
@@ -13,13 +12,6 @@ import (
 // PCM16 is uncompressed audio: 16-bit little-endian samples, channels interleaved. No call carries it: package
 // pcm encodes samples for one.
 const PCM16 media.Codec = "PCM16"
-
-const (
-	wavPCM        = 1
-	wavExtensible = 0xfffe
-	wavHeader     = 44                    // bytes that NewWAVWriter writes before the samples
-	wavFrame      = 20 * time.Millisecond // of audio in each frame
-)
 
 // A WAVReader reads 16-bit PCM from a WAV file in frames of 20 ms. It is for one goroutine.
 type WAVReader struct {
