@@ -33,10 +33,11 @@ export interface Control {
   /** ICE looks for a path: what the channel takes now may not arrive before it has found one. */
   unsure: boolean;
   /**
-   * A late side starts ICE anew, and nothing has come over the channel since. Firefox gives DTLS up for good if anything
-   * is written meanwhile, so that all goes by the relay.
+   * A late side starts ICE anew: 2 while the two sides agree on that, 1 from then on until something has come over the
+   * channel or the path is up, else 0. Firefox gives DTLS up for good if anything is written meanwhile, so that all goes
+   * by the relay.
    */
-  restarting: boolean;
+  restarting: 0 | 1 | 2;
   unread: Flood;
   chats: Chat[];
   /** The highest seq of a mute, by the other side's ctx; and of a hold. */
@@ -44,14 +45,16 @@ export interface Control {
   lastHold: number;
   /** Our last Ack that says that we have theirs: of which epoch, and when. */
   acked: { epoch: number; at: number };
+  /** When the next Commit of the other side is due, if none had been saved up. */
+  commits: number;
   describe: Describing;
 }
 
 /** Nothing was told yet. */
 export function newControl(): Control {
   return {
-    open: false, unsure: false, restarting: false, unread: new Flood(maxWaiting), chats: [], lastMute: new Map(),
-    lastHold: 0, acked: { epoch: 0, at: 0 }, describe: describing(),
+    open: false, unsure: false, restarting: 0, unread: new Flood(maxWaiting), chats: [], lastMute: new Map(),
+    lastHold: 0, acked: { epoch: 0, at: 0 }, commits: -Infinity, describe: describing(),
   };
 }
 
@@ -83,14 +86,19 @@ export async function flushChats(l: Loop): Promise<void> {
 export async function mute(l: Loop, streams: readonly StreamBody[], on: boolean): Promise<void> {
   for (const { ctx } of streams) {
     await l.connection.setMuted(ctx, on);
-    await signal(l, InCallType.Mute, Mute.encode({ ctx, muted: on }));
+    await tellMute(l, ctx, on);
   }
 }
 
-/** The path carries again, after ICE has started anew. */
+/** Tells the other side that a stream of ours has stopped, or goes on. */
+export function tellMute(l: Loop, ctx: number, muted: boolean): Promise<void> {
+  return signal(l, InCallType.Mute, Mute.encode({ ctx, muted }));
+}
+
+/** The path carries again after ICE has started anew, or ICE was not started. */
 export async function restarted(l: Loop): Promise<void> {
-  if (!l.control.restarting) return;
-  l.control.restarting = false;
+  if (l.control.restarting !== 1) return;
+  l.control.restarting = 0;
   await flushChats(l);
 }
 

@@ -1,6 +1,7 @@
 // Renegotiation: descriptions inside the group.
 
 import { fromUtf8, utf8 } from '../bytes.ts';
+import { restarted } from './control.ts';
 import { maxJobs } from './jobs.ts';
 import type { Loop } from './loop.ts';
 import { Describe, DescribeKind, InCallType } from './message-incall.ts';
@@ -38,21 +39,26 @@ export function negotiate(l: Loop, restart: boolean): void {
   const n = ++d.n;
   d.busy = true;
   d.restarts = restart;
-  if (restart) l.control.restarting = l.machine.view.late;
-  l.candidates.found.length = 0;
-  l.candidates.sent = 0;
+  if (restart) restarts(l);
   l.jobs.do(async () => {
     try {
-      if (restart) conn.setIceServers(await lent(l)); // what our relay lent at the start may have run out
+      const servers = restart && await lent(l); // what our relay lent at the start may have run out
+      if (servers) conn.setIceServers(servers);
       const sdp = await conn.describe(restart);
       l.back((now) => describeMade(now, n, sdp, restart));
     } catch (e) {
       l.back((now) => {
-        now.control.describe.busy = false;
+        d.busy = false;
         settle(now, e);
       });
     }
   });
+}
+
+/** Nothing is written into the channel of a late side from now on, and candidates of before are of no use. */
+function restarts(l: Loop): void {
+  if (l.machine.view.late) l.control.restarting = 2;
+  l.candidates.found.length = l.candidates.sent = 0;
 }
 
 async function describeMade(l: Loop, n: number, sdp: string, restart: boolean): Promise<void> {
@@ -95,7 +101,7 @@ async function offered(l: Loop, b: DescribeBody): Promise<void> {
   }
   if (b.n <= d.applying || l.jobs.length >= maxJobs) return; // it is being worked on, or will be repeated
   d.applying = b.n;
-  if (b.restart) l.control.restarting = l.machine.view.late;
+  if (b.restart) restarts(l);
   try {
     await l.keys.declare(b.streams);
   } catch (e) {
@@ -170,6 +176,7 @@ async function refused(l: Loop, { n, restart }: DescribeBody, e: unknown): Promi
   if (fault.forged) return l.step({ is: 'fault', reason: fault.reason, cause: e });
   l.drop();
   await reply(l, { kind: DescribeKind.Refusal, n, sdp: new Uint8Array(0), streams: [], restart: false }, restart);
+  if (restart) await restarted(l);
 }
 
 async function reply(l: Loop, b: DescribeBody, restart: boolean): Promise<void> {
@@ -182,6 +189,7 @@ async function reply(l: Loop, b: DescribeBody, restart: boolean): Promise<void> 
     d.restart ||= d.restarts;
     l.connection.forget();
   }
+  if (restart) l.control.restarting &&= 1;
   d.theirs = b.n;
   d.answer = Describe.encode(b);
   d.answered = performance.now();
@@ -207,12 +215,13 @@ async function answered(l: Loop, b: DescribeBody): Promise<void> {
   d.offer = undefined;
   d.busy = true;
   l.jobs.do(async () => {
-    const error: unknown = await conn.described(sdp, l.keys.dtlsTheirs).then(() => undefined, (e: unknown) => e);
+    await conn.described(sdp, l.keys.dtlsTheirs).catch((e: unknown) => {
+      if (!mediaFault(e).late) throw e;
+    });
     l.back((now) => {
-      now.control.describe.busy = false;
-      const fault = error === undefined ? undefined : mediaFault(error);
-      if (fault && !fault.late) return now.step({ is: 'fault', reason: fault.reason, cause: error });
-      return settle(now);
+      d.busy = false;
+      if (d.restarts) l.control.restarting &&= 1;
+      settle(now);
     });
   });
 }
@@ -220,6 +229,10 @@ async function answered(l: Loop, b: DescribeBody): Promise<void> {
 /** Tells those who wait, and starts what came up meanwhile. */
 function settle(l: Loop, error?: unknown): void {
   const d = l.control.describe;
+  if (error !== undefined && d.restarts) {
+    l.control.restarting &&= 1;
+    l.back(restarted);
+  }
   if (d.again) {
     const { restart } = d;
     d.again = false;

@@ -10,7 +10,7 @@ import type { Invitation } from './loop.ts';
 import { Invite, MessageType } from './message.ts';
 import type { ID, Opened, Transport } from './ports.ts';
 import { EndReason } from './reason.ts';
-import { BusyError } from './registry.ts';
+import { BusyError, keyOf } from './registry.ts';
 import type { Registry } from './registry.ts';
 
 /** How far the time of an Invite or Cancel may be from ours, in milliseconds. */
@@ -198,8 +198,4 @@ function introduce(door: Doorkeeper, caller: Caller, invitation: Invitation): Ca
     ...(same[0] ? { keyChanged: same[0].name } : {}),
     ...(alike[0] ? { lookAlike: alike[0].name } : {}),
   };
-}
-
-function keyOf(from: ID, call: Uint8Array): string {
-  return `${hex(from)} ${hex(call)}`;
 }

@@ -120,6 +120,34 @@ describe('a peer that asks over and over', () => {
     expect(sent).toEqual([MessageType.Ack, MessageType.InCall, MessageType.Bye]); // which waits for none of those
   });
 
+  it('has 8 Commits taken at once, and then one in 250 ms', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const made = tapped(ann);
+    const [, b] = await connected(ann, ben);
+    await passes(2000);
+    const { keys } = stage.world.conns[1]!.frames;
+    const commits = async (n: number) => {
+      for (let i = 0; i < n; i++) stage.world.conns[0]!.sendMessage(await made[0]!.commit());
+      await settle();
+    };
+    await commits(8);
+    expect([Math.max(...keys.keys()), b.dropped]).toEqual([9, 0]);
+    const more = await made[0]!.commit();
+    for (let i = 0; i < 100; i++) stage.world.conns[0]!.sendMessage(more);
+    stage.world.conns[0]!.sendMessage(random(46).fill(3)); // says that it is one
+    await settle();
+    expect([Math.max(...keys.keys()), b.dropped]).toEqual([9, 101]);
+    await passes(250);
+    stage.world.conns[0]!.sendMessage(more);
+    await settle();
+    expect([Math.max(...keys.keys()), b.dropped, b.state]).toEqual([10, 101, 'connected']);
+    stage.world.conns[0]!.sendMessage(await made[0]!.protect(InCall.encode(
+      { type: InCallType.Chat, seq: 1000, body: random(1) })));
+    await until('what is no Commit is taken', () => ben.events(b).at(-1) === 'message');
+    await stage.end();
+  });
+
   it('does not stop our clocks', async () => {
     const stage = new Stage();
     const [ann, ben] = await stage.pair();

@@ -5,8 +5,11 @@ import type { EndReason } from './reason.ts';
 /** A hash or an authenticator of 32 bytes in lower-case hex; the empty string is none. */
 export type Hash = string;
 
-/** What the transport reports of itself: ICE and DTLS are done; nothing comes through just now; ICE gave up. */
-export type Path = 'up' | 'down' | 'dead';
+/**
+ * What the transport reports of itself: ICE and DTLS are done; nothing comes through just now; nor while ICE, which has
+ * started anew, looks for a path; ICE gave up.
+ */
+export type Path = 'up' | 'down' | 'sought' | 'dead';
 
 /** The messages of set-up that are sealed once and repeated byte for byte. */
 export type SetupMessage = 'Invite' | 'Ringing' | 'Accept' | 'Welcome';

@@ -7,7 +7,7 @@ export const maxJobs = 64;
 
 /**
  * Carries out, in order, what may take its time: the steps of the connection's negotiation, and the application's
- * consent to them. A job reports to the loop by itself, and does not throw.
+ * consent to them. A job reports to the loop by itself; one that throws ends the call.
  */
 export class Jobs {
   /** Settles when no job runs or will run. Never rejects. */
@@ -16,7 +16,7 @@ export class Jobs {
   readonly #failed: (error: unknown) => void;
   #dropped = false;
 
-  /** failed hears of a job that threw in spite of that. */
+  /** failed hears of a job that threw. */
   constructor(failed: (error: unknown) => void) {
     this.#failed = failed;
     this.done = this.#run();

@@ -15,6 +15,7 @@ import { Jobs } from './jobs.ts';
 import type { CallKeys, Received } from './keys.ts';
 import type { Line } from './line.ts';
 import { Machine } from './machine.ts';
+import { mediaFault } from './media-fault.ts';
 import type { MediaOptions } from './options.ts';
 import { perform, observe } from './perform.ts';
 import type { Box, ConnEvent, ConnLike, Opened, Transport } from './ports.ts';
@@ -94,7 +95,7 @@ export class Loop {
   invites: Outbound | undefined;
   invitation: Invitation | undefined;
   /** Callee: ICE servers that were asked for while it rings. */
-  lending: Promise<RTCIceServer[]> | undefined;
+  lending: Promise<RTCIceServer[] | undefined> | undefined;
   /** Callee: made while it rings. */
   certificate: Promise<RTCCertificate | undefined> | undefined;
   accept: Received<AcceptBody> | undefined;
@@ -121,7 +122,7 @@ export class Loop {
     this.context = context;
     this.keys = keys;
     this.machine = new Machine(role, invite, context.ringFor, context.parts.late);
-    this.jobs = new Jobs((e) => this.back((l) => l.step({ is: 'fault', reason: EndReason.MediaFailed, cause: e })));
+    this.jobs = new Jobs((cause) => this.back((l) => l.step({ is: 'fault', reason: mediaFault(cause).reason, cause })));
     this.abort.signal.addEventListener('abort', () => this.#timers.forEach((t) => clearTimeout(t)), { once: true });
     keys.frames.addEventListener('first', () => this.back((l) => l.step({ is: 'frame' })));
     keys.frames.addEventListener('died', () => this.back((l) => {

@@ -94,7 +94,7 @@ export function transport(s: Side, now: number, path: Path): Effect[] {
   s.up = path === 'up';
   if (s.up && s.state === 'reconnecting') return reconnected(s, now);
   if (s.up) return [...(waited && s.state === 'connecting' ? ack(s, s.acked) : []), ...connect(s, now)];
-  if (s.state === 'connected') return lost(s, now);
+  if (s.state === 'connected') return lost(s, now, path);
   if (s.state === 'connecting' && path === 'dead') {
     return end(s, ending(EndReason.IceFailed), { do: 'bye', reason: EndReason.IceFailed });
   }
@@ -108,15 +108,13 @@ function reconnected(s: Side, now: number): Effect[] {
   return s.renewal ? [...fx, ...renew(s, now)] : fx;
 }
 
-function lost(s: Side, now: number): Effect[] {
+/** The caller starts ICE anew, unless that is what goes on: each new start would bring about the next one. */
+function lost(s: Side, now: number, path: Path): Effect[] {
   s.clocks.set('lost', now + lostTime);
   const fx = become(s, 'reconnecting');
-  if (s.role === 'callee') {
-    s.clocks.set('restart', now + politeTime);
-    return fx;
-  }
-  s.clocks.set('restart', now + restartTime);
-  return [...fx, { do: 'restart' }];
+  const polite = s.role === 'callee';
+  s.clocks.set('restart', now + (polite ? politeTime : restartTime));
+  return polite || path === 'sought' ? fx : [...fx, { do: 'restart' }];
 }
 
 /** A change of network that the application knows of: it does not wait for ICE to notice. */

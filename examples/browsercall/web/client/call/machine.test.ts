@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Effect } from './effect.ts';
 import { Machine } from './machine.ts';
 import { duration, machineOf, milliseconds, play, word, words } from './machine-words.ts';
+import { EndReason } from './reason.ts';
 import { successors } from './state.ts';
 import type { Role, State } from './state.ts';
 
@@ -174,6 +175,28 @@ describe('times', () => {
     m.step(0, word('ack-got'));
     expect(m.step(14_999)).toEqual([]);
     expect(m.step(15_000).at(-1)).toMatchObject({ do: 'end', reason: 10 });
+  });
+
+  // Fails if only what was heard counts: the Acks of a late side wait for the path that it does not find.
+  it.each([['caller', 'accept', true], ['caller', 'accept-late', false], ['callee', 'answer', true],
+    ['callee', 'answer-late', false]] as const)('says IceTimeout where one side is late: %s, %s', (role, how, late) => {
+    const m = machineOf(role, late);
+    const way = role === 'caller' ? `start ringing ${how} group` : `start ${how} sealed-accept welcome group`;
+    for (const w of way.split(' ')) m.step(0, word(w));
+    expect(m.step(15_000).at(-1)).toMatchObject({ do: 'end', reason: 10 });
+  });
+
+  it('says PeerLost of a late side that has not joined', () => {
+    const m = machineOf('callee', true);
+    for (const w of 'start answer-late sealed-accept'.split(' ')) m.step(0, word(w));
+    expect(m.step(15_000).at(-1)).toMatchObject({ do: 'end', reason: EndReason.PeerLost });
+  });
+
+  it('lets a path be sought for 4 s before ICE starts anew once more', () => {
+    const m = reach('caller', 'connected');
+    expect(m.step(0, { is: 'transport', path: 'sought' })).toEqual([{ do: 'state', state: 'reconnecting' }]);
+    expect(m.step(3999)).toEqual([]);
+    expect(m.step(4000)).toEqual([{ do: 'restart' }]);
   });
 
   it('renews after 60 minutes, and not more often than each second', () => {

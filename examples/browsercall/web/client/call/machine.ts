@@ -167,8 +167,9 @@ function fire(s: Side, now: number, t: Timer): Effect[] {
   }
 }
 
+/** A late side says nothing while it has no path, and nothing is sent to it: silence does not mean that it is lost. */
 function setupFailed(s: Side): Effect[] {
-  const heard = s.epoch > 0 && (s.acked || s.opened);
+  const heard = s.epoch > 0 && (s.acked || s.opened || s.late || s.lateThere);
   const reason = heard ? EndReason.IceTimeout : EndReason.PeerLost;
   return end(s, ending(reason), { do: 'bye', reason });
 }

@@ -11,7 +11,7 @@ export interface MediaFault {
   glare: boolean;
   /** The description is not of the one who is bound by the group. */
   forged: boolean;
-  /** The connection had gone on already. */
+  /** The connection had gone on already, or may find another path. */
   late: boolean;
 }
 

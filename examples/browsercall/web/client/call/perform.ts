@@ -2,7 +2,7 @@
 
 import { fromUtf8 } from '../bytes.ts';
 import { addAll, found, gather, sealAccept } from './candidates.ts';
-import { flushChats, mute, restarted } from './control.ts';
+import { flushChats, restarted, tellMute } from './control.ts';
 import { negotiate, repeatDescribe } from './describe.ts';
 import type { Effect } from './effect.ts';
 import type { CallEvent } from './event.ts';
@@ -82,15 +82,11 @@ function prepare(l: Loop): void {
   const { invitation, media } = l;
   if (!invitation || !media) throw new Error('a call is answered without an Invite');
   l.jobs.do(async () => {
-    try {
-      const conn = await makeConn(l);
-      const offer = fromUtf8(invitation.body.offer);
-      const answer = await conn.answer(offer, invitation.body.dtls, media.send, media.receive);
-      l.keys.dtlsOwn = conn.fingerprint();
-      l.back((now) => gather(now, answer));
-    } catch (e) {
-      l.back((now) => now.step({ is: 'fault', reason: mediaFault(e).reason, cause: e }));
-    }
+    const conn = await makeConn(l);
+    const offer = fromUtf8(invitation.body.offer);
+    const answer = await conn.answer(offer, invitation.body.dtls, media.send, media.receive);
+    l.keys.dtlsOwn = conn.fingerprint();
+    l.back((now) => gather(now, answer));
   });
 }
 
@@ -100,22 +96,15 @@ function apply(l: Loop): void {
   const conn = l.connection;
   const want = l.keys.dtlsTheirs;
   if (!accept) throw new Error('there is no Accept to apply');
-  l.jobs.do(async () => {
-    try {
-      await conn.accept(fromUtf8(accept.body.answer), want);
-    } catch (e) {
-      l.back((now) => now.step({ is: 'fault', reason: mediaFault(e).reason, cause: e }));
-    }
-  });
+  l.jobs.do(() => conn.accept(fromUtf8(accept.body.answer), want));
   addAll(l, accept.body.candidates);
 }
 
 /** Lets media flow, unless the keys to seal it with have failed just before. */
 async function start(l: Loop): Promise<void> {
   if (l.failed) return;
-  await mute(l, l.connection.streams().filter(({ kind }) => l.media?.muted?.[kind]), true);
   l.flowing = true;
-  await l.connection.start();
+  await l.connection.start(l.media?.muted);
 }
 
 /** A callee asks the caller to take what its offer had no place for: it did not know what would be sent. A caller does
@@ -129,7 +118,7 @@ const paths: Partial<Record<string, Path>> = { connected: 'up', disconnected: 'd
 /** Firefox says of a path that is lost only that it looks for one, if ICE has started anew before it noticed. */
 function pathOf(l: Loop, state: string): Path | undefined {
   const lost = state === 'connecting' && l.machine.view.late && l.machine.state === 'connected';
-  return lost ? 'down' : paths[state];
+  return lost ? 'sought' : paths[state];
 }
 
 /** What the connection tells. */
@@ -142,9 +131,8 @@ export async function observe(l: Loop, e: ConnEvent): Promise<void> {
       return sealAccept(l);
     case 'state': {
       l.control.unsure = e.state !== 'connected';
-      if (e.error && mediaFault(e.error).forged) { // somebody else's certificate
-        return l.step({ is: 'fault', reason: EndReason.AuthFailed, cause: e.error });
-      }
+      const cause = e.error;
+      if (cause && !mediaFault(cause).late) return l.step({ is: 'fault', reason: mediaFault(cause).reason, cause });
       if (e.state === 'connected') await restarted(l);
       const path = pathOf(l, e.state);
       return path ? l.step({ is: 'transport', path }) : undefined;
@@ -155,6 +143,8 @@ export async function observe(l: Loop, e: ConnEvent): Promise<void> {
     case 'message':
       await restarted(l);
       return arrived(l, e.data);
+    case 'muted':
+      return tellMute(l, e.ctx, e.muted);
     case 'trackAdded':
       return added(l, { type: 'trackAdded', track: e.track, info: e.info });
     case 'trackEnded':

@@ -116,8 +116,8 @@ export interface ConnLike {
   forget(): void;
   /** Says whether we would send what the other side's first offer had no place for. */
   untaken(): boolean;
-  /** Lets media flow. */
-  start(): void | Promise<void>;
+  /** Lets media flow, but for the kinds that begin muted. */
+  start(muted?: Partial<KindsBody>): void | Promise<void>;
   /** Asks our encoders for key frames, as after a change of keys. */
   forceKeyFrames(): Promise<void>;
   /** Renews what an ICE restart uses. */

@@ -9,7 +9,7 @@ import { StateError } from './reason.ts';
 export class BusyError extends Error {}
 
 /** An id alone can be chosen by anyone: a call is named by its other side and its id. */
-function keyOf(peer: ID, id: Uint8Array): string {
+export function keyOf(peer: ID, id: Uint8Array): string {
   return `${hex(peer)} ${hex(id)}`;
 }
 

@@ -10,6 +10,20 @@ import type { Loop } from './loop.ts';
 import { AuthError, EndReason } from './reason.ts';
 import { handshake } from './send.ts';
 
+/**
+ * Commits are taken no faster than this, in milliseconds, and so many at once. Each is new keys, an event, and a trace of
+ * the keys that is kept for the call; the committer repeats what was left out each second.
+ */
+const commitPause = 250;
+const commitBurst = 8;
+
+/**
+ * Where a message of a call's group says that it is a Commit, and how: after version, form, the name of the group with
+ * its length, and the epoch (RFC 9420, section 6.3). One that lies does not open.
+ */
+const typeAt = 2 + 2 + 33 + 8;
+const commitType = 3;
+
 /** Caller: answers the Accept that counts. */
 export async function makeGroup(l: Loop, accept: Hash): Promise<void> {
   const a = l.accept;
@@ -63,7 +77,7 @@ function roster(l: Loop): Participant[] {
 /** Takes an MLS message: something said in the call, a proposal, or a commit. */
 export async function groupMessage(l: Loop, message: Uint8Array): Promise<void> {
   const g = l.keys.group;
-  if (!g || l.end) return l.drop();
+  if (!g || l.end || (message[typeAt] === commitType && !paced(l))) return l.drop();
   let done;
   try {
     done = await g.handle(message);
@@ -80,6 +94,15 @@ export async function groupMessage(l: Loop, message: Uint8Array): Promise<void> 
     case 'commit':
       return newEpoch(l);
   }
+}
+
+/** Says whether one more Commit of the other side may be taken now. */
+function paced(l: Loop): boolean {
+  const now = performance.now();
+  const due = Math.max(l.control.commits, now - (commitBurst - 1) * commitPause);
+  if (due > now) return false;
+  l.control.commits = due + commitPause;
+  return true;
 }
 
 /** Installs the receive keys of an epoch before anybody hears of it. */

@@ -224,6 +224,22 @@ describe('set-up', () => {
     await stage.end();
   });
 
+  it('begins muted also what the caller had no place for, and tells when it has', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const make = stage.world.make.bind(stage.world);
+    stage.world.make = (o) => Object.assign(make(o), { unplaced: o.callee ? 'audio' : '' });
+    const [a, b] = await connected(ann, ben, { consent: () => true }, { muted: { audio: true } });
+    const conn = stage.world.conns[1]!;
+    expect(conn.mutedAtStart).toBe(1);
+    const told = () => (ann.heard.get(a) ?? []).filter((e) => e.type === 'muteChanged');
+    await until('Ann knows', () => told().length === 1);
+    expect(told()[0]).toMatchObject({ ctx: 0, muted: true, info: { kind: 'audio' } });
+    void b.setMuted('audio', false);
+    await until('it is heard', () => conn.muted.get(0) === false && told().length === 2);
+    await stage.end();
+  });
+
   it('survives packets that come twice and late', async () => {
     const stage = new Stage();
     const [ann, ben] = await stage.pair();

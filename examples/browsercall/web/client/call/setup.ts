@@ -94,7 +94,7 @@ async function certified(l: Loop): Promise<RTCCertificate | undefined> {
 /** Makes the call's connection. It touches no network but our own relay, for its ICE servers. */
 export async function makeConn(l: Loop): Promise<ConnLike> {
   const { settings, parts } = l.context;
-  const iceServers = await (l.lending ?? lent(l));
+  const iceServers = await (l.lending ?? lent(l)) ?? settings.iceServers ?? [];
   l.candidates.servers = iceServers.length > 0;
   const certificate = await l.certificate;
   const conn = await parts.conn({
@@ -111,14 +111,14 @@ export async function makeConn(l: Loop): Promise<ConnLike> {
   return conn;
 }
 
-/** Our own ICE servers and those that our relay lends, if they are wanted. */
-export async function lent(l: Loop): Promise<RTCIceServer[]> {
+/** Our own ICE servers and those that our relay lends, if they are wanted; undefined if it could not be asked. */
+export async function lent(l: Loop): Promise<RTCIceServer[] | undefined> {
   const { iceServers = [], relayServers = true, transport, log } = l.context.settings;
   if (!relayServers) return iceServers;
   try {
     return [...iceServers, ...(await within(lendTime, 'asking for ICE servers', transport.iceServers()))];
   } catch (e) {
     log('the relay lends no ICE servers', e);
-    return iceServers;
+    return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MediaError } from '../media/errors.ts';
 import type { CallEvent } from './event.ts';
 import { begin, both, connected, ended, over, passes, settle, Stage, until } from './testing-stage.ts';
@@ -286,6 +286,18 @@ describe('a certificate that is not the promised one', () => {
   });
 });
 
+describe('a connection that closes by itself', () => {
+  it('ends the call', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const [a] = await connected(ann, ben);
+    stage.world.conns[0]!.tell({ type: 'state', state: 'failed', error: new Error('the browser refuses') });
+    await ended(a);
+    expect(ann.events(a).at(-1)).toBe('ended: media failed');
+    await stage.end();
+  });
+});
+
 describe('the end', () => {
   it('reaches the other side by the relay when the data channel loses it', async () => {
     const stage = new Stage();
@@ -326,40 +338,6 @@ describe('the end', () => {
     expect(ann.events(a).filter((e) => e.startsWith('ended'))).toHaveLength(1);
     const shown = JSON.stringify({ call: a, client: ann.client });
     expect(shown).toMatch(/^\{"call":"call [0-9a-f]{8}, ended","client":"client"\}$/);
-    await stage.end();
-  });
-});
-
-describe('a late side that starts ICE anew', () => {
-  it('writes nothing into the channel until something has come through it', async () => {
-    const stage = new Stage();
-    stage.late.add('Ben');
-    const [ann, ben] = await stage.pair();
-    const [a, b] = await connected(ann, ben);
-    const said = vi.spyOn(stage.world.conns[1]!, 'sendMessage');
-    a.restart();
-    stage.world.loses = () => true;
-    await until('the restart is answered', () => stage.world.conns[0]!.restarts === 1, 3000);
-    void b.setMuted('audio', true);
-    void b.send('waits');
-    await until('Ann hears of it by the relay', () => all(ann, a, 'muteChanged').length === 1, 3000);
-    expect([said.mock.calls.length, all(ann, a, 'message').length]).toEqual([0, 0]);
-    stage.world.loses = () => false;
-    void a.send('here I am');
-    await until('both hear each other', () => all(ben, b, 'message').length + all(ann, a, 'message').length === 2, 3000);
-    await stage.end();
-  });
-
-  it('says that it looks for a path', async () => {
-    const stage = new Stage();
-    stage.late.add('Ben');
-    const [ann, ben] = await stage.pair();
-    const [, b] = await connected(ann, ben);
-    const conn = stage.world.conns[1]!;
-    conn.tell({ type: 'state', state: 'connecting' });
-    await until('it knows', () => b.state === 'reconnecting');
-    conn.tell({ type: 'state', state: 'connected' });
-    await until('it is found', () => b.state === 'connected');
     await stage.end();
   });
 });

@@ -121,6 +121,8 @@ export class FakeConn implements ConnLike {
   forced = 0;
   held = false;
   untakenKind = false;
+  /** For tracks of this kind the caller's offer has no section: they have no mid before the next description. */
+  unplaced = '';
   /** What the next description claims instead of the fingerprint. */
   forged: Uint8Array | undefined;
   readonly #world: World;
@@ -129,6 +131,7 @@ export class FakeConn implements ConnLike {
   #streams: StreamBody[] = [];
   #pending: string[] = [];
   #offered: string[] = [];
+  #untold: number[] = [];
   #offering = false;
   #peer: FakeConn | undefined;
   #state = 'new';
@@ -152,6 +155,10 @@ export class FakeConn implements ConnLike {
   async answer(offer: string, want: Uint8Array, send: MediaStreamTrack[], _receive: Kinds): Promise<string> {
     this.#peer = this.#check(offer, want);
     this.#takes(send);
+    for (const s of this.#streams.filter(({ kind }) => kind === this.unplaced)) {
+      s.mid = '';
+      this.#pending.push(s.kind);
+    }
     this.#tell({ type: 'candidate', mid: '0', line: `candidate:1 1 udp 1 callee${this.#id}.local 9 typ host` });
     this.#tell({ type: 'gathered' });
     return this.#text('answer');
@@ -181,17 +188,23 @@ export class FakeConn implements ConnLike {
   }
 
   streams(): StreamBody[] {
-    return [...this.#streams];
+    return this.#streams.filter(({ mid }) => mid !== '');
   }
 
-  async start(): Promise<void> {
+  async start(muted: Partial<Kinds> = {}): Promise<void> {
+    for (const { ctx, kind, mid } of this.#streams) {
+      if (!muted[kind]) continue;
+      this.muted.set(ctx, true);
+      if (mid === '') this.#untold.push(ctx);
+      else this.#tell({ type: 'muted', ctx, muted: true });
+    }
     this.started = true;
     this.mutedAtStart = this.muted.size;
     this.#peer?.frames.receive(this.frames);
   }
 
   untaken(): boolean {
-    return this.untakenKind;
+    return this.untakenKind || this.#streams.some(({ mid }) => mid === '');
   }
 
   forget(): void {
@@ -208,6 +221,7 @@ export class FakeConn implements ConnLike {
   async describe(restart: boolean): Promise<string> {
     if (restart) this.restarts++;
     this.#offering = true;
+    for (const s of this.#streams) s.mid ||= String(s.ctx);
     this.#offered = this.#pending.splice(0);
     return this.#text('offer', this.#offered);
   }
@@ -231,6 +245,7 @@ export class FakeConn implements ConnLike {
   async described(answer: string, want: Uint8Array): Promise<void> {
     this.#check(answer, want);
     this.#offering = false;
+    for (const ctx of this.#untold.splice(0)) this.#tell({ type: 'muted', ctx, muted: true });
   }
 
   async addTrack(track: MediaStreamTrack, _role: TrackRole): Promise<StreamBody> {

@@ -63,11 +63,6 @@ export class Conn {
     this.#pc.ontrack = () => this.#sections.adopt(); // sealed before anything can come
   }
 
-  /** Where the connection stands now. */
-  get state(): ConnState {
-    return this.#closed ? 'closed' : this.#pc.connectionState;
-  }
-
   /** SHA-256 of our DTLS certificate, 32 bytes; known after offer or answer, and the same for life. */
   fingerprint(): Uint8Array {
     return this.#negotiation.fingerprint.slice();
@@ -203,8 +198,13 @@ export class Conn {
     return this.#sections.sending().some((s) => !(s.negotiated && s.peerTakes));
   }
 
-  /** Lets our tracks be sent as soon as the path is up. Nothing is sent before. */
-  async start(): Promise<void> {
+  /** Lets our tracks be sent as soon as the path is up, but for the kinds that begin muted. Nothing is sent before. */
+  async start(muted: Partial<Kinds> = {}): Promise<void> {
+    for (const s of this.#sections.sending()) {
+      if (muted[s.kind]) {
+        s.muted = s.untold = true; // also where the peer has no section yet
+      }
+    }
     this.#started = true;
     await this.#flow();
   }
@@ -345,7 +345,13 @@ export class Conn {
   /** Says for every section whether its track may be sent now. */
   async #flow(): Promise<void> {
     const flowing = this.#started && this.#negotiation.stable && !this.#negotiation.held && !this.#closed;
-    await Promise.all(this.#sections.all().map((s) => s.flow(flowing && s.negotiated && s.peerTakes)));
+    await Promise.all(this.#sections.all().map((s) => {
+      if (s.untold && s.negotiated && s.ctx !== undefined) {
+        s.untold = false;
+        this.#notify({ type: 'muted', ctx: s.ctx, muted: s.muted });
+      }
+      return s.flow(flowing && s.negotiated && s.peerTakes);
+    }));
   }
 
   #settled(peer: Description): void {
@@ -361,7 +367,10 @@ export class Conn {
         this.#notify({ type: 'trackEnded', info: s.info() });
       }
     }
-    this.#flow().catch(() => this.close()); // a track that cannot be taken off the wire must not stay on it
+    this.#flow().catch((error: unknown) => {
+      this.#notify({ type: 'state', state: 'failed', error });
+      this.close(); // a track that cannot be taken off the wire must not stay on it
+    });
   }
 
   #useCandidate(line: string, ufrag: string): void {

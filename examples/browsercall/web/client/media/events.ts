@@ -1,4 +1,3 @@
-import type { MediaError } from './errors.ts';
 import type { Codec, Kind } from './sdp_codec.ts';
 
 /** Which kinds of media are wanted from the peer. */
@@ -41,17 +40,20 @@ export type ConnState = 'new' | 'connecting' | 'connected' | 'disconnected' | 'f
  *
  * - `candidate`: a candidate of ours to send to the peer, rewritten so that it tells no more than it must.
  * - `gathered`: no further one comes until an ICE restart.
- * - `state`: the connection is in another state; `error` says why it failed.
+ * - `state`: the connection is in another state; `error` says why it failed. Unless that is a `state` error, for which
+ *   another path may be found, it does not come up again.
  * - `channelOpen`: sendMessage works from now on.
  * - `message`: one message of the peer, opaque, at most 32 KiB.
+ * - `muted`: a stream of ours that began muted is one that the peer knows from now on: it can be told.
  * - `trackAdded`: frames of a track of the peer may come; what cannot be opened never reaches the track.
  * - `trackEnded`: the peer sends it no more; with `sent`, a track of ours ended by itself, as when sharing was stopped.
  */
 export type ConnEvent =
   | { type: 'candidate'; mid: string; line: string }
   | { type: 'gathered' }
-  | { type: 'state'; state: ConnState; error?: MediaError }
+  | { type: 'state'; state: ConnState; error?: unknown }
   | { type: 'channelOpen' }
+  | { type: 'muted'; ctx: number; muted: boolean }
   | { type: 'message'; data: Uint8Array }
   | { type: 'trackAdded'; track: MediaStreamTrack; info: TrackInfo }
   | { type: 'trackEnded'; info: TrackInfo; sent?: boolean };

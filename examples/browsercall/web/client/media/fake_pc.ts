@@ -71,6 +71,7 @@ export class FakePC {
   #remote = '';
   #role = 'active'; // in DTLS, for life, once the first description of ours is in force
   #decided = false;
+  #first: number | undefined; // so many sections stand before that of the channel, as in the first description
 
   constructor() {
     FakePC.made.push(this);
@@ -92,17 +93,18 @@ export class FakePC {
 
   async createOffer(): Promise<{ sdp: string }> {
     steps.push('createOffer');
-    return { sdp: this.#write('actpass') };
+    return { sdp: this.#write('actpass', this.#transceivers) };
   }
 
   async createAnswer(): Promise<{ sdp: string }> {
-    return { sdp: this.#write(this.#role) };
+    return { sdp: this.#write(this.#role, this.#transceivers.filter((t) => t.mid !== null)) };
   }
 
   async setLocalDescription(d: { type: string; sdp?: string }): Promise<void> {
     steps.push(`local ${d.type}`);
     this.#role = !this.#decided && d.type === 'offer' ? 'passive' : this.#role;
     this.#decided = true;
+    this.#first ??= mids(d.sdp ?? '').length;
     this.#transceivers.forEach((t, i) => {
       t.mid = mids(d.sdp ?? '')[i] ?? null;
     });
@@ -129,18 +131,18 @@ export class FakePC {
     this.connectionState = 'closed';
   }
 
-  #write(setup: string): string {
+  #write(setup: string, transceivers: FakeTransceiver[]): string {
     const transport = ['c=IN IP4 192.168.1.4', 'a=ice-ufrag:Zk3q', 'a=ice-pwd:0123456789abcdefghijABCD',
       `a=setup:${setup}`];
-    const sections = this.#transceivers.flatMap((t, i) => [
+    const sections = transceivers.map((t, i) => [
       `m=${t.kind} 9 UDP/TLS/RTP/SAVPF 96`, ...transport, `a=mid:${t.mid ?? i}`, `a=${t.direction}`, 'a=rtcp-mux',
       `a=rtpmap:96 ${t.kind === 'audio' ? 'opus/48000/2' : 'VP8/90000'}`, `a=ssrc:${i + 1} cname:x`,
     ].map((l) => l.replace('96', t.kind === 'audio' ? '111' : '96')));
-    const names = this.#transceivers.map((t, i) => t.mid ?? String(i));
+    const names = transceivers.map((t, i) => t.mid ?? String(i));
+    sections.splice(this.#first ?? sections.length, 0,
+      ['m=application 9 UDP/DTLS/SCTP webrtc-datachannel', ...transport, 'a=mid:data', 'a=sctp-port:5000']);
     return ['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 't=0 0', `a=group:BUNDLE ${[...names, 'data'].join(' ')}`,
-      `a=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`, ...sections,
-      'm=application 9 UDP/DTLS/SCTP webrtc-datachannel', ...transport, 'a=mid:data', 'a=sctp-port:5000',
-        ''].join('\r\n');
+      `a=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`, ...sections.flat(), ''].join('\r\n');
   }
 }
 

@@ -19,11 +19,6 @@ export class RemoteCandidates {
     this.#use = use;
   }
 
-  /** The ufrag of the peer's description in force; empty before the first. */
-  get ufrag(): string {
-    return this.#ufrag;
-  }
-
   /** Takes one candidate. A `candidate` error means that this one was refused; nothing else has changed. */
   add(text: string): void {
     const line = incoming(text, this.#policy);

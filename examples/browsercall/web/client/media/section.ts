@@ -22,6 +22,8 @@ export class MediaSection {
   /** What is sent here. */
   track: MediaStreamTrack | undefined;
   muted = false;
+  /** It began muted, and the peer has not heard of that. */
+  untold = false;
   /** We take what the peer sends. */
   wanted = false;
   /** A description of the peer has named the section. */
