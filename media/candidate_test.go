@@ -2,6 +2,7 @@ package media
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -126,4 +127,34 @@ func FuzzCandidate(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestStaleCandidates: a peer that repeats candidates of descriptions past, as often as it likes, does not take the place
+// of those that count. The mutations that make it fail: keepCandidate that keeps a line twice; its bound on every line.
+func TestStaleCandidates(t *testing.T) {
+	s := newSide(t, Settings{}, false, newVault(1), newVault(2))
+	t.Cleanup(s.close)
+	s.conn.candidates.ufrag = "inforce1"
+	add := func(ufrag string, port int) error {
+		return s.conn.AddCandidate(Candidate{Line: fmt.Sprintf("candidate:1 1 udp 1 203.0.113.9 %d typ host ufrag %s", port, ufrag)})
+	}
+	for range 3 {
+		for i := range maxCandidates - 1 {
+			check(t, add("stale111", 1000+i))
+		}
+	}
+	check(t, add("stale222", 1000))
+	if err := add("stale222", 1001); !errors.Is(err, ErrCandidate) || s.conn.candidates.refused != 1 {
+		t.Errorf("kept without a bound: %v", err)
+	}
+	for range 2 {
+		for i := range maxCandidates {
+			if err := add("inforce1", 1000+i); errors.Is(err, ErrCandidate) && strings.Contains(err.Error(), "more than") {
+				t.Fatalf("candidate %d of the description in force: %v", i, err)
+			}
+		}
+	}
+	if err := add("inforce1", 2000); !errors.Is(err, ErrCandidate) || s.conn.candidates.count != maxCandidates {
+		t.Errorf("%d candidates, %v", s.conn.candidates.count, err)
+	}
 }

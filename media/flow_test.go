@@ -1,7 +1,10 @@
 package media
 
 import (
+	"context"
 	"errors"
+	"io"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -183,3 +186,25 @@ func TestRefusesOtherCodecs(t *testing.T) {
 type codecSource struct{ *scriptSource }
 
 func (codecSource) Track() TrackInfo { return TrackInfo{Kind: Video, Codec: "H265", ClockRate: 90000} }
+
+// TestReplacedAtItsEnd: a source that is replaced in the moment in which it ends is not mistaken for the new one. The
+// mutation that makes it fail: sourceEnded that does not look whose end it is.
+func TestReplacedAtItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSide(t, Settings{LAN: true}, false, newVault(1), newVault(2))
+		t.Cleanup(s.close)
+		_, err := s.conn.Offer([]Source{newSource(Audio, 0, 1)}, both)
+		check(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		snd := s.conn.sections[0].sender
+		source, err := snd.pump(ctx)
+		if !errors.Is(err, io.EOF) {
+			t.Fatal(err)
+		}
+		check(t, s.conn.ReplaceTrack(0, newSource(Audio, 1, 1)))
+		if !snd.sourceEnded(ctx, source, err) || snd.quiet(true) || slices.ContainsFunc(s.seen(), isA[SourceEnded]) {
+			t.Error("the new source is taken for the one that ended")
+		}
+	})
+}

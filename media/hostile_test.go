@@ -4,10 +4,13 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
+
+	"github.com/sotto-calls/sotto/internal/sim"
 )
 
 // aloneReceiver is a receiver without a network, for hostile packets.
@@ -103,4 +106,28 @@ func TestCodecsThatAlternate(t *testing.T) {
 	if sinks != maxChanges+1 || opened+failed != 100 || opened != maxChanges+1+(100-maxChanges-1)/2 {
 		t.Errorf("%d sinks, %d frames opened, %d dropped", sinks, opened, failed)
 	}
+}
+
+// TestOddPacket: a packet of a payload type that was not negotiated costs itself, not the track. The mutation that makes it
+// fail: run ends at every error but a deadline.
+func TestOddPacket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, p := simPair(t, sim.Link{OneWay: time.Millisecond})
+		audio := newSource(Audio, 150, 100)
+		p.dial(t, []Source{audio}, nil, both, both)
+		p.connected(t)
+		time.Sleep(time.Second)
+		track := p.a.conn.sections[0].track
+		track.mu.Lock()
+		h := track.header.Clone()
+		h.PayloadType = 120
+		_, err := track.writer.WriteRTP(&h, make([]byte, 100))
+		track.header.SequenceNumber++
+		track.mu.Unlock()
+		check(t, err)
+		time.Sleep(3 * time.Second)
+		if n := len(p.b.sinkOf("0").all()); n != audio.count {
+			t.Errorf("%d of %d frames", n, audio.count)
+		}
+	})
 }

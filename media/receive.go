@@ -3,7 +3,6 @@ package media
 import (
 	"errors"
 	"io"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -81,11 +80,12 @@ func (r *receiver) run(track *webrtc.TrackRemote) {
 				r.codedAs(track)
 			}
 			r.packet(p, n, &header, repair, now)
-		case timedOut(err):
+		case ended(err):
 			r.frames.release(p)
-		default:
 			r.flush(now)
 			return
+		default: // the deadline, or a packet that cannot be used, as one of a payload type that was not negotiated
+			r.frames.release(p)
 		}
 		r.work(now)
 		r.setWake(track, now)
@@ -108,11 +108,8 @@ func (r *receiver) track() TrackInfo {
 	return r.info
 }
 
-// timedOut reports whether a read ended because its deadline has come.
-func timedOut(err error) bool {
-	timeout, ok := errors.AsType[net.Error](err)
-	return ok && timeout.Timeout()
-}
+// ended reports whether no read can succeed any more.
+func ended(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) }
 
 // packet takes one packet that was read.
 func (r *receiver) packet(p *packet, n int, header *rtp.Header, repair bool, now time.Time) {

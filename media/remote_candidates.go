@@ -42,25 +42,42 @@ func (c *Conn) addCandidate(candidate Candidate) error {
 		return ErrClosed
 	}
 	line, err := c.cfg.Settings.incoming(candidate.Line)
-	if err == nil && (c.candidates.count >= maxCandidates || len(c.candidates.early) >= maxCandidates) {
-		err = fmt.Errorf("%w: more than %d", ErrCandidate, maxCandidates)
-	}
 	if err != nil {
 		c.candidates.refused++
 		return err
 	}
 	if c.candidates.ufrag == "" || line.ufrag != "" && line.ufrag != c.candidates.ufrag {
-		c.candidates.early = append(c.candidates.early, line)
-		return nil
+		return c.keepCandidate(line)
 	}
 	return c.useCandidate(line)
 }
 
-// useCandidate passes one on. The same one again, as from a peer that cannot know whether it arrived, counts once.
+// keepCandidate keeps one for a description that has not come, or of one that is in force no more. The same one again, as
+// from a peer that cannot know whether it arrived, counts once.
+func (c *Conn) keepCandidate(line candidateLine) error {
+	if slices.Contains(c.candidates.early, line) {
+		return nil
+	}
+	if len(c.candidates.early) >= maxCandidates {
+		return c.tooMany()
+	}
+	c.candidates.early = append(c.candidates.early, line)
+	return nil
+}
+
+func (c *Conn) tooMany() error {
+	c.candidates.refused++
+	return fmt.Errorf("%w: more than %d", ErrCandidate, maxCandidates)
+}
+
+// useCandidate passes one on; the same one again counts once, too.
 func (c *Conn) useCandidate(line candidateLine) error {
 	text := line.String()
 	if slices.Contains(c.candidates.lines, text) {
 		return nil
+	}
+	if c.candidates.count >= maxCandidates {
+		return c.tooMany()
 	}
 	c.candidates.lines = append(c.candidates.lines, text)
 	c.candidates.count++

@@ -53,7 +53,7 @@ func (s *sender) run(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		err = s.pump(read)
+		source, err := s.pump(read)
 		s.gate.leave()
 		if ctx.Err() != nil {
 			return
@@ -64,14 +64,14 @@ func (s *sender) run(ctx context.Context) {
 			s.mu.Unlock()
 			continue
 		}
-		if !s.sourceEnded(ctx, err) {
+		if !s.sourceEnded(ctx, source, err) {
 			return
 		}
 	}
 }
 
-// pump moves frames until the gate closes (nil) or the source ends or fails.
-func (s *sender) pump(ctx context.Context) error {
+// pump moves frames until the gate closes (nil) or the source, which it returns, ends or fails.
+func (s *sender) pump(ctx context.Context) (Source, error) {
 	for {
 		s.mu.Lock()
 		source := s.source
@@ -79,9 +79,9 @@ func (s *sender) pump(ctx context.Context) error {
 		f, err := source.Read(ctx)
 		if err != nil {
 			if ctx.Err() != nil || s.replaced(source) {
-				return nil
+				return source, nil
 			}
-			return err
+			return source, err
 		}
 		s.frame(ctx, f)
 	}
@@ -102,12 +102,16 @@ func (s *sender) quiet(wanted bool) bool {
 	return s.gate.rests() && (done || !wanted)
 }
 
-// sourceEnded tells the owner and waits for another source.
-func (s *sender) sourceEnded(ctx context.Context, err error) bool {
+// sourceEnded tells the owner and waits for another source, if that has not come already.
+func (s *sender) sourceEnded(ctx context.Context, source Source, err error) bool {
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
 	s.mu.Lock()
+	if s.source != source {
+		s.mu.Unlock()
+		return true
+	}
 	s.ended = true
 	swapped := s.swapped
 	s.mu.Unlock()
