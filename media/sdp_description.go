@@ -45,6 +45,9 @@ func parseDescription(text string, use []*rule) (*description, error) {
 	if n := len(in.MediaDescriptions); n == 0 || n > maxSections {
 		return nil, fmt.Errorf("%w: %d media sections", ErrDescription, n)
 	}
+	for _, m := range in.MediaDescriptions {
+		dropUnreadable(m)
+	}
 	d := &description{session: rebuildSession(&in)}
 	if err := d.readFingerprints(); err != nil {
 		return nil, err

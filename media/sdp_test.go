@@ -126,6 +126,44 @@ func TestPitfall03HostileDescription(t *testing.T) {
 	})
 }
 
+// TestUnreadableInADescription: what the layer below cannot read is left out and the rest negotiated, also in the first
+// section of a kind; were it refused there, the connection could not be described any more. The mutation that makes it fail:
+// dropUnreadable that does nothing.
+func TestUnreadableInADescription(t *testing.T) {
+	added := "m=video 9 UDP/TLS/RTP/SAVPF 96"
+	for _, tt := range []struct{ old, with string }{
+		{added, "m=video 9 UDP/TLS/RTP/SAVPF 300 96"},
+		{added, "m=video 9 UDP/TLS/RTP/SAVPF 13 096 x 96"},
+		{"a=rtpmap:96 VP8", "a=rtpmap:096 H265/90000\r\na=rtpmap:96 VP8"},
+		{"apt=96", "apt=x"},
+		{"a=rtcp-mux", "a=extmap:x\r\na=extmap:300 urn:x\r\na=rtcp-mux"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			_, p := simPair(t, sim.Link{OneWay: time.Millisecond})
+			p.dial(t, []Source{newSource(Audio, 1, 1)}, nil, Kinds{}, Kinds{Audio: true})
+			p.connected(t)
+			video := newSource(Video, 30, 100)
+			info, err := p.a.conn.AddTrack(video)
+			check(t, err)
+			offer, err := p.a.conn.Describe(false)
+			check(t, err)
+			if !strings.Contains(offer, tt.old) {
+				t.Fatalf("no %q in\n%s", tt.old, offer)
+			}
+			answer, err := p.b.conn.Apply(strings.ReplaceAll(offer, tt.old, tt.with), p.a.cert.Fingerprint(), all)
+			if err != nil {
+				t.Fatalf("%q: %v", tt.with, err)
+			}
+			check(t, p.a.conn.Described(answer, p.b.cert.Fingerprint()))
+			describe(t, p.b, p.a, false, nil)
+			time.Sleep(3 * time.Second)
+			if n := len(p.b.sinkOf(info.MID).all()); n != video.count {
+				t.Errorf("%q: %d frames", tt.with, n)
+			}
+		})
+	}
+}
+
 // FuzzDescription: nothing unknown passes through a description, in whatever order its lines stand.
 func FuzzDescription(f *testing.F) {
 	_, offer := ourOffer(f)
