@@ -12,6 +12,10 @@ const stage = new Stage({ 'page.js': 'calls_page.ts', 'worker.js': '../client/fr
 /** How long there may be no frame, in milliseconds: 100, and as exact as the times are. */
 const limit = 102;
 
+/** How long there may be none on a machine that does other work: it makes pauses at any time, and up to twice the limit those
+ * of the new keys may be among them. With SOTTO_SPEED=1 nothing is excused. */
+const allowed = (elsewhere) => process.env.SOTTO_SPEED === '1' ? limit : Math.max(limit, Math.min(elsewhere, 2 * limit));
+
 /** What a recording's first frames take until they come steadily, in milliseconds. */
 const warmUp = 1000;
 
@@ -59,8 +63,7 @@ describe('new keys in a call', () => {
         .filter(({ at }) => at > start && is === (at > end - since && at < end - since + change))));
       console.log(`${title}: ${around.toFixed(0)} ms at most between two frames, ${elsewhere.toFixed(0)} ms elsewhere; ` +
         `key frames ${recorded.filter((f) => f.key).map((f) => (f.time - end + since).toFixed(0)).join(', ')} ms after`);
-      // A busy machine makes pauses too: then those of the new keys are none of its longer ones.
-      assert.ok(around <= Math.max(limit, elsewhere), `${around} ms without a frame in the recording, ${elsewhere} ms elsewhere`);
+      assert.ok(around <= allowed(elsewhere), `${around} ms without a frame in the recording, ${elsewhere} ms elsewhere`);
     }));
   }
 });

@@ -20,6 +20,16 @@ async function couple(first, second) {
   return [host, guest];
 }
 
+/** ICE starts anew at one side, and both go on being seen. */
+async function startsAnew(me, other) {
+  const pictures = (who) => who.presented().then(([remote]) => remote.frames);
+  const session = () => me.page.evaluate(() => window.probe.ice());
+  const before = await session();
+  await me.page.evaluate(() => void dispatchEvent(new Event('online')));
+  await until('ICE starts anew', async () => (await session()) !== before);
+  for (const who of [me, other]) await who.grows('pictures', () => pictures(who), 30, 10_000);
+}
+
 describe('two pages', () => {
   for (const [from, to] of [['chromium', 'firefox'], ['firefox', 'chromium']]) {
     it(`${from} rings ${to}`, { timeout: 60_000 }, stage.run(`${from} to ${to}`, async () => {
@@ -32,6 +42,8 @@ describe('two pages', () => {
       assert.deepEqual(await callee.emoji(), emoji);
       await Promise.all([caller.hearsAndSees(), callee.hearsAndSees()]);
       await flows(3000, caller, callee);
+      await startsAnew(caller, callee);
+      await startsAnew(callee, caller);
       for (const side of [caller, callee]) assert.deepEqual(failures(await side.frames()), {});
       await caller.press('hangup');
       assert.deepEqual(await caller.ended(), { kind: 'end-1', title: 'You hung up' });

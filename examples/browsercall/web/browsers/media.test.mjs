@@ -59,6 +59,19 @@ async function stopped(end) {
   }, 10_000);
 }
 
+/** Starts ICE anew. The answering side lets its candidates go ahead of its answer, as calls do where it is Firefox. */
+async function restart(from, to) {
+  const gathered = (end) => until('gathered again', async () => (await end.get('events')).filter((e) => e === 'gathered').length > 1);
+  const offer = await from.call('conn.describe', true);
+  assert.match(offer, /a=ice-ufrag/);
+  const answer = await to.call('apply', offer, from.fingerprint, true);
+  await gathered(to);
+  await from.call('take', await to.get('candidates'));
+  await from.call('described', answer, to.fingerprint);
+  await gathered(from);
+  await to.call('take', await from.get('candidates'));
+}
+
 const pairs = [['chromium', 'chromium'], ['firefox', 'firefox'], ['chromium', 'firefox'], ['firefox', 'chromium']];
 
 describe('sealed media', () => {
@@ -126,12 +139,7 @@ describe('sealed media', () => {
       await flows(callee);
       await flows(caller, 1);
 
-      const { offer } = await renegotiate(caller, callee, { restart: true });
-      assert.match(offer, /a=ice-ufrag/);
-      await until('gathered again', async () => (await Promise.all([caller, callee].map((e) => e.get('events'))))
-        .every((list) => list.filter((e) => e === 'gathered').length > 1));
-      await callee.call('take', await caller.get('candidates'));
-      await caller.call('take', await callee.get('candidates'));
+      await restart(caller, callee);
       await flows(callee);
 
       await callee.call('conn.removeTrack', 2);

@@ -23,6 +23,13 @@ const againTime = 2000;
  */
 const consentTime = 500;
 
+/**
+ * How long a late side that starts ICE anew lets its candidates go ahead of its answer, in milliseconds. Firefox answers
+ * checks at its candidates of before until the new ones are connected, and drops media there. A Chromium that finds no new
+ * candidate with the answer tries its own new ones on those, and stays with them.
+ */
+const gatherTime = 250;
+
 /** Questions that wait at the application: the other side may invent tracks without end. */
 const maxAsking = 16;
 
@@ -114,6 +121,10 @@ async function offered(l: Loop, b: DescribeBody): Promise<void> {
       let late: Promise<void> | undefined; // for all its tracks together
       const consent = (t: TrackInfo) => consents(l, t, late ??= pause(consentTime, l.abort.signal));
       const answer = await conn.apply(sdp, l.keys.dtlsTheirs, consent);
+      if (b.restart && l.machine.view.late) {
+        l.control.restarting &&= 1;
+        await pause(gatherTime, l.abort.signal);
+      }
       l.back((now) => applied(now, b, answer));
     } catch (e) {
       l.back((now) => refused(now, b, e));

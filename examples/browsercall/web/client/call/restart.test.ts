@@ -52,6 +52,30 @@ describe('a new start of ICE', () => {
 });
 
 describe('a late side that starts ICE anew', () => {
+  it('lets its candidates go ahead of its answer', async () => {
+    const stage = new Stage();
+    stage.late.add('Ben');
+    const [ann, ben] = await stage.pair();
+    const [a] = await connected(ann, ben);
+    const [ca, cb] = stage.world.conns;
+    const apply = cb!.apply.bind(cb);
+    cb!.apply = async (...offer) => {
+      const answer = await apply(...offer);
+      setTimeout(() => cb!.tell({ type: 'candidate', mid: '0', line: 'new' }), 200);
+      return answer;
+    };
+    const described = ca!.described.bind(ca);
+    const known: boolean[] = [];
+    ca!.described = (...answer) => {
+      known.push(ca!.candidates.includes('new'));
+      return described(...answer);
+    };
+    a.restart();
+    await until('it is answered', () => known.length === 1, 3000);
+    expect(known).toEqual([true]);
+    await stage.end();
+  });
+
   it('writes nothing into the channel until something has come through it', async () => {
     const stage = new Stage();
     stage.late.add('Ben');
