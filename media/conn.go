@@ -33,9 +33,11 @@ type Conn struct {
 	started  bool
 	held     bool
 	stage    stage
-	offer    string // of ours, given out and not answered
-	ufrag    string // of our last description
-	named    int    // sections named after the first description
+	offer    string   // of ours, given out and not answered
+	offered  []string // the sections that it names to the peer
+	agreed   []string // those of the descriptions in force
+	ufrag    string   // of our last description
+	named    int      // sections named after the first description
 	servers  []ICEServer
 
 	candidates remoteCandidates

@@ -42,6 +42,32 @@ func (c *Conn) Forget() {
 	}
 }
 
+// Refused drops a Describe that the peer refused or that could not be made, and ends the tracks that were to be added with
+// it: their sources are closed, and our next description does not name them. It returns what they were.
+func (c *Conn) Refused() []StreamInfo {
+	var gone []*sender
+	c.mu.Lock()
+	if c.stage == stageStable {
+		c.offer = ""
+		for _, s := range c.sections {
+			if s.sender != nil && s.sender == s.offered && !s.negotiated {
+				gone = append(gone, s.sender)
+				s.sender, s.wanted = nil, s.wanted && s.known
+			}
+		}
+	}
+	c.mu.Unlock()
+	var out []StreamInfo
+	for _, s := range gone {
+		s.stop()
+		if err := s.closeSource(); err != nil {
+			c.log.Debug("source not closed", "error", err)
+		}
+		out = append(out, s.stream())
+	}
+	return out
+}
+
 // Propose reads a description of the peer and changes nothing: what would Apply do? Its errors are those of Apply.
 func (c *Conn) Propose(offer string, want [32]byte) (Proposal, error) {
 	c.mu.Lock()

@@ -119,39 +119,56 @@ func (c *Conn) checkSources(send []Source) error {
 // createOffer makes a description of ours and keeps it until it is answered. The layer below is told that it is in force
 // only then: so nothing is gathered before, and there is nothing to roll back when descriptions cross.
 func (c *Conn) createOffer(restart bool) (string, error) {
+	for _, s := range c.sections {
+		s.offered = s.sender
+	}
 	offer, err := c.pc.CreateOffer(&webrtc.OfferOptions{ICERestart: restart})
 	if err != nil {
 		return "", fmt.Errorf("media: offer: %w", err)
 	}
-	text, err := c.writeOurs(offer.SDP, "actpass", func(s *section, _ sectionLine) (sends, receives bool) {
+	d, err := c.readOurs(offer.SDP)
+	if err != nil {
+		return "", err
+	}
+	d.without(func(line sectionLine) bool {
+		s := c.byMID(line.mid)
+		return s != nil && s.unused()
+	})
+	text, err := c.writeOurs(d, "actpass", func(s *section) (sends, receives bool) {
 		return s.sends() && !c.held, s.wanted && !c.held
 	})
 	if err != nil {
 		return "", err
 	}
-	c.offer = offer.SDP
+	c.offer, c.offered = offer.SDP, d.names()
 	return text, nil
 }
 
 // sends reports whether there is something to send.
 func (s *section) sends() bool { return s.sender != nil }
 
-// writeOurs rewrites a description that the layer below made, and checks that it says what it must and nothing else.
-func (c *Conn) writeOurs(text, setup string, direction func(*section, sectionLine) (sends, receives bool)) (string, error) {
-	d, err := parseDescription(text, c.cfg.Settings.rules())
+// readOurs takes a description apart that the layer below made, and checks that it says what it must and nothing else. Of
+// what it names, the peer may be told less, so it may be longer than one that is sent.
+func (c *Conn) readOurs(text string) (*description, error) {
+	d, err := readDescription(text, c.cfg.Settings.rules(), len(c.sections)+1)
 	if err != nil {
-		return "", fmt.Errorf("media: a description of ours: %w", err)
+		return nil, fmt.Errorf("media: a description of ours: %w", err)
 	}
 	if d.fingerprint != c.cfg.Certificate.Fingerprint() {
-		return "", fmt.Errorf("media: a description of ours: %w", ErrFingerprint)
+		return nil, fmt.Errorf("media: a description of ours: %w", ErrFingerprint)
 	}
 	c.ufrag = d.ufrag
+	return d, nil
+}
+
+// writeOurs renders a description of ours for the peer.
+func (c *Conn) writeOurs(d *description, setup string, direction func(*section) (sends, receives bool)) (string, error) {
 	return d.write(setup, func(_ int, line sectionLine) (bool, bool) {
 		s := c.byMID(line.mid)
 		if s == nil {
 			return false, false
 		}
-		return direction(s, line)
+		return direction(s)
 	})
 }
 

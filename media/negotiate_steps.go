@@ -11,25 +11,15 @@ import (
 // sameSections checks that the peer's sections are those negotiated before, in their order, followed by new ones; or, in
 // an answer, exactly those of our offer.
 func (c *Conn) sameSections(d *description, answer bool) error {
-	var ours []string
-	source := c.pc.CurrentLocalDescription()
+	ours, theirs := c.agreed, d.names()
 	if answer {
-		source = &webrtc.SessionDescription{SDP: c.offer}
+		ours = c.offered
 	}
-	if source != nil {
-		mine, err := parseDescription(source.SDP, c.cfg.Settings.rules())
-		if err != nil {
-			return fmt.Errorf("media: a description of ours: %w", err)
-		}
-		for _, s := range mine.sections {
-			ours = append(ours, fmt.Sprint(s.kind, s.mid))
-		}
-	}
-	if len(d.sections) < len(ours) || answer && len(d.sections) != len(ours) {
-		return fmt.Errorf("%w: %d sections where %d are known", ErrDescription, len(d.sections), len(ours))
+	if len(theirs) < len(ours) || answer && len(theirs) != len(ours) {
+		return fmt.Errorf("%w: %d sections where %d are known", ErrDescription, len(theirs), len(ours))
 	}
 	for i, known := range ours {
-		if fmt.Sprint(d.sections[i].kind, d.sections[i].mid) != known {
+		if theirs[i] != known {
 			return fmt.Errorf("%w: section %d changed its name or kind", ErrDescription, i)
 		}
 	}
@@ -75,7 +65,11 @@ func (c *Conn) giveAnswer(d *description) (string, error) {
 	for _, line := range d.sections {
 		lines[line.mid] = line
 	}
-	text, err := c.writeOurs(answer.SDP, c.ownSetup(), func(s *section, _ sectionLine) (sends, receives bool) {
+	ours, err := c.readOurs(answer.SDP)
+	if err != nil {
+		return "", err
+	}
+	text, err := c.writeOurs(ours, c.ownSetup(), func(s *section) (sends, receives bool) {
 		peer := lines[s.mid()]
 		return s.sends() && peer.receives && !c.held, s.wanted && peer.sends && !c.held
 	})
@@ -115,11 +109,13 @@ func (c *Conn) takeAnswer(answer string, want [32]byte) error {
 // settle takes over what the peer's description says, once both are in force.
 func (c *Conn) settle(d *description) {
 	c.nameStreams()
+	c.agreed = d.names()
 	for _, line := range d.sections {
 		s := c.byMID(line.mid)
 		if s == nil {
 			continue
 		}
+		c.rebind(s)
 		if !s.known && !line.sends {
 			s.wanted = false // what the peer does not send at first it has to ask for
 		}
@@ -131,8 +127,22 @@ func (c *Conn) settle(d *description) {
 			c.notify(TrackAdded{Track: s.receiver.info})
 		}
 	}
+	for _, s := range c.sections {
+		s.stale = !s.known
+	}
 	c.described(d)
 	c.setGates()
+}
+
+// rebind binds the track of a section anew that has just become known, if it was bound before: what the payload types stand
+// for may have been decided since.
+func (c *Conn) rebind(s *section) {
+	if !s.stale {
+		return
+	}
+	if err := s.rtpSender.ReplaceTrack(s.track); err != nil {
+		c.log.Debug("track not bound", "mid", s.mid(), "error", err)
+	}
 }
 
 // checkCodec tells the owner of a source whose codec the peer does not have.

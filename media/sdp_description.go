@@ -38,11 +38,16 @@ func parseDescription(text string, use []*rule) (*description, error) {
 	if len(text) > maxDescription {
 		return nil, fmt.Errorf("%w: longer than %d bytes", ErrDescription, maxDescription)
 	}
+	return readDescription(text, use, maxSections)
+}
+
+// readDescription is parseDescription for a text of any length, with so many sections at most.
+func readDescription(text string, use []*rule, most int) (*description, error) {
 	var in sdp.SessionDescription
 	if err := in.UnmarshalString(text); err != nil {
 		return nil, fmt.Errorf("%w: not an SDP", ErrDescription)
 	}
-	if n := len(in.MediaDescriptions); n == 0 || n > maxSections {
+	if n := len(in.MediaDescriptions); n == 0 || n > most {
 		return nil, fmt.Errorf("%w: %d media sections", ErrDescription, n)
 	}
 	for _, m := range in.MediaDescriptions {
@@ -190,6 +195,24 @@ func (d *description) write(setup string, direction func(i int, s sectionLine) (
 	return string(b), nil
 }
 
+// without leaves sections of audio and video out, as if they had never been there.
+func (d *description) without(drop func(sectionLine) bool) {
+	dropped := map[string]bool{}
+	for i, s := range slices.Backward(d.sections) {
+		if s.kind != 0 && drop(s) {
+			dropped[s.mid] = true
+			d.sections = slices.Delete(d.sections, i, i+1)
+			d.session.MediaDescriptions = slices.Delete(d.session.MediaDescriptions, i, i+1)
+		}
+	}
+	for i, a := range d.session.Attributes {
+		if names := strings.Fields(a.Value); a.Key == "group" && len(names) > 0 {
+			left := slices.DeleteFunc(names[1:], func(mid string) bool { return dropped[mid] })
+			d.session.Attributes[i].Value = strings.Join(names[:1+len(left)], " ")
+		}
+	}
+}
+
 func setAttribute(attributes []sdp.Attribute, key, value string) []sdp.Attribute {
 	attributes = slices.DeleteFunc(slices.Clone(attributes), func(a sdp.Attribute) bool { return a.Key == key })
 	return append(attributes, sdp.Attribute{Key: key, Value: value})
@@ -207,11 +230,10 @@ func directionName(sends, receives bool) string {
 	return "inactive"
 }
 
-// mids lists the sections' names, for messages and comparisons.
-func (d *description) mids() string {
-	var names []string
+// names lists the sections, for comparisons.
+func (d *description) names() (out []string) {
 	for _, s := range d.sections {
-		names = append(names, s.mid)
+		out = append(out, fmt.Sprint(s.kind, s.mid))
 	}
-	return strings.Join(names, " ")
+	return out
 }

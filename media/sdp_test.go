@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -179,6 +180,7 @@ func FuzzDescription(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		without(t, text)
 		d, err := parseDescription(text, rules)
 		if err != nil {
 			if !errors.Is(err, ErrDescription) && !errors.Is(err, ErrFingerprint) && !errors.Is(err, ErrCodec) {
@@ -194,7 +196,7 @@ func FuzzDescription(f *testing.F) {
 		if err != nil {
 			t.Fatalf("what was written is not read: %v\n%s", err, out)
 		}
-		if again.fingerprint != d.fingerprint || again.mids() != d.mids() || again.ufrag != d.ufrag || len(again.candidates) != 0 {
+		if again.fingerprint != d.fingerprint || !slices.Equal(again.names(), d.names()) || again.ufrag != d.ufrag || len(again.candidates) != 0 {
 			t.Fatalf("read back differently:\n%s", out)
 		}
 		for _, line := range strings.Split(out, "\r\n") {
@@ -203,4 +205,25 @@ func FuzzDescription(f *testing.F) {
 			}
 		}
 	})
+}
+
+// without checks that a description that leaves out its video is one without video, and the rest of it.
+func without(t *testing.T, text string) {
+	d, err := parseDescription(text, rules)
+	if err != nil {
+		return
+	}
+	want := slices.DeleteFunc(d.names(), func(name string) bool { return strings.HasPrefix(name, Video.String()) })
+	d.without(func(s sectionLine) bool { return s.kind == Video })
+	out, err := d.write("active", func(int, sectionLine) (bool, bool) { return true, false })
+	if err != nil {
+		return
+	}
+	again, err := parseDescription(out, rules)
+	if errors.Is(err, ErrFingerprint) {
+		return // it stood in a section that was left out
+	}
+	if err != nil || !slices.Equal(again.names(), want) || strings.Contains(out, "m=video") {
+		t.Fatalf("%v: want %v in\n%s", err, want, out)
+	}
 }

@@ -19,10 +19,12 @@ type section struct {
 	rtpSender   *webrtc.RTPSender
 	track       *localTrack
 	sender      *sender   // nil while nothing is sent here
+	offered     *sender   // what our last offer said that is sent
 	receiver    *receiver // nil until the peer was first allowed to send
 
 	wanted     bool // we take what the peer sends
 	known      bool // a description of the peer has named the section
+	stale      bool // a negotiation that did not name the section may have bound its track below
 	negotiated bool // both sides know the section and what is sent in it
 	peerSends  bool // by the last description of the peer
 	peerTakes  bool
@@ -30,6 +32,10 @@ type section struct {
 }
 
 func (s *section) mid() string { return s.transceiver.Mid() }
+
+// unused reports whether our offers need not name the section: only an offer that was refused has named it to the peer. To
+// the layer below it stays; AddTrack takes it again.
+func (s *section) unused() bool { return !s.known && s.sender == nil && !s.wanted }
 
 // takes reports whether frames of what is sent here can be sent now, as far as the descriptions go.
 func (s *section) takes() bool { return s.negotiated && s.peerTakes && !s.sender.isRefused() }

@@ -12,13 +12,14 @@ func (c *Conn) attach(s *section, source Source) {
 	s.track.take(r)
 	ctx := c.takeCtx(s.kind)
 	run, stop := context.WithCancel(c.ctx)
-	s.sender = &sender{
+	to := &sender{
 		conn: c, sealer: c.cfg.Seal(ctx), layout: r.layout(), track: s.track, gate: newGate(), stop: stop,
 		source: source, swapped: make(chan struct{}),
 		clock: &sendClock{base: s.track.base},
 		info:  StreamInfo{Ctx: ctx, MID: s.mid(), Kind: s.kind, Codec: r.codec},
 	}
-	c.goDo(func() { s.sender.run(run) })
+	s.sender = to // which may be taken away before its goroutine is there
+	c.goDo(func() { to.run(run) })
 }
 
 // Streams lists what we send, in the order of the sections; known after Offer or Answer.
