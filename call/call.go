@@ -152,10 +152,7 @@ func (c *Call) Hangup(ctx context.Context, reason EndReason) error {
 	}
 	v := c.look()
 	if v.state == StateConnected && v.conn != nil {
-		c.quiet(v.conn)
-		drain, cancel := context.WithTimeout(ctx, drainTime)
-		_ = v.conn.Drain(drain) // the call ends whether or not the last frames arrived
-		cancel()
+		c.fallSilent(ctx, v.conn)
 	}
 	c.hang(reason)
 	select {
@@ -164,6 +161,22 @@ func (c *Call) Hangup(ctx context.Context, reason EndReason) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// fallSilent stops the sources for good, and waits for the last frames. The call ends whether or not they arrive.
+func (c *Call) fallSilent(ctx context.Context, conn *media.Conn) {
+	silent := make(chan error, 1)
+	c.post(task(func(l *loop) {
+		l.leaving = true
+		c.quiet(conn)
+		silent <- nil
+	}))
+	if c.await(ctx, silent) != nil {
+		return
+	}
+	drain, cancel := context.WithTimeout(ctx, drainTime)
+	defer cancel()
+	_ = conn.Drain(drain)
 }
 
 // quiet stops the sources, so that what is under way can arrive and nothing is added.

@@ -25,6 +25,9 @@ const (
 	gatherRelayTime = 500 * time.Millisecond // relay candidates are all there is
 )
 
+// anew forgets the candidates of the ICE session before.
+func (g *gathering) anew() { g.found, g.sent = nil, 0 }
+
 // found is a new candidate of ours.
 func (l *loop) found(c media.Candidate) {
 	if len(l.candidates.found) >= maxCandidates {

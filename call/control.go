@@ -77,7 +77,8 @@ func (l *loop) connected() {
 }
 
 // SetMuted stops the source of one of our tracks, or goes on with it, and tells the other side. ctx is
-// media.StreamInfo.Ctx, of Call.Streams. ErrState before the two have joined: Media.Muted is for what begins muted.
+// media.StreamInfo.Ctx, of Call.Streams. ErrState before the two have joined, where Media.Muted is for what begins muted, and
+// once the call is ending: nobody is heard any more.
 func (c *Call) SetMuted(ctx context.Context, stream uint16, muted bool) error {
 	return c.await(ctx, c.ask(func(l *loop) error { return l.mute(stream, muted) }))
 }
@@ -98,11 +99,11 @@ func (c *Call) Streams() []media.StreamInfo {
 	return nil
 }
 
-// ask runs f on the loop once the group is there.
+// ask runs f on the loop, from when the group is there until the call begins to end.
 func (c *Call) ask(f func(*loop) error) <-chan error {
 	out := make(chan error, 1)
 	c.post(task(func(l *loop) {
-		if l.conn == nil || l.keys.group == nil {
+		if l.conn == nil || l.keys.group == nil || l.ending() {
 			out <- ErrState
 			return
 		}

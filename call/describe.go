@@ -40,7 +40,9 @@ func (l *loop) negotiate(restart bool) {
 	}
 	d.busy, d.n, d.restarts = true, d.n+1, restart
 	n, conn := d.n, l.conn
-	l.candidates.found, l.candidates.sent = nil, 0
+	if restart {
+		l.candidates.anew()
+	}
 	l.worker.do(func(w *worker) task {
 		if restart {
 			w.renew(conn)
@@ -141,8 +143,21 @@ func (l *loop) describeOffered(b describeBody) {
 	l.worker.do(func(w *worker) task {
 		late, cancel := context.WithTimeout(w.ctx, consentTime) // of all its tracks together
 		defer cancel()
+		w.restarted(conn, string(b.SDP), want)
 		answer, err := conn.Apply(string(b.SDP), want, func(t media.TrackInfo) bool { return w.consents(late, conn, consent, t) })
 		return func(l *loop) { l.describeApplied(b.N, b.Restart, answer, err) }
+	})
+}
+
+// restarted tells the loop that an offer which is about to be applied starts ICE anew. What the description says counts,
+// not what is said of it.
+func (w *worker) restarted(conn *media.Conn, offer string, want [32]byte) {
+	if p, err := conn.Propose(offer, want); err != nil || !p.Restart {
+		return
+	}
+	w.loop.back(func(l *loop) {
+		l.candidates.anew() // those of the description before this one are of no use any more
+		l.step(inRestarted{})
 	})
 }
 
@@ -158,8 +173,9 @@ func (l *loop) describeApplied(n uint64, restart bool, answer string, err error)
 		return // a repetition that overtook its answer
 	}
 	if l.machine.role == callee && (d.offer != nil || d.busy) {
-		// The polite side drops its own and makes it again.
-		d.offer, d.again, d.restart = nil, true, d.restart || d.restarts
+		// The polite side drops its own and makes it again: as a restart only if the other side's was none, since with that
+		// ICE has started anew on both.
+		d.offer, d.again, d.restart = nil, true, d.restart || d.restarts && (d.busy || !restart)
 		l.conn.Forget()
 	}
 	b := describeBody{Kind: describeAnswer, N: n, SDP: []byte(answer), Streams: streamsOf(l.conn.Streams())}
@@ -230,7 +246,7 @@ func (l *loop) settle(err error) {
 func (c *Call) renegotiate(f func(*loop) error) <-chan error {
 	out := make(chan error, 1)
 	c.post(task(func(l *loop) {
-		if l.conn == nil || l.machine.state != StateConnected {
+		if l.conn == nil || l.machine.state != StateConnected || l.ending() {
 			out <- ErrState
 			return
 		}

@@ -52,6 +52,7 @@ type (
 	}
 	inTransport struct{ Path path }
 	inFrame     struct{} // a frame of the other side was opened
+	inRestarted struct{} // the other side starts ICE anew
 	inFault     struct { // an effect could not be carried out: the call cannot go on
 		Reason EndReason
 		Err    error
@@ -85,4 +86,5 @@ func (inSealed) isInput()    {}
 func (inGroup) isInput()     {}
 func (inTransport) isInput() {}
 func (inFrame) isInput()     {}
+func (inRestarted) isInput() {}
 func (inFault) isInput()     {}

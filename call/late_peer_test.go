@@ -2,6 +2,7 @@ package call
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -50,4 +51,30 @@ func (p *peer) meets(v *victim, r role, late bool) *Call {
 	p.send(msgInvite, b)
 	p.hearRinging()
 	return p.joins(v)
+}
+
+// TestALatePeerWithoutAPath: a side that is late withholds its Ack exactly while it has no path. So it is the path that was
+// missing, and not the side; before the group is there, it is the side.
+// Mutation: setupFailed without late.
+func TestALatePeerWithoutAPath(t *testing.T) {
+	for _, tt := range []struct {
+		role role
+		way  string
+		want EndReason
+	}{
+		{caller, "start accept-late group", IceTimeout}, {caller, "start accept group", PeerLost},
+		{caller, "start accept-late", PeerLost}, {caller, "start accept group ack-got", IceTimeout},
+		{callee, "start answer-late sealed-accept welcome group", IceTimeout},
+		{callee, "start answer sealed-accept welcome group", PeerLost},
+		{callee, "start answer-late sealed-accept", PeerLost},
+	} {
+		m, now := newMachine(tt.role, hI, ringTime), time.Unix(0, 0)
+		for w := range strings.FieldsSeq(tt.way) {
+			m.step(now, words[w])
+		}
+		fx := m.step(now.Add(setupTime), nil)
+		if end, ok := fx[len(fx)-1].(fxEnd); !ok || end.Reason != tt.want {
+			t.Errorf("role %d, %s: %s", tt.role, tt.way, show(fx))
+		}
+	}
 }

@@ -37,6 +37,7 @@ type loop struct {
 	byed       bool      // the other side said Bye
 	replaced   bool      // another loop has taken over the call (glare)
 	flowing    bool      // the sources run
+	leaving    bool      // our application hangs up: what has fallen silent stays so
 	failed     bool      // something failed here: the call is about to end
 	end        *fxEnd
 
@@ -109,6 +110,9 @@ func (l *loop) run() {
 		l.finish(*l.end)
 	}
 }
+
+// ending says that the call takes no more wishes.
+func (l *loop) ending() bool { return l.leaving || l.end != nil }
 
 func (l *loop) running() bool { return l.end == nil && !l.replaced }
 

@@ -46,6 +46,7 @@ type machine struct {
 	late      bool      // the other side loses media that comes before its Ack
 	started   bool      // the sources run
 	startedAt time.Time // when they began
+	restarted time.Time // when ICE was started anew by either side; zero: the path has come up since
 }
 
 func newMachine(r role, invite hash, ringFor time.Duration) *machine {
@@ -99,6 +100,8 @@ func (m *machine) take(now time.Time, in input) []effect {
 		return m.connect(now)
 	case inRoam:
 		return m.roam(now)
+	case inRestarted:
+		m.underWay(now)
 	case inRenew:
 		return m.renew(now)
 	default:
@@ -196,8 +199,7 @@ func (m *machine) fire(now time.Time, t timer) []effect {
 	case timerSwitch:
 		return m.switchKeys()
 	case timerRestart:
-		m.clocks.set(timerRestart, now.Add(restartTime))
-		return []effect{fxRestart{}}
+		return m.restart(now)
 	case timerRekey:
 		return m.renew(now)
 	case timerResend:
@@ -208,8 +210,9 @@ func (m *machine) fire(now time.Time, t timer) []effect {
 	return nil
 }
 
+// setupFailed tells a missing path from a missing side. One that is late says nothing in the group as long as it has no path.
 func (m *machine) setupFailed() []effect {
-	if m.epoch == 0 || !m.acked && !m.opened {
+	if m.epoch == 0 || !m.acked && !m.opened && !m.late {
 		return m.end(fxEnd{Reason: PeerLost}, fxBye{PeerLost})
 	}
 	return m.end(fxEnd{Reason: IceTimeout}, fxBye{IceTimeout})

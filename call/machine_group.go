@@ -98,7 +98,9 @@ func (m *machine) transport(now time.Time, p path) []effect {
 	if m.state < StateConnecting {
 		return nil
 	}
-	m.up = p == pathUp
+	if m.up = p == pathUp; m.up {
+		m.restarted = time.Time{}
+	}
 	switch {
 	case m.up && m.state == StateReconnecting:
 		m.clocks.stop(timerLost, timerRestart)
@@ -107,16 +109,27 @@ func (m *machine) transport(now time.Time, p path) []effect {
 		return m.connect(now)
 	case m.state == StateConnected:
 		m.clocks.set(timerLost, now.Add(lostTime))
-		fx := m.become(StateReconnecting)
-		if m.role == callee {
-			m.clocks.set(timerRestart, now.Add(politeTime))
-			return fx
-		}
-		m.clocks.set(timerRestart, now.Add(restartTime))
-		return append(fx, fxRestart{})
+		return append(m.become(StateReconnecting), m.lost(now)...)
 	case m.state == StateConnecting && p == pathDead:
 		return m.end(fxEnd{Reason: IceFailed}, fxBye{IceFailed})
 	}
+	return nil
+}
+
+// lost looks for another path: the caller at once, the callee a little later. A restart that is under way, by whichever
+// side, gets its time first: each one throws away what the last has found.
+func (m *machine) lost(now time.Time) []effect {
+	wait := time.Duration(0)
+	if m.role == callee {
+		wait = politeTime
+	}
+	if !m.restarted.IsZero() {
+		wait = max(wait, m.restarted.Add(restartTime).Sub(now))
+	}
+	if wait <= 0 {
+		return m.restart(now)
+	}
+	m.clocks.set(timerRestart, now.Add(wait))
 	return nil
 }
 
@@ -125,10 +138,21 @@ func (m *machine) roam(now time.Time) []effect {
 	if m.state != StateConnected && m.state != StateReconnecting {
 		return nil
 	}
+	return m.restart(now)
+}
+
+// restart starts ICE anew from this side.
+func (m *machine) restart(now time.Time) []effect {
+	m.underWay(now)
+	return []effect{fxRestart{}}
+}
+
+// underWay is that ICE starts anew, from either side.
+func (m *machine) underWay(now time.Time) {
+	m.restarted = now
 	if m.state == StateReconnecting {
 		m.clocks.set(timerRestart, now.Add(restartTime))
 	}
-	return []effect{fxRestart{}}
 }
 
 // connect starts the sources when the path and the group are there: whom the keys are for is proved by then, and frames

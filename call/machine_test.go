@@ -61,6 +61,7 @@ var words = map[string]input{
 	"down":             inTransport{pathDown},
 	"dead":             inTransport{pathDead},
 	"frame":            inFrame{},
+	"restarted":        inRestarted{},
 	"fault-auth":       inFault{AuthFailed, errAuth},
 	"fault-media":      inFault{MediaFailed, errors.New("bad SDP")},
 }

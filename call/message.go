@@ -46,7 +46,7 @@ const (
 	maxName       = 128      // a self-asserted name, bytes of UTF-8
 	maxKeyPackage = 4 << 10
 	maxMLS        = 24 << 10 // an MLS Welcome or message
-	maxCandidates = 32       // of one side, in all
+	maxCandidates = 32       // of one side, of one ICE session
 	maxCandidate  = 512      // one candidate line
 	maxStreams    = 16       // of one side
 	maxBody       = 60 << 10 // any body; the envelope's own limit is near

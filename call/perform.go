@@ -81,8 +81,12 @@ func (l *loop) observe(e media.Event) {
 		l.sealAccept()
 	case media.StateChanged:
 		l.control.unsure = e.State != media.ConnConnected
-		if errors.Is(e.Err, media.ErrHandshake) { // somebody else's certificate
+		switch {
+		case errors.Is(e.Err, media.ErrHandshake): // somebody else's certificate
 			l.step(inFault{AuthFailed, e.Err})
+			return
+		case errors.Is(e.Err, media.ErrDescription): // the other side invents streams, and the connection has closed itself
+			l.step(inFault{MediaFailed, e.Err})
 			return
 		}
 		if p, ok := paths[e.State]; ok {

@@ -22,9 +22,10 @@ type worker struct {
 	frames  *e2ee.Frames
 	their   uint32 // the other side's leaf
 	receive func(media.TrackInfo) media.Sink
-	number  uint64          // the generation of connections made now
-	asking  map[string]bool // the media sections about which the application is asked, consent.go
-	made    *media.Conn     // by a job; the loop adopts it, or closes it if it ended meanwhile
+	number  uint64                    // the generation of connections made now
+	asking  map[string]bool           // the media sections about which the application is asked, consent.go
+	loans   map[int][]media.ICEServer // what each transport's relay lent last
+	made    *media.Conn               // by a job; the loop adopts it, or closes it if it ended meanwhile
 }
 
 func newWorker(ctx context.Context, l *loop, cert *media.Certificate) *worker {
@@ -80,7 +81,8 @@ func (w *worker) renew(conn *media.Conn) {
 // lendTime bounds how long a call waits for its relay's ICE servers.
 const lendTime = 2 * time.Second
 
-// lent are the ICE servers of our own relay, if they are wanted.
+// lent are the ICE servers of our own relays, if they are wanted. One that does not answer has still lent what it lent
+// before: as long as it is away, its TURN server may be the only way there is.
 func (w *worker) lent(c Config) []media.ICEServer {
 	if !c.RelayServers {
 		return nil
@@ -88,7 +90,7 @@ func (w *worker) lent(c Config) []media.ICEServer {
 	ctx, cancel := context.WithTimeout(w.ctx, lendTime)
 	defer cancel()
 	var servers []media.ICEServer
-	for _, t := range c.Transports {
+	for i, t := range c.Transports {
 		p, ok := t.(signal.ICEServerProvider)
 		if !ok {
 			continue
@@ -96,11 +98,22 @@ func (w *worker) lent(c Config) []media.ICEServer {
 		list, err := p.ICEServers(ctx)
 		if err != nil {
 			c.Logger.Warn("the relay lends no ICE servers", "error", err)
-			continue
+		} else {
+			w.lends(i, list)
 		}
-		for _, s := range list {
-			servers = append(servers, media.ICEServer{URLs: s.URLs, Username: s.Username, Credential: s.Credential})
-		}
+		servers = append(servers, w.loans[i]...)
 	}
 	return servers
+}
+
+// lends notes what a relay has lent.
+func (w *worker) lends(transport int, list []signal.ICEServer) {
+	if w.loans == nil {
+		w.loans = make(map[int][]media.ICEServer)
+	}
+	servers := make([]media.ICEServer, len(list))
+	for i, s := range list {
+		servers[i] = media.ICEServer{URLs: s.URLs, Username: s.Username, Credential: s.Credential}
+	}
+	w.loans[transport] = servers
 }
