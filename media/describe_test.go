@@ -356,3 +356,83 @@ func TestDescriptionsCross(t *testing.T) {
 		}
 	})
 }
+
+// TestAddTrackWhileOneIsDescribed: a track may be added while a description waits for its answer; that one does not count
+// for it, the next does. The mutation that makes it fail: Refused that takes back what was not offered.
+func TestAddTrackWhileOneIsDescribed(t *testing.T) {
+	for _, idle := range []bool{false, true} { // there is a section that sends nothing
+		synctest.Test(t, func(t *testing.T) {
+			_, p := simPair(t, sim.Link{OneWay: 5 * time.Millisecond})
+			p.dial(t, []Source{newSource(Audio, 1<<20, 100)}, nil, Kinds{Video: idle}, both)
+			p.connected(t)
+			first, second := newSource(Audio, 1<<20, 100), newSource(Video, 60, 100)
+			_, err := p.a.conn.AddTrack(first)
+			check(t, err)
+			for _, answered := range []bool{false, true} {
+				offer, err := p.a.conn.Describe(false)
+				check(t, err)
+				if answered {
+					_, err = p.a.conn.AddTrack(second)
+					check(t, err)
+					answer, err := p.b.conn.Apply(offer, p.a.cert.Fingerprint(), all)
+					check(t, err)
+					check(t, p.a.conn.Described(answer, p.b.cert.Fingerprint()))
+					continue
+				}
+				third, err := p.a.conn.AddTrack(newSource(Video, 1, 1))
+				check(t, err)
+				if gone := p.a.conn.Refused(); len(gone) != 1 || gone[0].Kind != Audio {
+					t.Errorf("%+v is gone", gone)
+				}
+				check(t, p.a.conn.RemoveTrack(third.Ctx))
+				first = newSource(Audio, 1<<20, 100)
+				_, err = p.a.conn.AddTrack(first)
+				check(t, err)
+			}
+			time.Sleep(time.Second)
+			if first.readSoFar() < 40 || second.readSoFar() > 0 || !p.a.conn.Untaken() {
+				t.Errorf("%d frames of what was described, %d of what was not", first.readSoFar(), second.readSoFar())
+			}
+			describe(t, p.a, p.b, false, all)
+			time.Sleep(3 * time.Second)
+			if n := len(p.b.sinkOf(p.a.conn.Streams()[1].MID).all()) + len(p.b.sinkOf(p.a.conn.Streams()[2].MID).all()); n < 150+60 {
+				t.Errorf("%d frames of both", n)
+			}
+			for _, s := range p.b.conn.Stats().Received {
+				if s.Kind == Video && s.Frames != 60 {
+					t.Errorf("%+v", s)
+				}
+			}
+		})
+	}
+}
+
+// TestSwappedWhileDescribed: an answer does not count for a track that took the place of the one that was described. The
+// mutation that makes it fail: settle that sets negotiated always.
+func TestSwappedWhileDescribed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, p := simPair(t, sim.Link{OneWay: 5 * time.Millisecond})
+		p.dial(t, []Source{newSource(Audio, 1<<20, 100)}, nil, both, both)
+		p.connected(t)
+		first, err := p.a.conn.AddTrack(newSource(Video, 60, 100))
+		check(t, err)
+		offer, err := p.a.conn.Describe(false)
+		check(t, err)
+		check(t, p.a.conn.RemoveTrack(first.Ctx))
+		second := newSource(Video, 60, 100)
+		info, err := p.a.conn.AddTrack(second)
+		check(t, err)
+		answer, err := p.b.conn.Apply(offer, p.a.cert.Fingerprint(), all)
+		check(t, err)
+		check(t, p.a.conn.Described(answer, p.b.cert.Fingerprint()))
+		time.Sleep(time.Second)
+		if info.MID != first.MID || second.readSoFar() > 0 || !p.a.conn.Untaken() {
+			t.Errorf("%+v: %d frames of what was not described", info, second.readSoFar())
+		}
+		describe(t, p.a, p.b, false, nil)
+		time.Sleep(3 * time.Second)
+		if n := len(p.b.sinkOf(info.MID).all()); n != 60 {
+			t.Errorf("%d frames", n)
+		}
+	})
+}

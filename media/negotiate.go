@@ -119,9 +119,7 @@ func (c *Conn) checkSources(send []Source) error {
 // createOffer makes a description of ours and keeps it until it is answered. The layer below is told that it is in force
 // only then: so nothing is gathered before, and there is nothing to roll back when descriptions cross.
 func (c *Conn) createOffer(restart bool) (string, error) {
-	for _, s := range c.sections {
-		s.offered = s.sender
-	}
+	c.noteSenders()
 	offer, err := c.pc.CreateOffer(&webrtc.OfferOptions{ICERestart: restart})
 	if err != nil {
 		return "", fmt.Errorf("media: offer: %w", err)
@@ -146,6 +144,13 @@ func (c *Conn) createOffer(restart bool) (string, error) {
 
 // sends reports whether there is something to send.
 func (s *section) sends() bool { return s.sender != nil }
+
+// noteSenders remembers what a description of ours says that is sent: more may be added before it is in force.
+func (c *Conn) noteSenders() {
+	for _, s := range c.sections {
+		s.offered = s.sender
+	}
+}
 
 // readOurs takes a description apart that the layer below made, and checks that it says what it must and nothing else. Of
 // what it names, the peer may be told less, so it may be longer than one that is sent.

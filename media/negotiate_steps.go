@@ -80,6 +80,7 @@ func (c *Conn) giveAnswer(d *description) (string, error) {
 		return "", fmt.Errorf("media: answer: %w", err)
 	}
 	c.stage = stageStable
+	c.noteSenders()
 	c.settle(d)
 	return text, nil
 }
@@ -119,7 +120,8 @@ func (c *Conn) settle(d *description) {
 		if !s.known && !line.sends {
 			s.wanted = false // what the peer does not send at first it has to ask for
 		}
-		s.known, s.negotiated, s.peerSends, s.peerTakes = true, true, line.sends, line.receives
+		s.known, s.peerSends, s.peerTakes = true, line.sends, line.receives
+		s.negotiated = s.sender == nil || s.sender == s.offered
 		s.codecs = s.common(line)
 		c.checkCodec(s)
 		if s.wanted && s.peerSends && s.receiver == nil {

@@ -19,7 +19,7 @@ type section struct {
 	rtpSender   *webrtc.RTPSender
 	track       *localTrack
 	sender      *sender   // nil while nothing is sent here
-	offered     *sender   // what our last offer said that is sent
+	offered     *sender   // what our last description said that is sent
 	receiver    *receiver // nil until the peer was first allowed to send
 
 	wanted     bool // we take what the peer sends

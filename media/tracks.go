@@ -94,15 +94,12 @@ func (c *Conn) setGates() {
 	c.progress.wake()
 }
 
-// AddTrack adds a source; it is sent after the next Describe. The Conn owns it from now on.
+// AddTrack adds a source; it is sent after the next Describe, also where one is under way. The Conn owns it from now on.
 func (c *Conn) AddTrack(source Source) (StreamInfo, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.expect(stageStable); err != nil {
 		return StreamInfo{}, err
-	}
-	if c.offer != "" {
-		return StreamInfo{}, ErrState
 	}
 	if len(c.usedCtx) >= maxContexts {
 		return StreamInfo{}, fmt.Errorf("%w: a connection has %d streams in its life: mute or replace a track, and do not add one anew",
