@@ -3,6 +3,7 @@ package media
 import (
 	"bytes"
 	"encoding/binary"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -84,4 +85,47 @@ func TestHeavyLossIsDeclared(t *testing.T) {
 			t.Errorf("%d key frames were forced", video.forced)
 		}
 	})
+}
+
+// TestRepairsOfALateTrack: Firefox names the stream of a section before it sends there, and the one of its repairs when it
+// does. What it sends then is repaired. The mutation that makes it fail: below that goes by the names alone.
+func TestRepairsOfALateTrack(t *testing.T) {
+	for _, who := range []string{"caller", "callee"} { // sends
+		synctest.Test(t, func(t *testing.T) {
+			_, p := simPair(t, sim.Link{OneWay: 20 * time.Millisecond})
+			from, to := p.sides()[who][0], p.sides()[who][1]
+			silent := func(text string, by *side) string {
+				if by != from {
+					return text
+				}
+				at := strings.Index(text, "m=video")
+				video := text[at:]
+				group := video[strings.Index(video, "a=ssrc-group:FID "):]
+				group = group[:strings.Index(group, "\r\n")+2]
+				repairs := strings.Fields(group)[2]
+				video = strings.ReplaceAll(strings.ReplaceAll(video, group, ""), "a=ssrc:"+repairs, "a=was:"+repairs)
+				return text[:at] + video
+			}
+			offer, err := p.a.conn.Offer(nil, both)
+			check(t, err)
+			answer, err := p.b.conn.Answer(silent(offer, p.a), p.a.cert.Fingerprint(), nil, both)
+			check(t, err)
+			stop := relayCandidates(t, p)
+			defer stop()
+			check(t, p.a.conn.Accept(silent(answer, p.b), p.b.cert.Fingerprint()))
+			p.a.conn.Start()
+			p.b.conn.Start()
+			p.connected(t)
+			video := newSource(Video, 300, 4000)
+			info, err := from.conn.AddTrack(video)
+			check(t, err)
+			describe(t, from, to, false, all)
+			p.world(t).SetLoss(0.03)
+			time.Sleep(12 * time.Second)
+			stats := to.conn.Stats().Received[0]
+			if n := arrived(t, "video", to.sinkOf(info.MID), video); n < 290 || stats.Recovered == 0 {
+				t.Errorf("%d frames; %+v", n, stats)
+			}
+		})
+	}
 }

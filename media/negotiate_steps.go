@@ -31,21 +31,26 @@ func (c *Conn) sameSections(d *description, answer bool) error {
 	return nil
 }
 
-// below renders a description of the peer for the layer below: a section that names streams may send them, and every one
-// takes ours. It is never told to stop anything, see section. A section that names no stream gets one that is never used:
-// below, a section without any would make a new track of every stream that the peer invents.
-func below(d *description) (string, error) {
+// below renders a description of the peer for the layer below: a section whose streams have ever been sent may send them, and
+// every one takes ours. It is never told to stop anything, see section. Nor is it told to receive before the peer sends: it
+// looks once at what a section names, and Firefox names the stream of repairs (RTX) when it sends, the other one always. A
+// section that names no stream gets one that is never used: below, a section without any would make a new track of every
+// stream that the peer invents.
+func (c *Conn) below(d *description) (string, error) {
 	for i, m := range d.session.MediaDescriptions {
 		if !d.sections[i].ssrcs {
 			m.Attributes = append(m.Attributes, sdp.Attribute{Key: "ssrc", Value: "1 cname:none"})
 		}
 	}
-	return d.write(d.setup, func(_ int, s sectionLine) (sends, receives bool) { return s.ssrcs, true })
+	return d.write(d.setup, func(_ int, line sectionLine) (sends, receives bool) {
+		s := c.byMID(line.mid)
+		return line.ssrcs && (line.sends || s != nil && s.streamed), true
+	})
 }
 
 // setRemoteOffer puts the peer's offer in force below and makes our half of its new sections.
 func (c *Conn) setRemoteOffer(d *description) error {
-	text, err := below(d)
+	text, err := c.below(d)
 	if err != nil {
 		return err
 	}
@@ -91,7 +96,7 @@ func (c *Conn) takeAnswer(answer string, want [32]byte) error {
 	if err != nil {
 		return err
 	}
-	text, err := below(d)
+	text, err := c.below(d)
 	if err != nil {
 		return err
 	}
@@ -121,6 +126,7 @@ func (c *Conn) settle(d *description) {
 			s.wanted = false // what the peer does not send at first it has to ask for
 		}
 		s.known, s.peerSends, s.peerTakes = true, line.sends, line.receives
+		s.streamed = s.streamed || line.sends
 		s.negotiated = s.sender == nil || s.sender == s.offered
 		s.codecs = s.common(line)
 		c.checkCodec(s)

@@ -26,7 +26,8 @@ type section struct {
 	known      bool // a description of the peer has named the section
 	stale      bool // a negotiation that did not name the section may have bound its track below
 	negotiated bool // both sides know the section and what is sent in it
-	peerSends  bool // by the last description of the peer
+	streamed   bool // a description of the peer has said that it sends here
+	peerSends  bool // by the last one
 	peerTakes  bool
 	codecs     []*rule // what both sides know, in the order of the answer
 }
