@@ -76,12 +76,8 @@ func (c *Conn) Propose(offer string, want [32]byte) (Proposal, error) {
 	if err != nil {
 		return Proposal{}, err
 	}
-	p := Proposal{Restart: d.ufrag != c.candidates.ufrag, Hold: true}
+	p := Proposal{Restart: d.ufrag != c.candidates.ufrag, Hold: d.holds()}
 	for _, line := range d.sections {
-		if line.kind == 0 {
-			continue
-		}
-		p.Hold = p.Hold && !line.sends && !line.receives
 		if c.isNew(line) {
 			p.New = append(p.New, trackInfo(defaultRules[line.kind], line.mid))
 		}

@@ -9,8 +9,8 @@ type ConnEvent struct {
 	Event      Event
 }
 
-// An Event is one of CandidateFound, GatheringDone, StateChanged, TrackAdded, ChannelOpen, MessageReceived, FirstFrame,
-// SourceEnded and SinkFailed.
+// An Event is one of CandidateFound, GatheringDone, StateChanged, TrackAdded, TrackEnded, ChannelOpen, MessageReceived,
+// FirstFrame, SourceEnded and SinkFailed.
 type Event interface{ event() }
 
 // CandidateFound says that a candidate of ours is ready to be sent to the peer. It has been rewritten so that it tells no
@@ -27,7 +27,12 @@ type StateChanged struct {
 }
 
 // TrackAdded says that a track of the peer was negotiated: frames of it may come, and go to a Sink of ConnConfig.Sink.
+// It comes again where the peer sends again after a TrackEnded; the Sink is the same then.
 type TrackAdded struct{ Track TrackInfo }
+
+// TrackEnded says that the peer sends a track no more, by its own description. A track that is muted, or held by either
+// side, has not ended.
+type TrackEnded struct{ Track TrackInfo }
 
 // ChannelOpen says that SendMessage works from now on.
 type ChannelOpen struct{}
@@ -55,6 +60,7 @@ func (CandidateFound) event()  {}
 func (GatheringDone) event()   {}
 func (StateChanged) event()    {}
 func (TrackAdded) event()      {}
+func (TrackEnded) event()      {}
 func (ChannelOpen) event()     {}
 func (MessageReceived) event() {}
 func (FirstFrame) event()      {}

@@ -119,7 +119,7 @@ func (c *Conn) checkSources(send []Source) error {
 // createOffer makes a description of ours and keeps it until it is answered. The layer below is told that it is in force
 // only then: so nothing is gathered before, and there is nothing to roll back when descriptions cross.
 func (c *Conn) createOffer(restart bool) (string, error) {
-	c.noteSenders()
+	c.noteOurs()
 	offer, err := c.pc.CreateOffer(&webrtc.OfferOptions{ICERestart: restart})
 	if err != nil {
 		return "", fmt.Errorf("media: offer: %w", err)
@@ -145,10 +145,10 @@ func (c *Conn) createOffer(restart bool) (string, error) {
 // sends reports whether there is something to send.
 func (s *section) sends() bool { return s.sender != nil }
 
-// noteSenders remembers what a description of ours says that is sent: more may be added before it is in force.
-func (c *Conn) noteSenders() {
+// noteOurs remembers what a description of ours says: things may change before it is in force.
+func (c *Conn) noteOurs() {
 	for _, s := range c.sections {
-		s.offered = s.sender
+		s.offered, s.asked = s.sender, s.wanted && !c.held
 	}
 }
 

@@ -85,8 +85,8 @@ func (c *Conn) giveAnswer(d *description) (string, error) {
 		return "", fmt.Errorf("media: answer: %w", err)
 	}
 	c.stage = stageStable
-	c.noteSenders()
-	c.settle(d)
+	c.noteOurs()
+	c.settle(d, false)
 	return text, nil
 }
 
@@ -108,14 +108,16 @@ func (c *Conn) takeAnswer(answer string, want [32]byte) error {
 		return fmt.Errorf("%w: %w", ErrDescription, err)
 	}
 	c.stage = stageStable
-	c.settle(d)
+	c.settle(d, true)
 	return nil
 }
 
-// settle takes over what the peer's description says, once both are in force.
-func (c *Conn) settle(d *description) {
+// settle takes over what the peer's description says, once both are in force. That it holds, or does not send what it was not
+// asked for, does not end a track.
+func (c *Conn) settle(d *description, answer bool) {
 	c.nameStreams()
 	c.agreed = d.names()
+	held := d.holds()
 	for _, line := range d.sections {
 		s := c.byMID(line.mid)
 		if s == nil {
@@ -130,9 +132,8 @@ func (c *Conn) settle(d *description) {
 		s.negotiated = s.sender == nil || s.sender == s.offered
 		s.codecs = s.common(line)
 		c.checkCodec(s)
-		if s.wanted && s.peerSends && s.receiver == nil {
-			s.receiver = c.newReceiver(s)
-			c.notify(TrackAdded{Track: s.receiver.info})
+		if !held && (s.asked || !answer) {
+			c.announce(s)
 		}
 	}
 	for _, s := range c.sections {

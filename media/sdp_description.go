@@ -195,6 +195,11 @@ func (d *description) write(setup string, direction func(i int, s sectionLine) (
 	return string(b), nil
 }
 
+// holds reports whether whoever wrote the description neither sends nor wants anything.
+func (d *description) holds() bool {
+	return !slices.ContainsFunc(d.sections, func(s sectionLine) bool { return s.kind != 0 && (s.sends || s.receives) })
+}
+
 // without leaves sections of audio and video out, as if they had never been there.
 func (d *description) without(drop func(sectionLine) bool) {
 	dropped := map[string]bool{}

@@ -23,6 +23,8 @@ type section struct {
 	receiver    *receiver // nil until the peer was first allowed to send
 
 	wanted     bool // we take what the peer sends
+	asked      bool // our last description said so
+	announced  bool // the owner knows of a track of the peer
 	known      bool // a description of the peer has named the section
 	stale      bool // a negotiation that did not name the section may have bound its track below
 	negotiated bool // both sides know the section and what is sent in it
@@ -74,6 +76,23 @@ func (c *Conn) newTrack(kind Kind) *localTrack {
 	t := newLocalTrack(kind, id, binary.BigEndian.Uint16(b[:2])&0x7fff, binary.BigEndian.Uint32(b[2:]))
 	t.red = c.cfg.Settings.RED
 	return t
+}
+
+// announce tells the owner when the peer begins to send what we take, and when it ends that.
+func (c *Conn) announce(s *section) {
+	there := s.wanted && s.peerSends
+	if there == s.announced {
+		return
+	}
+	s.announced = there
+	if s.receiver == nil {
+		s.receiver = c.newReceiver(s)
+	}
+	if there {
+		c.notify(TrackAdded{Track: s.receiver.track()})
+	} else {
+		c.notify(TrackEnded{Track: s.receiver.track()})
+	}
 }
 
 // addSection makes a section for the next offer. mid is empty for the layer below to choose.

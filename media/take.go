@@ -10,10 +10,7 @@ func (c *Conn) Take(mid string) bool {
 		return false
 	}
 	s.wanted = true
-	if s.receiver == nil { // now, and not with the peer's answer: its first packet may come before that
-		s.receiver = c.newReceiver(s)
-		c.notify(TrackAdded{Track: s.receiver.info})
-	}
+	c.announce(s) // now, and not with the peer's answer: its first packet may come before that
 	c.setGates()
 	return true
 }
