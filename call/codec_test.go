@@ -66,24 +66,88 @@ func TestNoCodecInCommon(t *testing.T) {
 	})
 }
 
-// TestACameraThatTheOtherSideCannotTake is refused in the call, which goes on: the other side can still describe what it
-// changes. The mutation that makes it fail: readOffer in media that reads with all rules.
+// voices is a call of two microphones between two sides that have no video codec in common.
+func voices(t *testing.T) *pairing {
+	t.Helper()
+	voice := call.Media{Refuse: media.Kinds{Video: true}, Consent: yes}
+	alice, bob := voice, voice
+	alice.Send, bob.Send = []media.Source{microphone(90000)}, []media.Source{microphone(90000)}
+	return connect(t, calltest.New(t, oneCodecEach(media.VP8, media.H264)), alice, bob)
+}
+
+// TestACameraThatTheOtherSideCannotTake is refused in the call, which goes on as if it had never been tried: each side can
+// describe what it changes, add other tracks and look for another path. Mutations: readOffer in media that reads with all
+// rules; takeBack in describe.go with Forget in place of Refused.
 func TestACameraThatTheOtherSideCannotTake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := calltest.New(t, oneCodecEach(media.VP8, media.H264))
-		voice := func() call.Media {
-			return call.Media{Send: []media.Source{microphone(1000)}, Refuse: media.Kinds{Video: true}}
+		p := voices(t)
+		for range 2 {
+			cam := camera(1000)
+			if _, err := p.alice.AddTrack(t.Context(), cam); err == nil {
+				t.Error("a camera was taken for which there is no codec")
+			}
+			isClosed(t, "refused camera", cam)
+			if s := p.alice.Streams(); len(s) != 1 || s[0].Kind != media.Audio {
+				t.Errorf("Alice sends %+v", s)
+			}
 		}
-		p := connect(t, n, voice(), voice())
-		cam := camera(1000)
-		if _, err := p.alice.AddTrack(t.Context(), cam); err == nil {
-			t.Error("a camera was taken for which there is no codec")
+		for _, c := range []*call.Call{p.alice, p.bob} {
+			check(t, c.Hold(t.Context(), true))
+			check(t, c.Hold(t.Context(), false))
+			c.NetworkChanged()
+			flows(t, p.fromAlice, media.Audio, true)
+			flows(t, p.fromBob, media.Audio, true)
+			_, err := c.AddTrack(t.Context(), microphone(1000))
+			check(t, err)
 		}
-		isClosed(t, "refused camera", cam)
-		check(t, p.bob.Hold(t.Context(), true))
-		check(t, p.bob.Hold(t.Context(), false))
+		time.Sleep(30 * time.Second)
 		if p.alice.State() != call.StateConnected || p.bob.State() != call.StateConnected {
 			t.Errorf("%v and %v", p.alice.State(), p.bob.State())
 		}
+		p.hangup(t)
+	})
+}
+
+// TestWhatIsRefusedWithACamera: what was described together with it is described again without it. The mutation that makes
+// it fail: takeBack without again.
+func TestWhatIsRefusedWithACamera(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := voices(t)
+		held, added, more := make(chan error, 1), make(chan error, 1), make(chan error, 1)
+		go func() { held <- p.alice.Hold(t.Context(), false) }() // under way, so that the others go together
+		synctest.Wait()
+		cam := camera(1000)
+		go func() { _, err := p.alice.AddTrack(t.Context(), cam); added <- err }()
+		synctest.Wait()
+		go func() { more <- p.alice.Hold(t.Context(), true) }()
+		if err := <-added; err == nil {
+			t.Error("a camera was taken for which there is no codec")
+		}
+		check(t, <-held)
+		check(t, <-more)
+		isClosed(t, "refused camera", cam)
+		flows(t, p.fromAlice, media.Audio, false)
+		flows(t, p.fromBob, media.Audio, false)
+		p.hangup(t)
+	})
+}
+
+// TestACalleesCameraThatIsRefused: the offer had no place for it, so the callee asks for one as soon as it is connected, and
+// its application hears that the caller cannot take it. The mutation that makes it fail: takeBack that tells waiters alone.
+func TestACalleesCameraThatIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cam := camera(1000)
+		cam.info.Codec = media.H264
+		p := connect(t, calltest.New(t, oneCodecEach(media.VP8, media.H264)),
+			call.Media{Send: []media.Source{microphone(90000)}, Refuse: media.Kinds{Video: true}},
+			call.Media{Send: []media.Source{microphone(90000), cam}, Refuse: media.Kinds{Video: true}})
+		e := until[call.TrackEnded](t, p.bob, "the end of the camera")
+		if !e.Sent || e.Err == nil || e.Track.Kind != media.Video || e.Track.Codec != media.H264 {
+			t.Errorf("%+v", e)
+		}
+		isClosed(t, "refused camera", cam)
+		check(t, p.bob.Hold(t.Context(), false))
+		flows(t, p.fromBob, media.Audio, true)
+		p.hangup(t)
 	})
 }

@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/sotto-calls/sotto/media"
@@ -21,8 +22,15 @@ type describing struct {
 	theirs   uint64 // of the last one that was answered
 	answer   []byte // encoded: to repeat
 	repeats  pace   // of the answer
-	waiting  []chan<- error
+	waiting  []waiter
 	deadline uint64 // counts the repetitions, so that a late timer does nothing
+}
+
+// A waiter hears when the other side has answered to a change.
+type waiter struct {
+	out  chan<- error
+	adds bool // the track
+	ctx  uint16
 }
 
 // describeAgain is the pause between two repetitions of a description that is not answered.
@@ -55,8 +63,12 @@ func (l *loop) negotiate(restart bool) {
 func (l *loop) describeMade(n uint64, sdp string, restart bool, err error) {
 	d := &l.control.describe
 	d.busy = false
-	if err != nil {
+	switch {
+	case errors.Is(err, media.ErrState) || errors.Is(err, media.ErrClosed):
 		l.settle(err)
+		return
+	case err != nil:
+		l.takeBack(err)
 		return
 	}
 	d.offer = encode(describeBody{Kind: describeOffer, N: n, SDP: []byte(sdp), Streams: streamsOf(l.conn.Streams()), Restart: restart})
@@ -196,8 +208,7 @@ func (l *loop) describeAnswered(b describeBody) {
 	}
 	if b.Kind == describeRefusal {
 		d.offer = nil
-		l.conn.Forget()
-		l.settle(errRefused)
+		l.takeBack(errRefused)
 		return
 	}
 	if err := l.keys.frames.Declare(l.keys.theirLeaf(), declared(b.Streams)); err != nil {
@@ -224,6 +235,31 @@ func (l *loop) describeAnswered(b describeBody) {
 
 var errRefused = errors.New("call: the other side could not use the description; the call goes on as it was")
 
+// takeBack drops the tracks that a description of ours named for the first time, since the other side has refused it, or it
+// could not be made. Who added one hears err; where nobody waits, as for a camera of the callee's that the offer had no place
+// for, the application does. What else the description said is said again without them.
+func (l *loop) takeBack(err error) {
+	d := &l.control.describe
+	gone := l.conn.Refused()
+	if len(gone) == 0 {
+		l.settle(err)
+		return
+	}
+	for _, s := range gone {
+		i := slices.IndexFunc(d.waiting, func(w waiter) bool { return w.adds && w.ctx == s.Ctx })
+		if i < 0 {
+			l.emit(TrackEnded{Track: media.TrackInfo{MID: s.MID, Kind: s.Kind, Codec: s.Codec}, Sent: true, Err: err})
+			continue
+		}
+		d.waiting[i].out <- err
+		d.waiting = slices.Delete(d.waiting, i, i+1)
+	}
+	if len(d.waiting) > 0 || d.restarts {
+		d.again, d.restart = true, d.restart || d.restarts
+	}
+	l.settle(nil)
+}
+
 // settle tells those who wait, and starts what came up meanwhile.
 func (l *loop) settle(err error) {
 	d := &l.control.describe
@@ -237,24 +273,25 @@ func (l *loop) settle(err error) {
 		return
 	}
 	for _, w := range d.waiting {
-		w <- err
+		w.out <- err
 	}
 	d.waiting = nil
 }
 
 // renegotiate changes the connection with f. The channel hears when the other side has answered to it.
-func (c *Call) renegotiate(f func(*loop) error) <-chan error {
+func (c *Call) renegotiate(f func(*loop, *waiter) error) <-chan error {
 	out := make(chan error, 1)
 	c.post(task(func(l *loop) {
 		if l.conn == nil || l.machine.state != StateConnected || l.ending() {
 			out <- ErrState
 			return
 		}
-		if err := f(l); err != nil {
+		w := waiter{out: out}
+		if err := f(l, &w); err != nil {
 			out <- err
 			return
 		}
-		l.control.describe.waiting = append(l.control.describe.waiting, out)
+		l.control.describe.waiting = append(l.control.describe.waiting, w)
 		l.negotiate(false)
 	}))
 	return out
@@ -265,8 +302,9 @@ func (c *Call) renegotiate(f func(*loop) error) <-chan error {
 // the wait alone.
 func (c *Call) AddTrack(ctx context.Context, s media.Source) (media.StreamInfo, error) {
 	added := make(chan media.StreamInfo, 1)
-	out := c.renegotiate(func(l *loop) error {
+	out := c.renegotiate(func(l *loop, w *waiter) error {
 		info, err := l.conn.AddTrack(s)
+		w.adds, w.ctx = true, info.Ctx
 		added <- info
 		return err
 	})
@@ -293,7 +331,7 @@ func (c *Call) giveBack(s media.Source, out <-chan error, open bool) {
 
 // RemoveTrack stops sending a track and closes its source.
 func (c *Call) RemoveTrack(ctx context.Context, stream uint16) error {
-	return c.await(ctx, c.renegotiate(func(l *loop) error { return l.conn.RemoveTrack(stream) }))
+	return c.await(ctx, c.renegotiate(func(l *loop, _ *waiter) error { return l.conn.RemoveTrack(stream) }))
 }
 
 // ReplaceTrack goes on with another source of the same codec, without asking anybody; the old one is closed. If it fails,
@@ -309,7 +347,7 @@ func (c *Call) ReplaceTrack(ctx context.Context, stream uint16, s media.Source) 
 
 // Hold stops media in both directions, or goes on with it, and tells the other side.
 func (c *Call) Hold(ctx context.Context, on bool) error {
-	return c.await(ctx, c.renegotiate(func(l *loop) error {
+	return c.await(ctx, c.renegotiate(func(l *loop, _ *waiter) error {
 		if err := l.conn.Hold(on); err != nil {
 			return err
 		}

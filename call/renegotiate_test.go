@@ -81,6 +81,29 @@ func TestBothAddATrackAtOnce(t *testing.T) {
 	})
 }
 
+// TestTwoTracksAtOnce, of one side: the second is described when the first was answered.
+func TestTwoTracksAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := audioOnly(t, yes)
+		done := make(chan error, 2)
+		sources := []*clock{camera(50), camera(50)}
+		for _, s := range sources {
+			go func() {
+				_, err := p.alice.AddTrack(t.Context(), s)
+				done <- err
+			}()
+			synctest.Wait() // the description of the first is under way
+		}
+		check(t, <-done)
+		check(t, <-done)
+		time.Sleep(4 * time.Second)
+		if n := p.fromAlice.count(media.Video); n != 100 {
+			t.Errorf("%d frames of both", n)
+		}
+		p.hangup(t)
+	})
+}
+
 func TestReplaceATrack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := audioOnly(t, nil)
