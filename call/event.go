@@ -28,10 +28,12 @@ type (
 	// Reconnecting: the path is lost and sought anew, for 20 s.
 	Reconnecting struct{}
 
-	// TrackAdded: a track of the other side was agreed on. Its sink is made when its first frame was opened.
+	// TrackAdded: a track of the other side was agreed on, or is sent again after its end. Its sink is made when its first
+	// frame was opened, and is the same after an end.
 	TrackAdded struct{ Track media.TrackInfo }
 
-	// TrackEnded: a track that we send has come to its end (Err nil), or a source or sink has failed.
+	// TrackEnded: a track of ours has come to its end (Err nil), its source has failed, or the other side cannot take it; or
+	// the other side sends a track of its own no more (Err nil), or its sink has failed.
 	TrackEnded struct {
 		Track media.TrackInfo
 		Sent  bool // a track of ours

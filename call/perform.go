@@ -94,6 +94,8 @@ func (l *loop) observe(e media.Event) {
 		}
 	case media.TrackAdded:
 		l.emit(TrackAdded{e.Track})
+	case media.TrackEnded:
+		l.emit(TrackEnded{Track: e.Track})
 	case media.FirstFrame:
 		l.step(inFrame{})
 	case media.ChannelOpen:

@@ -24,9 +24,9 @@ func TestAVideoAddedLater(t *testing.T) {
 		t.Run(from, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := audioOnly(t, yes)
-				who, to := p.alice, p.fromAlice
+				who, other, to := p.alice, p.bob, p.fromAlice
 				if from == "callee" {
-					who, to = p.bob, p.fromBob
+					who, other, to = p.bob, p.alice, p.fromBob
 				}
 				flows(t, to, media.Video, false)
 				info, err := who.AddTrack(t.Context(), camera(90000))
@@ -40,6 +40,15 @@ func TestAVideoAddedLater(t *testing.T) {
 				}
 				flows(t, to, media.Video, false)
 				flows(t, to, media.Audio, true)
+				if e := until[call.TrackEnded](t, other, "the video has ended"); e.Sent || e.Err != nil || e.Track.Kind != media.Video {
+					t.Errorf("%+v", e)
+				}
+				if _, err := who.AddTrack(t.Context(), camera(90000)); err != nil {
+					t.Fatal(err)
+				}
+				if e := until[call.TrackAdded](t, other, "the video is sent again"); e.Track.Kind != media.Video {
+					t.Errorf("%+v", e)
+				}
 				p.hangup(t)
 			})
 		})
