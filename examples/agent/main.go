@@ -39,7 +39,8 @@ func main() {
 	o.register(flag.CommandLine)
 	flag.Usage = func() {
 		fmt.Fprintln(flag.CommandLine.Output(), "Answers contacts and talks with them. Without -listen and -speak it is a parrot.\n"+
-			"Prints invitations by which others become contacts.\n\nusage: agent -relay URL [flags]")
+			"Prints invitations by which others become contacts.\n"+
+			"Without -relay it makes a relay of its own for this machine, and an identity that ends with it.\n\nusage: agent [flags]")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
@@ -119,6 +120,14 @@ func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		return err
 	}
 	b := &bot{mind: m, turn: o.turn, log: log.New(stderr, "", log.LstdFlags)}
+	if o.Relay == "" {
+		stop, err := o.alone()
+		if err != nil {
+			return err
+		}
+		defer stop()
+		b.log.Printf("alone on this machine. To call: go run ./examples/dial -relay %s -identity me -new -invitation '…' %s", o.Relay, o.Name)
+	}
 	if o.transcript != "" {
 		f, err := os.OpenFile(o.transcript, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		if err != nil {

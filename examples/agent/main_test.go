@@ -1,11 +1,17 @@
 package main
 
 import (
+	"bufio"
+	"context"
 	"flag"
 	"io"
+	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sotto-calls/sotto/e2ee"
+	"github.com/sotto-calls/sotto/signal/websocket"
 )
 
 // Faults of the flags are said together, before anything is touched.
@@ -40,6 +46,41 @@ func TestFlags(t *testing.T) {
 	o := options{limit: time.Second, speakRate: 16000, maxCalls: 1, ttl: 1, turn: someTurns, transcript: "/no/such/folder/file"}
 	if err := run(t.Context(), o, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "-transcript") {
 		t.Errorf("a file that cannot be: %v", err)
+	}
+}
+
+// Without flags the agent makes its own relay, which its invitations name, and keeps nothing.
+func TestAlone(t *testing.T) {
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	var o options
+	o.register(flag.NewFlagSet("", flag.ContinueOnError))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out, in := io.Pipe()
+	defer out.Close()
+	done := make(chan error, 1)
+	go func() { done <- run(ctx, o, in, t.Output()) }()
+	printed, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	inv, err := e2ee.ParseInvitation(strings.TrimSpace(printed))
+	if err != nil {
+		t.Fatalf("%q: %v", printed, err)
+	}
+	guest := e2ee.Generate()
+	transport, err := websocket.Dial(ctx, inv.Relays[0], guest.Mailbox())
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport.Close()
+	out.Close()
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if files, _ := os.ReadDir(os.Getenv("XDG_CONFIG_HOME")); len(files) != 0 {
+		t.Errorf("it has left %v", files)
 	}
 }
 

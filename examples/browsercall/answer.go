@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/sotto-calls/sotto/call"
@@ -32,6 +33,9 @@ func (b *bot) answer(ctx context.Context, in *call.Incoming) {
 	t.follow(ctx, c)
 }
 
+// ringAgain is the pause after a ringing that could not even begin.
+const ringAgain = 5 * time.Second
+
 // ringOut rings the contact of -ring, once it is one, and again until its page is there.
 func (b *bot) ringOut(ctx context.Context) {
 	if b.ring == "" {
@@ -40,38 +44,47 @@ func (b *bot) ringOut(ctx context.Context) {
 	for ctx.Err() == nil {
 		changed := b.contacts.Changed()
 		to, err := b.contacts.Find(b.ring)
-		if err == nil && to.State == e2ee.Confirmed && !to.Blocked {
-			if b.dial(ctx, to) != call.Unreachable {
-				return
+		if err != nil || to.State != e2ee.Confirmed || to.Blocked {
+			select {
+			case <-changed:
+			case <-ctx.Done():
 			}
-			b.say("%q was not reached: the page is not open. Ringing on.", to.Name)
 			continue
 		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
+		end, err := b.dial(ctx, to)
+		switch {
+		case errors.Is(err, call.ErrState): // they ring us, or are in a call with us
+			return
+		case err != nil:
+			b.warn("%q was not rung: %v. Ringing again in %v.", to.Name, err, ringAgain)
+			select {
+			case <-time.After(ringAgain):
+			case <-ctx.Done():
+			}
+		case end == call.Unreachable:
+			b.say("%q was not reached: the page is not open. Ringing on.", to.Name)
+		default:
+			return
 		}
 	}
 }
 
-// dial rings a contact, and returns why the call has ended.
-func (b *bot) dial(ctx context.Context, to e2ee.Contact) call.EndReason {
+// dial rings a contact, and returns why the call has ended, or why there was none.
+func (b *bot) dial(ctx context.Context, to e2ee.Contact) (call.EndReason, error) {
 	t := b.newTalk(to.Name, to.ID, "us")
 	t.startRecording()
 	defer t.stop()
 	both := media.Kinds{Audio: true, Video: true}
 	m, err := t.media(both, both)
 	if err != nil {
-		b.warn("%q is not rung: %v", t.name, err)
-		return call.Closed
+		return 0, err
 	}
 	b.tell(event{Event: "ringing", Name: t.name, By: t.by}, "ringing %q, %s", t.name, trust(to.Verified))
 	c, err := b.client.Dial(ctx, to, m)
 	if err != nil {
-		b.warn("%q was not rung: %v", t.name, err)
-		return call.Closed
+		return 0, err
 	}
-	return t.follow(ctx, c)
+	return t.follow(ctx, c), nil
 }
 
 func trust(verified time.Time) string {

@@ -162,7 +162,7 @@ func TestRecord(t *testing.T) {
 	}
 }
 
-// The bot rings a contact as soon as it is one; what it hears decides whether it rings again.
+// The bot rings a contact as soon as it is one.
 func TestRing(t *testing.T) {
 	p := start(t, "-ring", "Marchbanks")
 	g := newGuest(t, p.want("invitation").URL, "Marchbanks")

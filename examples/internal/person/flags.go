@@ -26,6 +26,9 @@ type Flags struct {
 	Loopback       string
 	TURN           Servers
 	Debug          bool
+
+	// Passing is no flag: the identity and its contacts are new, and gone with the program.
+	Passing bool
 }
 
 // Register adds the flags to f.

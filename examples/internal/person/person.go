@@ -63,16 +63,14 @@ func (p *Person) Close() {
 
 // open loads the identity, or makes it, and its contacts.
 func (p *Person) open(o Flags) (err error) {
-	tty, _ := ask.OpenTerminal() // nil: there is nobody to ask
-	if o.New {
-		p.Identity, err = create(o, tty)
-	} else {
-		p.Identity, err = load(o, tty)
-	}
-	if err != nil {
+	if p.Identity, err = identity(o); err != nil {
 		return err
 	}
-	if p.Contacts, err = e2ee.OpenContacts(o.Identity+".contacts", p.Identity); err != nil {
+	path := o.Identity + ".contacts"
+	if o.Passing {
+		path = ""
+	}
+	if p.Contacts, err = e2ee.OpenContacts(path, p.Identity); err != nil {
 		p.Identity.Destroy()
 		return err
 	}
@@ -90,6 +88,17 @@ func (p *Person) open(o Flags) (err error) {
 		return err
 	}
 	return nil
+}
+
+func identity(o Flags) (*e2ee.Identity, error) {
+	if o.Passing {
+		return e2ee.Generate(), nil
+	}
+	tty, _ := ask.OpenTerminal() // nil: there is nobody to ask
+	if o.New {
+		return create(o, tty)
+	}
+	return load(o, tty)
 }
 
 func load(o Flags, tty *ask.Terminal) (*e2ee.Identity, error) {

@@ -42,9 +42,9 @@ describe('two pages', () => {
       assert.deepEqual(await callee.emoji(), emoji);
       await Promise.all([caller.hearsAndSees(), callee.hearsAndSees()]);
       await flows(3000, caller, callee);
+      for (const side of [caller, callee]) assert.deepEqual(failures(await side.frames()), {});
       await startsAnew(caller, callee);
       await startsAnew(callee, caller);
-      for (const side of [caller, callee]) assert.deepEqual(failures(await side.frames()), {});
       await caller.press('hangup');
       assert.deepEqual(await caller.ended(), { kind: 'end-1', title: 'You hung up' });
       assert.deepEqual(await callee.ended(), { kind: 'end-1', title: 'Marchbanks hung up' });
