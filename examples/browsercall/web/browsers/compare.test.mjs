@@ -4,7 +4,7 @@ import { bareCall, scripts, sealedCall } from './compare_calls.mjs';
 import { GoProgram, long, median } from './compare_go.mjs';
 import { Harness } from './harness.mjs';
 
-const pairs = long ? 15 : 5;
+const pairs = long ? 15 : 3;
 
 // Times are held to the limit where SOTTO_SPEED=1 asks for it, on a machine that does nothing else: elsewhere they are
 // printed, and only what no busy machine explains is a failure.
