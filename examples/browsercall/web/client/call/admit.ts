@@ -21,9 +21,9 @@ export interface Caller {
   /** What a stranger calls itself: nobody has checked it, never show it in place of a name. */
   readonly claimed?: string;
   /** The name of a contact of the same name that has another key. */
-  readonly keyChanged?: string;
+  readonly keyChanged?: string | undefined;
   /** The name of a contact whose name is easily taken for this one. */
-  readonly lookAlike?: string;
+  readonly lookAlike?: string | undefined;
 }
 
 /** What becomes of an Invite. `ignore` says nothing, not even that it arrived; `refuse` declines at once. */

@@ -193,9 +193,5 @@ function introduce(door: Doorkeeper, caller: Caller, invitation: Invitation): Ca
   const claimed = invitation.body.name;
   if (caller.contact || !claimed) return caller;
   const { same, alike } = door.settings.contacts.resembling(caller.id, claimed);
-  return {
-    ...caller, claimed,
-    ...(same[0] ? { keyChanged: same[0].name } : {}),
-    ...(alike[0] ? { lookAlike: alike[0].name } : {}),
-  };
+  return { ...caller, claimed, keyChanged: same[0]?.name, lookAlike: alike[0]?.name };
 }

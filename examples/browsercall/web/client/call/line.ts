@@ -45,8 +45,6 @@ export async function openLine(by: Transport, abort: AbortSignal, box: OwnMailbo
 export class Line {
   readonly transport: Transport;
   readonly courier: Courier;
-  /** Settles when nothing is read any more. Never rejects. */
-  readonly done: Promise<void>;
   readonly #loop: Loop;
   #unread = 0;
   #room: (() => void) | undefined;
@@ -55,9 +53,10 @@ export class Line {
     this.#loop = loop;
     this.transport = transport;
     this.courier = new Courier(transport, loop.abort.signal);
-    this.done = this.#read();
+    void this.#read();
   }
 
+  /** Never rejects. */
   async #read(): Promise<void> {
     const { signal } = this.#loop.abort;
     try {

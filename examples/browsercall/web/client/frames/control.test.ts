@@ -60,8 +60,7 @@ describe('the handle of the frame worker', () => {
     const baseKey = baseKeyOf(1);
     await w.install({ epoch: 1, baseKey, ownLeaf: 0, leaves: [0, 1] });
     expect(hex(baseKey)).toBe(hex(baseKeyOf(1))); // the caller's own to wipe
-    await Promise.all([w.switchSend(1), w.declare(1, [camera]), w.codecs([{ payloadType: 96, codec: 'VP8' }]),
-      w.dropLeaf(1)]);
+    await Promise.all([w.switchSend(1), w.declare(1, [camera]), w.codecs([{ payloadType: 96, codec: 'VP8' }])]);
     expect(await w.stats()).toMatchObject({ sealed: 0, opened: 0, unknownCodec: 0 });
     expect(vi.getTimerCount()).toBe(0);
     const refused = await w.switchSend(9).catch((e: unknown) => e);

@@ -70,16 +70,6 @@ export class FrameWorker extends EventTarget {
     await this.#ask({ op: 'declare', leaf, streams });
   }
 
-  /** Drops the member at this leaf at once. */
-  async dropLeaf(leaf: number): Promise<void> {
-    await this.#ask({ op: 'dropLeaf', leaf });
-  }
-
-  /** Every member has acknowledged this epoch. */
-  async acknowledged(epoch: number): Promise<void> {
-    await this.#ask({ op: 'acknowledged', epoch });
-  }
-
   /** The payload types of the whole connection, after each negotiation. */
   async codecs(map: PayloadCodec[]): Promise<void> {
     await this.#ask({ op: 'codecs', map });

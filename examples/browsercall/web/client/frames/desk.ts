@@ -57,14 +57,6 @@ export class Desk {
         frames.declare(r.leaf, r.streams);
         this.#keysChanged('receive');
         break;
-      case 'dropLeaf':
-        frames.dropLeaf(r.leaf);
-        this.#schedule();
-        break;
-      case 'acknowledged':
-        frames.acknowledged(r.epoch);
-        this.#schedule();
-        break;
       case 'codecs':
         codecs.clear();
         for (const c of r.map) codecs.set(c.payloadType, c.codec);

@@ -26,8 +26,6 @@ export class Epoch {
   readonly leaves: ReadonlySet<number>;
   /** When it goes, on the clock of its Frames; undefined for the newest. */
   deadline: number | undefined;
-  /** A member of it has been removed since. */
-  removal = false;
   #baseKey: Uint8Array;
   #indexBits: number;
 

@@ -6,6 +6,7 @@ import { removalTime } from './frames.ts';
 import { encodeHeader, parseHeader } from './header.ts';
 import { SealKey } from './sframe.ts';
 import { dropped } from './stats.ts';
+import { Streams } from './streams.ts';
 import { baseKeyOf, camera, contains, dice, mic, pair, screen, Side } from './testing.ts';
 
 const none = new Uint8Array(0);
@@ -173,40 +174,6 @@ describe('epochs', () => {
     expect(b.open(0, '0', later)).toBe('<noEpoch>');
   });
 
-  it('drop a leaf before the Commit is there', () => {
-    const [a, b, c] = [new Side(0), new Side(1), new Side(2)];
-    for (const s of [a, b, c]) s.use(1, 0, 1, 2);
-    b.frames.declare(0, [mic]);
-    b.frames.declare(2, [mic]);
-    b.frames.dropLeaf(2);
-    expect(b.open(2, '0', c.seal(0, 'x'))).toBe('<removed>');
-    expect(b.frames.nextExpiry()).toBeUndefined();
-    expect(b.open(0, '0', a.seal(0, 'the others go on'))).toBe('the others go on');
-    b.install(2, 0, 1);
-    expect(b.frames.nextExpiry()).toBe(b.now + removalTime);
-  });
-
-  it('are cut when a leaf is dropped afterwards', () => {
-    const b = new Side(1);
-    for (const epoch of [1, 2, 3]) b.install(epoch, 0, 1, 2);
-    b.frames.dropLeaf(2);
-    expect(b.frames.nextExpiry()).toBe(b.now + removalTime);
-  });
-
-  it('go early when all have acknowledged a removal', () => {
-    const { alice, bob } = pair();
-    const sealed = ['1', '2', '3'].map((t) => alice.seal(0, t));
-    bob.install(2, 0, 1, 2);
-    alice.use(2, 0, 1, 2);
-    const second = alice.seal(0, 'of epoch 2');
-    bob.frames.acknowledged(2);
-    expect(bob.open(0, '0', sealed[0]!)).toBe('1');
-    bob.install(3, 0, 1);
-    bob.frames.acknowledged(3);
-    expect(bob.open(0, '0', sealed[1]!)).toBe('2');
-    expect(bob.open(0, '0', second)).toBe('<noEpoch>');
-  });
-
   it('tell members of one leaf apart', () => {
     const [old, b, fresh] = [new Side(0), new Side(1), new Side(0)];
     old.use(1, 0, 1);
@@ -267,21 +234,16 @@ describe('epochs', () => {
 
 describe('declarations', () => {
   it('stay, and are taken whole or not at all', () => {
-    const { frames } = new Side(0);
-    frames.declare(1, [mic, camera]);
-    frames.declare(1, [mic]);
-    frames.declare(1, [screen, camera]);
-    expect([0, 1, 2].map((ctx) => frames.stream(1, ctx)?.mid)).toEqual(['0', '1', '2']);
+    const streams = new Streams();
+    streams.declare(1, [mic, camera]);
+    streams.declare(1, [mic]);
+    streams.declare(1, [screen, camera]);
+    expect([0, 1, 2].map((ctx) => streams.get(1, ctx)?.mid)).toEqual(['0', '1', '2']);
     const fine = { ...mic, ctx: 8, mid: '8' };
     for (const bad of [
-      { ...camera, codec: 'H264' }, { ...camera, mid: '2' }, { ...camera, rid: 'x' }, { ...mic,
-        kind: 'video' as const },
-      { ...mic, ctx: 4096 }, { ...mic, ctx: -1 }, { ...mic, ctx: 9.5 }, { ...mic, ctx: 9, mid: '' }, { ...mic, ctx: 9,
-        codec: '' },
-      { ...mic, ctx: 9, mid: '0'.repeat(33) }, { ...mic, ctx: 9, rid: 'é'.repeat(17) }, { ...mic, ctx: 9,
-        kind: 'data' as 'audio' },
-    ]) expect(code(() => frames.declare(1, [fine, bad]))).toBe('streams');
-    expect(frames.stream(1, 8)).toBeUndefined();
+      { ...camera, codec: 'H264' }, { ...camera, mid: '2' }, { ...camera, rid: 'x' }, { ...mic, kind: 'video' as const },
+    ]) expect(code(() => streams.declare(1, [fine, bad]))).toBe('streams');
+    expect(streams.get(1, 8)).toBeUndefined();
   });
 
   it('bound the keys that are derived', () => {

@@ -87,28 +87,6 @@ export class Frames {
     this.#streams.declare(leaf, streams);
   }
 
-  /** What the member at this leaf has declared under ctx. */
-  stream(leaf: number, ctx: number): Stream | undefined {
-    return this.#streams.get(leaf, ctx);
-  }
-
-  /**
-   * Drops the member at this leaf before the Commit is there: its frames are refused from now on in every epoch that is
-   * installed, and its streams are forgotten. Once the next epoch is installed, the old ones have 2 seconds.
-   */
-  dropLeaf(leaf: number): void {
-    const newest = this.#epochs.at(-1);
-    if (newest === undefined) return;
-    this.#drop(leaf, newest.number);
-    this.#hasten(leaf);
-    this.#publish();
-  }
-
-  /** Every member has acknowledged this epoch: keys before it that a removed member has go at once. */
-  acknowledged(epoch: number): void {
-    this.#keep((e) => e.number >= epoch || !e.removal);
-  }
-
   /** Destroys the keys of epochs whose time is over. The newest stays. */
   expire(now: number = this.#clock()): void {
     this.#keep((e) => e.deadline === undefined || now < e.deadline);
@@ -194,31 +172,20 @@ export class Frames {
   #retire(newest: Epoch, next: Epoch, removed: readonly number[]): void {
     newest.expireBy(this.#clock() + oldEpochTime);
     for (const leaf of newest.leaves) {
-      if (!next.leaves.has(leaf) || removed.includes(leaf) || this.#isDropped(leaf, newest.number)) {
-        this.#drop(leaf, newest.number);
-        this.#hasten(leaf);
-      }
+      if (!next.leaves.has(leaf) || removed.includes(leaf)) this.#drop(leaf, newest.number);
     }
     this.#keep((e) => next.number - e.number <= oldEpochs);
-  }
-
-  /** Ends the epochs in which a removed leaf has keys. */
-  #hasten(leaf: number): void {
-    for (const e of this.#epochs) {
-      if (e.deadline === undefined || !e.leaves.has(leaf)) continue;
-      e.expireBy(this.#clock() + removalTime);
-      e.removal = true;
-    }
   }
 
   #isDropped(leaf: number, epoch: number): boolean {
     return epoch <= (this.#dropped.get(leaf) ?? -1);
   }
 
-  /** Refuses the leaf's frames of epochs up to this one. */
+  /** Refuses the frames of a removed leaf, of epochs up to this one, and ends the epochs in which it has keys. */
   #drop(leaf: number, last: number): void {
     this.#dropped.set(leaf, last);
     this.#streams.forget(leaf);
+    for (const e of this.#epochs) if (e.leaves.has(leaf)) e.expireBy(this.#clock() + removalTime);
   }
 
   #keep(wanted: (e: Epoch) => boolean): void {

@@ -21,8 +21,6 @@ export type Ask =
   | { op: 'switchSend'; epoch: number }
   | { op: 'stopSend' }
   | { op: 'declare'; leaf: number; streams: Stream[] }
-  | { op: 'dropLeaf'; leaf: number }
-  | { op: 'acknowledged'; epoch: number }
   | { op: 'codecs'; map: PayloadCodec[] }
   | { op: 'connected' }
   | { op: 'stats' };

@@ -359,7 +359,7 @@ describe('the frame worker', () => {
     expect(page.ask({ op: 'install', epoch: { epoch: 1, baseKey, ownLeaf: 0, leaves: [0, 1] } })).toEqual({ id: 1 });
     expect(hex(baseKey)).toBe('00'.repeat(32));
     expect(page.ask({ op: 'switchSend', epoch: 2 })).toMatchObject({ id: 2, code: 'epoch' });
-    expect(page.ask({ op: 'declare', leaf: 1, streams: [{ ...mic, mid: '' }] })).toMatchObject({ id: 3,
+    expect(page.ask({ op: 'declare', leaf: 1, streams: [mic, { ...mic, mid: '9' }] })).toMatchObject({ id: 3,
       code: 'streams' });
     const refused = baseKeyOf(1);
     const again = page.ask({ op: 'install', epoch: { epoch: 2, baseKey: refused, ownLeaf: 0, leaves: [0] } });
@@ -368,8 +368,6 @@ describe('the frame worker', () => {
     expect(page.ask({ op: 'declare', leaf: 1, streams: 7 as unknown as [] })).toMatchObject({ id: 5,
       error: 'the frame worker could not do declare' });
     expect(JSON.stringify(page.answers)).not.toContain('b5b5');
-    expect(page.ask({ op: 'dropLeaf', leaf: 1 })).toEqual({ id: 6 });
-    expect(page.ask({ op: 'acknowledged', epoch: 1 })).toEqual({ id: 7 });
   });
 
   it('forgets a transformer whose streams end', async () => {

@@ -45,14 +45,9 @@ export function parseCandidate(line: string): CandidateLine {
   const [, foundation = '', priority = '', address = '', port = '', type = '', rest = ''] = found;
   const c = { foundation, priority: Number(priority), address, port: Number(port), type: type.toLowerCase(),
     ufrag: ufragOf(rest) };
-  if (c.priority > 0xffffffff || c.port === 0 || c.port > 0xffff) {
-    throw refused('its priority or port is out of range');
-  }
-  if (!isAddress(address) && !isMDNS(address)) {
-    throw refused('neither an IP address nor an mDNS name');
-  }
-  if (c.ufrag !== '' && !/^[A-Za-z0-9+/]{1,256}$/.test(c.ufrag)) {
-    throw refused('its ufrag is malformed');
+  if (c.priority > 0xffffffff || c.port === 0 || c.port > 0xffff || !isAddress(address) && !isMDNS(address) ||
+    !/^[A-Za-z0-9+/]{0,256}$/.test(c.ufrag)) {
+    throw refused('its priority, address, port or ufrag is malformed');
   }
   return c;
 }
@@ -82,14 +77,9 @@ export class Outgoing {
     if (this.#policy.relayOnly && c.type !== 'relay') {
       throw refused(`a ${c.type} candidate in a relay-only call`);
     }
-    if (isMDNS(c.address)) {
-      if (c.type !== 'host') {
-        throw refused('an mDNS name that is no host');
-      }
-    } else if (c.type === 'host' && !this.#policy.lan) {
-      throw refused('a bare host address');
-    } else if (!allowsAddress(c.address, this.#policy)) {
-      throw refused('an address of no use to the peer');
+    const host = c.type === 'host';
+    if (isMDNS(c.address) ? !host : host && !this.#policy.lan || !allowsAddress(c.address, this.#policy)) {
+      throw refused('an address that is not for the peer');
     }
     return writeCandidate({ ...c, foundation: this.#foundation(c.foundation), ufrag });
   }
@@ -105,11 +95,7 @@ export class Outgoing {
 /** Checks a candidate of the peer. Throws a `candidate` error. */
 export function incoming(line: string, policy: CandidatePolicy): CandidateLine {
   const c = parseCandidate(line);
-  if (isMDNS(c.address)) {
-    if (policy.relayOnly) {
-      throw refused('mDNS names are not resolved in a relay-only call');
-    }
-  } else if (!allowsAddress(c.address, policy)) {
+  if (isMDNS(c.address) ? policy.relayOnly : !allowsAddress(c.address, policy)) { // a name would have to be resolved
     throw refused('its address is not allowed');
   }
   return c;

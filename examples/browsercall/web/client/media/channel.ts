@@ -20,11 +20,8 @@ export class MessageChannel0 {
     };
   }
 
-  /** Sends 1 to 32 KiB, in order, without waiting. Throws `notOpen` and `backlog` errors, and RangeError. */
+  /** Sends at most 32 KiB, in order, without waiting. Throws `notOpen` and `backlog` errors. */
   send(b: Uint8Array): void {
-    if (b.length === 0 || b.length > maxMessage) {
-      throw new RangeError(`media: a message of ${b.length} bytes: must be 1 to ${maxMessage}`);
-    }
     if (this.#channel.readyState !== 'open') {
       throw new MediaError('notOpen', 'the message channel is not open: wait for channelOpen');
     }

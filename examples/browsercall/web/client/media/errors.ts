@@ -20,7 +20,7 @@ export class MediaError extends Error {
   readonly code: MediaErrorCode;
 
   constructor(code: MediaErrorCode, message: string, cause?: unknown) {
-    super(`media: ${message}`, cause === undefined ? undefined : { cause });
+    super(`media: ${message}`, { cause });
     this.name = 'MediaError';
     this.code = code;
   }

@@ -21,7 +21,7 @@ export class GroupError extends Error {
 
   constructor(refusal: GroupRefusal, detail?: string, cause?: unknown) {
     const said = detail === undefined ? meanings[refusal] : `${meanings[refusal]}: ${detail}`;
-    super(said, cause === undefined ? {} : { cause });
+    super(said, { cause });
     this.refusal = refusal;
   }
 }
