@@ -151,9 +151,8 @@ export class Call {
           'track in the place of another with replaceTrack, or call again');
       }
       added = await l.connection.addTrack(track, role);
-    });
-    if (!added) throw new StateError('the track was not added');
-    return added;
+    }, track);
+    return { ...added! }; // as it was declared in the end
   }
 
   /** Stops sending a stream. */
@@ -243,7 +242,7 @@ export class Call {
     this.#context.leave(this);
     this.state = 'ended';
     this.#ended = new EndedError(reason, remote, cause);
-    this.#events.put({ type: 'ended', reason, remote, ...(cause === undefined ? {} : { cause }) });
+    this.#events.put({ type: 'ended', reason, remote, cause });
     this.#events.end();
     this.inbox.end();
     this.#settle(this.#ended);
@@ -282,7 +281,7 @@ export class Call {
     });
   }
 
-  #renegotiate(f: (l: Loop) => void | Promise<void>): Promise<void> {
-    return this.#ask((l, done) => renegotiate(l, () => f(l), done));
+  #renegotiate(f: (l: Loop) => void | Promise<void>, track?: MediaStreamTrack): Promise<void> {
+    return this.#ask((l, done) => renegotiate(l, () => f(l), done, track));
   }
 }

@@ -1,5 +1,11 @@
 // Where a renegotiation stands.
 
+/** Somebody who waits for the other side's answer, perhaps for that to a track. */
+export interface Waiter {
+  done: (error?: unknown) => void;
+  track: MediaStreamTrack | undefined;
+}
+
 /** One description of ours is under way at a time, and is repeated until it is answered. */
 export interface Describing {
   /** Of our last offer. */
@@ -26,7 +32,7 @@ export interface Describing {
   /** Media sections about which the application is asked. */
   asking: Set<string>;
   /** Those who wait for the other side's answer. */
-  waiting: ((error?: unknown) => void)[];
+  waiting: Waiter[];
   /** Counts the repetitions, so that a late timer does nothing. */
   repetition: number;
 }

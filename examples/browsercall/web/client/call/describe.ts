@@ -54,10 +54,7 @@ export function negotiate(l: Loop, restart: boolean): void {
       const sdp = await conn.describe(restart);
       l.back((now) => describeMade(now, n, sdp, restart));
     } catch (e) {
-      l.back((now) => {
-        d.busy = false;
-        settle(now, e);
-      });
+      l.back((now) => withdraw(now, e));
     }
   });
 }
@@ -162,18 +159,16 @@ function consents(l: Loop, t: TrackInfo, late: Promise<void>): Promise<boolean> 
       else if (yes) l.back((now) => consented(now, t.mid));
     };
     unless(l.abort.signal, Promise.resolve().then(() => ask(t))).then(said, () => said(false));
-    if (l.connection.take) {
-      void late.then(() => {
-        waits = false;
-        resolve(false);
-      });
-    }
+    void late.then(() => {
+      waits = false;
+      resolve(false);
+    });
   });
 }
 
 /** Takes a decision that came when the offer had been answered: asks for the track by an offer of our own. */
 function consented(l: Loop, mid: string): void {
-  if (!l.end && l.conn?.take?.(mid)) negotiate(l, false);
+  if (!l.end && l.connection.take(mid)) negotiate(l, false);
 }
 
 async function applied(l: Loop, offer: DescribeBody, answer: string): Promise<void> {
@@ -212,14 +207,16 @@ async function reply(l: Loop, b: DescribeBody, restart: boolean): Promise<void> 
 async function answered(l: Loop, b: DescribeBody): Promise<void> {
   const d = l.control.describe;
   if (!d.offer || b.n !== d.n) return;
-  const failed: unknown = b.kind === DescribeKind.Refusal ?
-    new StateError('the other side could not use the description; the call goes on as it was') :
-    await l.keys.declare(b.streams).then(() => undefined, (e: unknown) => e);
-  if (failed !== undefined) {
-    if (b.kind === DescribeKind.Answer) l.drop();
+  if (b.kind === DescribeKind.Refusal) {
+    return withdraw(l, new StateError('the other side could not use the description; the call goes on as it was'));
+  }
+  try {
+    await l.keys.declare(b.streams);
+  } catch (e) {
+    l.drop();
     d.offer = undefined;
-    l.connection.forget();
-    return settle(l, failed);
+    l.connection.forget(); // not what it adds: the other side has taken that
+    return settle(l, e);
   }
   const conn = l.connection;
   const sdp = fromUtf8(b.sdp);
@@ -237,6 +234,24 @@ async function answered(l: Loop, b: DescribeBody): Promise<void> {
   });
 }
 
+/** Goes on without what our description would have added, since that was refused or could not be made. */
+async function withdraw(l: Loop, error: unknown): Promise<void> {
+  const d = l.control.describe;
+  d.busy = false;
+  d.offer = undefined;
+  const gone = await l.connection.refused();
+  for (const { track, info } of gone) {
+    const waiter = d.waiting.find((w) => w.track === track);
+    d.waiting = d.waiting.filter((w) => w !== waiter);
+    if (waiter) waiter.done(error);
+    else l.emit({ type: 'trackEnded', info, sent: true, error });
+  }
+  const others = gone.length > 0 && (d.waiting.length > 0 || d.restarts); // what they want may be taken without those
+  d.again ||= others;
+  d.restart ||= others && d.restarts;
+  settle(l, others ? undefined : error);
+}
+
 /** Tells those who wait, and starts what came up meanwhile. */
 function settle(l: Loop, error?: unknown): void {
   const d = l.control.describe;
@@ -244,19 +259,19 @@ function settle(l: Loop, error?: unknown): void {
     l.control.restarting &&= 1;
     l.back(restarted);
   }
-  if (d.again) {
+  if (d.busy || d.offer) return;
+  if (d.again || error === undefined && l.connection.undescribed()) {
     const { restart } = d;
     d.again = false;
     d.restart = false;
     return negotiate(l, restart);
   }
-  if (d.busy || d.offer) return;
-  for (const w of d.waiting.splice(0)) w(error);
+  for (const w of d.waiting.splice(0)) w.done(error);
 }
 
-/** Changes the connection with f; done hears when the other side has answered to it, or why not. */
+/** Changes the connection with f, perhaps by a track; done hears when the other side has answered to it, or why not. */
 export async function renegotiate(
-  l: Loop, f: () => void | Promise<void>, done: (error?: unknown) => void,
+  l: Loop, f: () => void | Promise<void>, done: (error?: unknown) => void, track?: MediaStreamTrack,
 ): Promise<void> {
   if (!l.conn || l.machine.state !== 'connected') return done(new StateError('the call is not connected just now'));
   try {
@@ -265,6 +280,6 @@ export async function renegotiate(
   } catch (e) {
     return done(e);
   }
-  l.control.describe.waiting.push(done);
+  l.control.describe.waiting.push({ done, track });
   negotiate(l, false);
 }

@@ -33,6 +33,8 @@ export interface FrameRefusal {
  * - `accepted`: the callee said yes; keys and path are being set up
  * - `participantJoined`: the other side holds the keys from here on, and the emoji can be compared
  * - `connected`: the other side has proved that it holds the same keys, and media flows; again after each `reconnecting`, which lasts 20 s at most
+ * - `trackEnded`: the other side sends it no more; with `sent`, a track of ours ended by itself, or, as `error` says, the
+ *   other side cannot take it
  * - `muteChanged`: the other side stopped or restarted its stream ctx
  * - `refusedChanged`: frames of this track have come for seconds and none opens: they were changed on the way, repeated,
  *   or sealed with keys that are not ours, and never reach the track; or (refused false) they open again
@@ -46,7 +48,7 @@ export type CallEvent =
   | { type: 'connected' }
   | { type: 'reconnecting' }
   | { type: 'trackAdded'; track: MediaStreamTrack; info: TrackInfo }
-  | { type: 'trackEnded'; info: TrackInfo; sent: boolean }
+  | { type: 'trackEnded'; info: TrackInfo; sent: boolean; error?: unknown }
   | { type: 'muteChanged'; ctx: number; info: TrackInfo; muted: boolean }
   | { type: 'holdChanged'; held: boolean }
   | { type: 'refusedChanged' } & FrameRefusal

@@ -125,7 +125,7 @@ function pathOf(l: Loop, state: string): Path | undefined {
 export async function observe(l: Loop, e: ConnEvent): Promise<void> {
   switch (e.type) {
     case 'candidate':
-      return found(l, { mid: e.mid, line: e.line });
+      return found(l, e);
     case 'gathered':
       l.candidates.done = true;
       return sealAccept(l);
@@ -146,9 +146,9 @@ export async function observe(l: Loop, e: ConnEvent): Promise<void> {
     case 'muted':
       return tellMute(l, e.ctx, e.muted);
     case 'trackAdded':
-      return added(l, { type: 'trackAdded', track: e.track, info: e.info });
+      return added(l, e);
     case 'trackEnded':
-      return l.emit({ type: 'trackEnded', info: e.info, sent: e.sent ?? false });
+      return l.emit(e);
   }
 }
 

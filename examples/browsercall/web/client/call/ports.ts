@@ -4,7 +4,7 @@ import type { Certificate } from '../media/certificate.ts';
 import type { Message, Opened } from '../envelope/message.ts';
 import type { Box, ID } from '../identity/id.ts';
 import type { Signer } from '../identity/keys.ts';
-import type { ConnEvent, Sealing, TrackInfo, TrackRole } from '../media/events.ts';
+import type { ConnEvent, Sealing, TrackInfo, TrackRole, Withdrawn } from '../media/events.ts';
 import type { CodecOrder } from '../media/sdp_codec.ts';
 import type { Binding, Handled, Member } from '../mls/index.ts';
 import type { MailboxLike, Packet, Transport } from '../signal/transport.ts';
@@ -12,7 +12,7 @@ import type { CandidateBody, KindsBody, StreamBody } from './message.ts';
 
 export type {
   Binding, Box, ConnEvent, Handled, ID, MailboxLike, Member, Message, Opened, Packet, Signer, TrackInfo, TrackRole,
-  Transport,
+  Transport, Withdrawn,
 };
 
 /** A mailbox of ours. open checks size, HPKE, padding, shape, recipient and signature; not the time, nor repetition. */
@@ -104,9 +104,10 @@ export interface ConnLike {
   describe(restart: boolean): Promise<string>;
   apply(offer: string, want: Uint8Array, accept: (t: TrackInfo) => boolean | Promise<boolean>): Promise<string>;
   /** Agrees to a track that apply refused because nobody had decided by then; the next describe asks for it. False: it is
-   * not offered any more, or taken. Without this the answer to an offer waits for the decision. */
-  take?(mid: string): boolean;
+   * not offered any more, or taken. */
+  take(mid: string): boolean;
   described(answer: string, want: Uint8Array): Promise<void>;
+  /** Gives the stream as it is declared at any time: that may change until the other side has answered. */
   addTrack(track: MediaStreamTrack, role: TrackRole): StreamBody | Promise<StreamBody>;
   removeTrack(ctx: number): void | Promise<void>;
   replaceTrack(ctx: number, track: MediaStreamTrack): void | Promise<void>;
@@ -114,6 +115,11 @@ export interface ConnLike {
   hold(on: boolean): void | Promise<void>;
   /** Drops a description of ours that was not answered. */
   forget(): void;
+  /** The other side refused our description, or none could be made: takes back what is in it for the first time. Gives
+   * the tracks that are not sent. */
+  refused(): Promise<Withdrawn[]>;
+  /** Says whether something that we send is not what both sides know. */
+  undescribed(): boolean;
   /** Says whether we would send what the other side's first offer had no place for. */
   untaken(): boolean;
   /** Lets media flow, but for the kinds that begin muted. */
@@ -135,7 +141,8 @@ export interface ConnOptions {
   relayOnly: boolean;
   lan: boolean;
   notify: (e: ConnEvent) => void;
-  codecs?: CodecOrder;
+  certificate: RTCCertificate | undefined;
+  codecs: CodecOrder | undefined;
 }
 
 /** Makes what a call owns. `groups` is asked for before a call rings or is rung: it may have to be loaded. */

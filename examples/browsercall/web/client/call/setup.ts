@@ -96,12 +96,10 @@ export async function makeConn(l: Loop): Promise<ConnLike> {
   const { settings, parts } = l.context;
   const iceServers = await (l.lending ?? lent(l)) ?? settings.iceServers ?? [];
   l.candidates.servers = iceServers.length > 0;
-  const certificate = await l.certificate;
   const conn = await parts.conn({
     frames: l.keys.frames, callee: l.machine.role === 'callee', iceServers, lan: settings.lan ?? false,
     relayOnly: throughRelay(settings, l.keys.peer), notify: (e) => l.notify(e),
-    ...(certificate && { certificate }),
-    ...(settings.codecs ? { codecs: settings.codecs } : {}),
+    certificate: await l.certificate, codecs: settings.codecs,
   });
   if (l.abort.signal.aborted) {
     await conn.close();

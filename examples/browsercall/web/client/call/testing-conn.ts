@@ -6,7 +6,7 @@ import { Frames } from '../frames/frames.ts';
 import { MediaError } from '../media/errors.ts';
 import type { StreamBody } from './message.ts';
 import type { Kinds } from './options.ts';
-import type { ConnEvent, ConnLike, ConnOptions, FramesLike, TrackInfo, TrackRole } from './ports.ts';
+import type { ConnEvent, ConnLike, ConnOptions, FramesLike, TrackInfo, TrackRole, Withdrawn } from './ports.ts';
 
 /** The pure part of the frames, without a thread: it seals and opens for real, and says which keys it holds. */
 export class FakeFrames extends EventTarget implements FramesLike {
@@ -123,14 +123,17 @@ export class FakeConn implements ConnLike {
   untakenKind = false;
   /** For tracks of this kind the caller's offer has no section: they have no mid before the next description. */
   unplaced = '';
+  /** It sends otherwise than it has described. */
+  unsaid = false;
   /** What the next description claims instead of the fingerprint. */
   forged: Uint8Array | undefined;
   readonly #world: World;
   readonly #id: number;
   readonly #print = random(32);
   #streams: StreamBody[] = [];
-  #pending: string[] = [];
-  #offered: string[] = [];
+  readonly #tracks = new Map<StreamBody, MediaStreamTrack>();
+  #pending: StreamBody[] = [];
+  #offered: StreamBody[] = [];
   #untold: number[] = [];
   #offering = false;
   #peer: FakeConn | undefined;
@@ -157,7 +160,7 @@ export class FakeConn implements ConnLike {
     this.#takes(send);
     for (const s of this.#streams.filter(({ kind }) => kind === this.unplaced)) {
       s.mid = '';
-      this.#pending.push(s.kind);
+      this.#pending.push(s);
     }
     this.#tell({ type: 'candidate', mid: '0', line: `candidate:1 1 udp 1 callee${this.#id}.local 9 typ host` });
     this.#tell({ type: 'gathered' });
@@ -207,6 +210,17 @@ export class FakeConn implements ConnLike {
     return this.untakenKind || this.#streams.some(({ mid }) => mid === '');
   }
 
+  undescribed(): boolean {
+    return this.unsaid;
+  }
+
+  async refused(): Promise<Withdrawn[]> {
+    const gone = this.#offering ? this.#offered.splice(0) : this.#pending.splice(0);
+    this.#offering = false;
+    this.#streams = this.#streams.filter((s) => !gone.includes(s));
+    return gone.map((s) => ({ track: this.#tracks.get(s)!, info: { mid: s.mid, kind: s.kind } }));
+  }
+
   forget(): void {
     this.#pending.unshift(...this.#offered.splice(0));
     this.#offering = false;
@@ -223,7 +237,7 @@ export class FakeConn implements ConnLike {
     this.#offering = true;
     for (const s of this.#streams) s.mid ||= String(s.ctx);
     this.#offered = this.#pending.splice(0);
-    return this.#text('offer', this.#offered);
+    return this.#text('offer', this.#offered.map(({ kind }) => kind));
   }
 
   async apply(offer: string, want: Uint8Array, accept: (t: TrackInfo) => boolean | Promise<boolean>): Promise<string> {
@@ -245,13 +259,15 @@ export class FakeConn implements ConnLike {
   async described(answer: string, want: Uint8Array): Promise<void> {
     this.#check(answer, want);
     this.#offering = false;
+    this.#offered = [];
     for (const ctx of this.#untold.splice(0)) this.#tell({ type: 'muted', ctx, muted: true });
   }
 
   async addTrack(track: MediaStreamTrack, _role: TrackRole): Promise<StreamBody> {
     this.#takes([track]);
-    this.#pending.push(track.kind);
-    return this.#streams.at(-1) as StreamBody;
+    const stream = this.#streams.at(-1) as StreamBody;
+    this.#pending.push(stream);
+    return stream;
   }
 
   removeTrack(ctx: number): void {
@@ -295,8 +311,10 @@ export class FakeConn implements ConnLike {
   #takes(send: MediaStreamTrack[]): void {
     for (const t of send) {
       const kind = t.kind === 'audio' ? 'audio' : 'video';
-      const ctx = this.#streams.length;
-      this.#streams.push({ ctx, mid: String(ctx), kind, codec: kind === 'audio' ? 'opus' : 'VP8' });
+      const ctx = this.#tracks.size;
+      const stream: StreamBody = { ctx, mid: String(ctx), kind, codec: kind === 'audio' ? 'opus' : 'VP8' };
+      this.#streams.push(stream);
+      this.#tracks.set(stream, t);
     }
   }
 

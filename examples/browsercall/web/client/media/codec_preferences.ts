@@ -1,12 +1,21 @@
-import { keepFormats } from './sdp_codec.ts';
+import { keepFormats, narrowed } from './sdp_codec.ts';
 import type { CodecOrder, Kind } from './sdp_codec.ts';
+
+function capabilities(kind: Kind): RTCRtpCodec[] {
+  return RTCRtpReceiver.getCapabilities?.(kind)?.codecs ?? [];
+}
+
+/** The order without the codecs that this browser lacks, unless it cannot say which it has. */
+export function available(order: CodecOrder): CodecOrder {
+  return narrowed(order, (codec, kind) => capabilities(kind).some((c) => isCodec(c, kind, codec, order)));
+}
 
 /**
  * The capabilities of this browser that may be offered, best first. Undefined if it cannot say: then descriptions alone
  * decide.
  */
-export function preferred(kind: Kind, order: CodecOrder): RTCRtpCodec[] | undefined {
-  const all = RTCRtpReceiver.getCapabilities?.(kind)?.codecs ?? [];
+function preferred(kind: Kind, order: CodecOrder): RTCRtpCodec[] | undefined {
+  const all = capabilities(kind);
   const carriers = all.filter((c) => c.mimeType.toLowerCase() === (kind === 'audio' ? 'audio/red' : 'video/rtx'));
   const kept = order[kind].flatMap((codec) => all.filter((c) => isCodec(c, kind, codec, order)));
   if (kept.length === 0) return undefined;

@@ -1,8 +1,9 @@
 import { Outgoing } from './candidate.ts';
 import type { Candidate } from './candidate.ts';
 import { MessageChannel0 } from './channel.ts';
+import { available } from './codec_preferences.ts';
 import { MediaError } from './errors.ts';
-import type { ConnEvent, ConnState, Kinds, Stream, TrackInfo, TrackRole } from './events.ts';
+import type { ConnEvent, ConnState, Kinds, Stream, TrackInfo, TrackRole, Withdrawn } from './events.ts';
 import { canSeal } from './options.ts';
 import type { ConnOptions } from './options.ts';
 import { Negotiation, choose, media } from './negotiate.ts';
@@ -47,7 +48,7 @@ export class Conn {
       bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require', iceCandidatePoolSize: 0,
       ...(o.certificate && { certificates: [o.certificate] }),
     });
-    const order = o.codecs ?? allCodecs;
+    const order = available(o.codecs ?? allCodecs);
     this.#sections = new Sections(this.#pc, o.frames, o.callee ? 0 : 1, order);
     this.#negotiation = new Negotiation({
       pc: this.#pc, sections: this.#sections, sealing: o.frames, callee: o.callee, order,
@@ -139,6 +140,14 @@ export class Conn {
   }
 
   /**
+   * The peer refused our description, or none could be made: takes back what is in it for the first time, or no later one
+   * would fare better. Gives the tracks that are not sent; they may be added again.
+   */
+  refused(): Promise<Withdrawn[]> {
+    return this.#step(() => this.#negotiation.stable ? this.#negotiation.refused() : []);
+  }
+
+  /**
    * Takes a description of the peer and makes the answer. `accept` decides on each track that is new and may take its
    * time.
    * When descriptions cross, the callee drops its own (make it again after), and the caller throws a `glare` error.
@@ -198,6 +207,11 @@ export class Conn {
     return this.#sections.sending().some((s) => !(s.negotiated && s.peerTakes));
   }
 
+  /** Reports whether something that we send is not what both sides know: a describe tells the peer. */
+  undescribed(): boolean {
+    return this.#sections.sending().some((s) => !s.negotiated);
+  }
+
   /** Lets our tracks be sent as soon as the path is up, but for the kinds that begin muted. Nothing is sent before. */
   async start(muted: Partial<Kinds> = {}): Promise<void> {
     for (const s of this.#sections.sending()) {
@@ -209,14 +223,18 @@ export class Conn {
     await this.#flow();
   }
 
-  /** Adds a track; it is sent after the next describe. */
+  /** Adds a track; it is sent after the next describe. What it gives is the stream as it is declared at any time. */
   addTrack(track: MediaStreamTrack, role: TrackRole): Promise<Stream> {
     return this.#step(async () => {
       this.#expect(this.#negotiation.stable);
       const s = this.#sections.attach(track, role);
       this.#ends.watch(track);
       await s.flow(false);
-      return { ctx: s.ctx ?? -1, mid: s.mid, kind: s.kind, codec: this.#sections.codecOf(s) };
+      const sections = this.#sections;
+      return {
+        get ctx() { return s.ctx ?? -1; }, get mid() { return s.mid; }, kind: s.kind,
+        get codec() { return sections.codecOf(s); },
+      };
     });
   }
 
@@ -273,7 +291,7 @@ export class Conn {
     this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers: servers });
   }
 
-  /** Sends one message of 1 to 32 KiB, in order, without waiting. Throws `notOpen` and `backlog` errors. */
+  /** Sends one message of at most 32 KiB, in order, without waiting. Throws `notOpen` and `backlog` errors. */
   sendMessage(b: Uint8Array): void {
     this.#expect(true);
     this.#channel.send(b);
@@ -322,10 +340,7 @@ export class Conn {
 
   #attachAll(send: readonly MediaStreamTrack[]): void {
     for (const kind of ['audio', 'video']) {
-      const [first, second, ...more] = send.filter((t) => t.kind === kind);
-      if (more.length > 0) {
-        throw new MediaError('state', `two ${kind} tracks are the most at first`);
-      }
+      const [first, second] = send.filter((t) => t.kind === kind);
       for (const [track, role] of [[first, kind === 'audio' ? 'microphone' : 'camera'], [second, 'screen']] as const) {
         if (track !== undefined) {
           this.#sections.attach(track, role);
@@ -364,7 +379,7 @@ export class Conn {
         this.#notify({ type: 'trackAdded', track: s.transceiver.receiver.track, info: s.info() });
       } else if (!receives && s.announced && !held) {
         s.announced = false;
-        this.#notify({ type: 'trackEnded', info: s.info() });
+        this.#notify({ type: 'trackEnded', info: s.info(), sent: false });
       }
     }
     this.#flow().catch((error: unknown) => {

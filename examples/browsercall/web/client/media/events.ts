@@ -26,7 +26,13 @@ export interface Stream {
 export interface TrackInfo {
   mid: string;
   kind: Kind;
-  codec?: Codec;
+  codec?: Codec | undefined;
+}
+
+/** A track of ours that the peer could not take. */
+export interface Withdrawn {
+  track: MediaStreamTrack;
+  info: TrackInfo;
 }
 
 /**
@@ -56,7 +62,7 @@ export type ConnEvent =
   | { type: 'muted'; ctx: number; muted: boolean }
   | { type: 'message'; data: Uint8Array }
   | { type: 'trackAdded'; track: MediaStreamTrack; info: TrackInfo }
-  | { type: 'trackEnded'; info: TrackInfo; sent?: boolean };
+  | { type: 'trackEnded'; info: TrackInfo; sent: boolean };
 
 /** What seals and opens frames, as far as a connection uses it; frames' FrameWorker is one. */
 export interface Sealing {

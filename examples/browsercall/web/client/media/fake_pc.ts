@@ -41,7 +41,8 @@ class End {
 /** One transceiver. */
 export class FakeTransceiver {
   mid: string | null = null;
-  direction = 'inactive';
+  stopped = false;
+  #direction = 'inactive';
   readonly kind: Kind;
   readonly sender: End;
   readonly receiver: End & { track: { kind: Kind; enabled: boolean } };
@@ -52,8 +53,22 @@ export class FakeTransceiver {
     this.receiver = new End(`receiver ${index}`, { kind, enabled: true }) as FakeTransceiver['receiver'];
   }
 
+  get direction(): string {
+    return this.stopped ? 'stopped' : this.#direction;
+  }
+
+  set direction(way: string) {
+    if (this.stopped) throw new Error('InvalidStateError');
+    this.#direction = way;
+  }
+
+  stop(): void {
+    steps.push(`${this.sender.name} gone`);
+    this.stopped = true;
+  }
+
   setCodecPreferences(): void {
-    // descriptions here have one codec each
+    // the connection has a list for all
   }
 }
 
@@ -67,10 +82,13 @@ export class FakePC {
   onconnectionstatechange: (() => void) | null = null;
   ontrack: (() => void) | null = null;
   readonly added: { candidate: string }[] = [];
+  /** What it has for pictures, best first. */
+  video: ('VP8' | 'H264')[] = ['VP8'];
   #transceivers: FakeTransceiver[] = [];
   #remote = '';
   #role = 'active'; // in DTLS, for life, once the first description of ours is in force
   #decided = false;
+  #undo: (() => void) | undefined;
   #first: number | undefined; // so many sections stand before that of the channel, as in the first description
 
   constructor() {
@@ -93,11 +111,12 @@ export class FakePC {
 
   async createOffer(): Promise<{ sdp: string }> {
     steps.push('createOffer');
-    return { sdp: this.#write('actpass', this.#transceivers) };
+    return { sdp: this.#write('actpass', this.#transceivers.filter((t) => !t.stopped)) };
   }
 
   async createAnswer(): Promise<{ sdp: string }> {
-    return { sdp: this.#write(this.#role, this.#transceivers.filter((t) => t.mid !== null)) };
+    const answered = mids(this.#remote).map((mid) => this.#transceivers.find((t) => t.mid === mid)!);
+    return { sdp: this.#write(this.#role, answered, this.#remote) };
   }
 
   async setLocalDescription(d: { type: string; sdp?: string }): Promise<void> {
@@ -105,13 +124,24 @@ export class FakePC {
     this.#role = !this.#decided && d.type === 'offer' ? 'passive' : this.#role;
     this.#decided = true;
     this.#first ??= mids(d.sdp ?? '').length;
-    this.#transceivers.forEach((t, i) => {
-      t.mid = mids(d.sdp ?? '')[i] ?? null;
-    });
+    if (d.type === 'rollback') return this.#undo?.();
+    const before = this.#transceivers.map((t) => [t, t.mid] as const);
+    this.#undo = () => before.forEach(([t, mid]) => Object.assign(t, { mid }));
+    if (d.type === 'offer') {
+      this.#transceivers.filter((t) => !t.stopped).forEach((t, i) => {
+        t.mid = mids(d.sdp ?? '')[i] ?? null;
+      });
+    }
   }
 
   async setRemoteDescription(d: { type: string; sdp?: string }): Promise<void> {
     steps.push(`remote ${d.type}`);
+    if (d.type === 'rollback') return this.#undo?.();
+    const before = [...this.#transceivers];
+    this.#undo = () => {
+      for (const t of this.#transceivers.filter((t) => !before.includes(t))) Object.assign(t, { mid: null, stopped: true });
+      this.#transceivers = before;
+    };
     this.#remote = d.sdp ?? '';
     const known = new Set(this.#transceivers.map((t) => t.mid));
     for (const [i, kind] of [...this.#remote.matchAll(/^m=(audio|video)/gm)].map((m) => m[1] as Kind).entries()) {
@@ -131,20 +161,35 @@ export class FakePC {
     this.connectionState = 'closed';
   }
 
-  #write(setup: string, transceivers: FakeTransceiver[]): string {
+  /** Offers all that it has, and answers with what it has of that. */
+  #write(setup: string, transceivers: FakeTransceiver[], offer?: string): string {
     const transport = ['c=IN IP4 192.168.1.4', 'a=ice-ufrag:Zk3q', 'a=ice-pwd:0123456789abcdefghijABCD',
       `a=setup:${setup}`];
-    const sections = transceivers.map((t, i) => [
-      `m=${t.kind} 9 UDP/TLS/RTP/SAVPF 96`, ...transport, `a=mid:${t.mid ?? i}`, `a=${t.direction}`, 'a=rtcp-mux',
-      `a=rtpmap:96 ${t.kind === 'audio' ? 'opus/48000/2' : 'VP8/90000'}`, `a=ssrc:${i + 1} cname:x`,
-    ].map((l) => l.replace('96', t.kind === 'audio' ? '111' : '96')));
-    const names = transceivers.map((t, i) => t.mid ?? String(i));
+    const name = (t: FakeTransceiver) => t.mid ?? String(this.#transceivers.indexOf(t));
+    const sections = transceivers.map((t, i) => {
+      const section = offer?.split(/^(?=m=)/m).find((s) => mids(s)[0] === name(t));
+      const common = codecs[t.kind].filter((c) => (t.kind === 'audio' || this.video.some((v) => v === c.name)) &&
+        (section?.includes(c.rtpmap) ?? true));
+      const formats = common.length > 0 ? common.map((c) => c.type).join(' ') : '0';
+      return [`m=${t.kind} ${common.length > 0 ? 9 : 0} UDP/TLS/RTP/SAVPF ${formats}`, ...transport, `a=mid:${name(t)}`,
+        `a=${t.direction}`, 'a=rtcp-mux', ...common.map((c) => c.rtpmap), `a=ssrc:${i + 1} cname:x`];
+    });
+    const names = transceivers.map(name);
     sections.splice(this.#first ?? sections.length, 0,
       ['m=application 9 UDP/DTLS/SCTP webrtc-datachannel', ...transport, 'a=mid:data', 'a=sctp-port:5000']);
     return ['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 't=0 0', `a=group:BUNDLE ${[...names, 'data'].join(' ')}`,
       `a=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`, ...sections.flat(), ''].join('\r\n');
   }
 }
+
+const codecs = {
+  audio: [{ name: 'opus', type: 111, rtpmap: 'a=rtpmap:111 opus/48000/2' }],
+  video: [
+    { name: 'VP8', type: 96, rtpmap: 'a=rtpmap:96 VP8/90000' },
+    { name: 'H264', type: 98,
+      rtpmap: 'a=rtpmap:98 H264/90000\r\na=fmtp:98 packetization-mode=1;profile-level-id=42e01f' },
+  ],
+};
 
 function mids(sdp: string): string[] {
   return [...sdp.matchAll(/^a=mid:(\S+)/gm)].map((m) => m[1] ?? '').filter((mid) => mid !== 'data');

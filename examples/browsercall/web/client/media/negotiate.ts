@@ -1,5 +1,5 @@
 import { MediaError } from './errors.ts';
-import type { Kinds, Sealing, TrackInfo } from './events.ts';
+import type { Kinds, Sealing, TrackInfo, Withdrawn } from './events.ts';
 import { parseDescription, writeDescription } from './sdp.ts';
 import type { Description, Setup } from './sdp.ts';
 import { sentCodec } from './sdp_codec.ts';
@@ -59,6 +59,13 @@ export class Negotiation {
   forget(): void {
     this.#pending = undefined;
     this.#o.sections.unname();
+  }
+
+  /** Drops our offer, and takes back what it would have added; all that is new if none could be made. */
+  async refused(): Promise<Withdrawn[]> {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    return this.#o.sections.withdraw(pending?.sending);
   }
 
   /** Makes an offer and gives it out. */
@@ -124,6 +131,7 @@ export class Negotiation {
       return await this.#answer(offer);
     } catch (e) {
       await pc.setRemoteDescription({ type: 'rollback' }).catch(() => undefined);
+      sections.prune();
       throw e;
     }
   }

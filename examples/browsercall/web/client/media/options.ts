@@ -10,7 +10,7 @@ export interface ConnOptions {
   /** STUN and TURN servers of our own: a server that a peer names is never used. */
   iceServers: RTCIceServer[];
   /** The connection's certificate; without it the browser makes one. It must serve no other connection. */
-  certificate?: RTCCertificate;
+  certificate?: RTCCertificate | undefined;
   /** Relay candidates alone: the peer learns the address of the TURN server and nothing else. */
   relayOnly?: boolean;
   /** A call inside one network or on one machine: host addresses are sent as they are. */
@@ -18,7 +18,7 @@ export interface ConnOptions {
   /** Gets the events, in order; must not throw. */
   notify: (e: ConnEvent) => void;
   /** Codecs in the order in which they are wanted; without it, all that can be sealed, VP8 first. */
-  codecs?: CodecOrder;
+  codecs?: CodecOrder | undefined;
 }
 
 /** Reports whether this browser can seal frames. */

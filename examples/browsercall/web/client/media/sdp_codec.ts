@@ -18,6 +18,15 @@ export interface CodecOrder {
 /** Every codec that can be sealed. VP8 first: all peers have it, and it needs the least of a machine. */
 export const allCodecs: CodecOrder = { audio: ['opus', 'PCMU', 'PCMA'], video: ['VP8', 'VP9', 'AV1', 'H264'] };
 
+/** The codecs for which `keep` says so, and of a kind without any all. */
+export function narrowed(order: CodecOrder, keep: (codec: Codec, kind: Kind) => boolean): CodecOrder {
+  const of = (kind: Kind) => {
+    const kept = order[kind].filter((codec) => keep(codec, kind));
+    return kept.length > 0 ? kept : order[kind];
+  };
+  return { ...order, audio: of('audio'), video: of('video') };
+}
+
 /** One payload type of a section that may stay. */
 export interface Format {
   payloadType: number;

@@ -99,6 +99,6 @@ export class MediaSection {
 
   /** What the owner is told of the peer's track. */
   info(): TrackInfo {
-    return { mid: this.mid, kind: this.kind, ...(this.codec === undefined ? {} : { codec: this.codec }) };
+    return { mid: this.mid, kind: this.kind, codec: this.codec };
   }
 }

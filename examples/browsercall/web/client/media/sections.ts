@@ -1,8 +1,9 @@
 import { prefer } from './codec_preferences.ts';
 import { MediaError } from './errors.ts';
-import type { Sealing, Stream, TrackRole } from './events.ts';
+import type { Sealing, Stream, TrackRole, Withdrawn } from './events.ts';
 import { maxSections } from './sdp.ts';
 import type { Description } from './sdp.ts';
+import { narrowed } from './sdp_codec.ts';
 import type { Codec, CodecOrder, Kind } from './sdp_codec.ts';
 import { MediaSection } from './section.ts';
 
@@ -14,6 +15,7 @@ export class Sections {
   readonly #order: CodecOrder;
   readonly #told = new Map<number, string>(); // ctx to the mid and codec that left with it
   readonly #used = new Set<number>();
+  readonly #stopped = new WeakSet<RTCRtpTransceiver>();
   #all: MediaSection[] = [];
 
   constructor(pc: RTCPeerConnection, sealing: Sealing, leaf: number, order: CodecOrder) {
@@ -54,10 +56,41 @@ export class Sections {
 
   /** Takes over the transceivers that a description of the peer made, in the task in which they appeared. */
   adopt(): void {
-    for (const t of this.#pc.getTransceivers()) {
+    for (const t of this.#pc.getTransceivers().filter((t) => !this.#stopped.has(t))) {
       const known = this.#all.find((s) => s.transceiver === t);
       (known ?? this.#keep(t.receiver.track.kind as Kind, t)).open(this.#sealing, this.#leaf);
     }
+  }
+
+  /** Forgets the transceivers that went with a description of the peer. */
+  prune(): void {
+    const live = this.#pc.getTransceivers();
+    this.#all = this.#all.filter((s) => live.includes(s.transceiver));
+  }
+
+  /**
+   * Takes back what the peer has not agreed to, as far as `offered` has it, and gives the tracks. A section that the peer
+   * has never named would be in every later offer: a transceiver that was in no description can be stopped without a trace.
+   */
+  withdraw(offered: ReadonlySet<MediaSection> | undefined): Withdrawn[] {
+    const gone: Withdrawn[] = [];
+    this.#all = this.#all.filter((s) => {
+      const { track, transceiver } = s;
+      if (track !== undefined) {
+        if (s.negotiated || offered?.has(s) === false) {
+          return true;
+        }
+        gone.push({ track, info: s.info() });
+        s.track = undefined;
+      }
+      if (transceiver.mid !== null) {
+        return true;
+      }
+      this.#stopped.add(transceiver);
+      transceiver.stop();
+      return false;
+    });
+    return gone;
   }
 
   #keep(kind: Kind, transceiver: RTCRtpTransceiver): MediaSection {
@@ -132,11 +165,7 @@ export class Sections {
    * with payload types that mean something else by the first answer.
    */
   inUse(): CodecOrder {
-    const of = (kind: Kind) => {
-      const used = this.#order[kind].filter((codec) => this.#all.some((s) => s.codec === codec));
-      return used.length > 0 ? used : this.#order[kind];
-    };
-    return { ...this.#order, audio: of('audio'), video: of('video') };
+    return narrowed(this.#order, (codec) => this.#all.some((s) => s.codec === codec));
   }
 
   /** What we send, in the order of the sections. */
