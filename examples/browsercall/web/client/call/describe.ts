@@ -24,9 +24,9 @@ const againTime = 2000;
 const consentTime = 500;
 
 /**
- * How long a late side that starts ICE anew lets its candidates go ahead of its answer, in milliseconds. Firefox answers
- * checks at its candidates of before until the new ones are connected, and drops media there. A Chromium that finds no new
- * candidate with the answer tries its own new ones on those, and stays with them.
+ * How long a late side that starts ICE anew lets its candidates go ahead of its description, in milliseconds. Firefox
+ * answers checks at its candidates of before until the new ones are connected, and drops media there. A Chromium that
+ * finds no new ones with the description tries its own on those, and stays with them.
  */
 const gatherTime = 250;
 
@@ -52,6 +52,7 @@ export function negotiate(l: Loop, restart: boolean): void {
       const servers = restart && await lent(l); // what our relay lent at the start may have run out
       if (servers) conn.setIceServers(servers);
       const sdp = await conn.describe(restart);
+      if (restart && l.machine.view.late) await pause(gatherTime, l.abort.signal);
       l.back((now) => describeMade(now, n, sdp, restart));
     } catch (e) {
       l.back((now) => withdraw(now, e));

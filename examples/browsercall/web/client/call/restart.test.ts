@@ -52,6 +52,30 @@ describe('a new start of ICE', () => {
 });
 
 describe('a late side that starts ICE anew', () => {
+  it('lets its candidates go ahead of its offer', async () => {
+    const stage = new Stage();
+    stage.late.add('Ann');
+    const [ann, ben] = await stage.pair();
+    const [a] = await connected(ann, ben);
+    const [ca, cb] = stage.world.conns;
+    const describe = ca!.describe.bind(ca);
+    ca!.describe = async (restart) => {
+      const offer = await describe(restart);
+      setTimeout(() => ca!.tell({ type: 'candidate', mid: '0', line: 'new' }), 200);
+      return offer;
+    };
+    const apply = cb!.apply.bind(cb);
+    const known: boolean[] = [];
+    cb!.apply = (...offer) => {
+      known.push(cb!.candidates.includes('new'));
+      return apply(...offer);
+    };
+    a.restart();
+    await until('it is offered', () => known.length > 0, 3000);
+    expect(known).toEqual([true]);
+    await stage.end();
+  });
+
   it('lets its candidates go ahead of its answer', async () => {
     const stage = new Stage();
     stage.late.add('Ben');

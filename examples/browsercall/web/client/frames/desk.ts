@@ -57,8 +57,7 @@ export class Desk {
         frames.declare(r.leaf, r.streams);
         this.#keysChanged('receive');
         break;
-      case 'codecs':
-        codecs.clear();
+      case 'codecs': // what is on its way still has payload types of before
         for (const c of r.map) codecs.set(c.payloadType, c.codec);
         break;
       case 'connected':

@@ -120,6 +120,16 @@ describe('the frame worker', () => {
     expect(from.out.length).toBe(2);
   });
 
+  it('opens what is on its way when payload types change', async () => {
+    const { alice, bob, from, to } = call();
+    alice.use(1, 0);
+    bob.use(1, 1);
+    await from.feed(raw(picture, 'key'));
+    bob.ask({ op: 'codecs', map: [{ payloadType: 120, codec: 'VP8' }] });
+    await to.feed(...from.out.map((b) => raw(b, 'key')));
+    expect([to.out.length, bob.stats().unknownCodec]).toEqual([1, 0]);
+  });
+
   it('seals redundant audio whole, by either name', async () => {
     const alice = new Page();
     alice.ask({ op: 'codecs', map: codecs });

@@ -193,6 +193,39 @@ describe('a connection', () => {
     await expect(callee.conn.described(ours, want)).rejects.toMatchObject({ code: 'state' });
   });
 
+  it('tells its browser the DTLS role that the peer has, whoever offers', async () => {
+    const { caller, callee } = await pair();
+    const shown = [caller, callee].map(({ pc }) => vi.spyOn(pc, 'setRemoteDescription'));
+    await callee.conn.described(await caller.conn.apply(await callee.conn.describe(true), want, () => true), want);
+    await caller.conn.described(await callee.conn.apply(await caller.conn.describe(true), want, () => true), want);
+    const setups = shown.map((f) => f.mock.calls.filter(([d]) => d.type === 'offer')
+      .map(([d]) => /a=setup:(\w+)/.exec(d.sdp ?? '')?.[1]));
+    expect(setups).toEqual([['active'], ['passive']]); // the callee is the DTLS client
+  });
+
+  it('gathers for a restart before it is answered where the browser is Firefox, and takes that back', async () => {
+    const { caller } = await pair();
+    const set = vi.spyOn(caller.pc, 'setLocalDescription');
+    const types = (): string[] => set.mock.calls.map(([d]) => d.type);
+    await caller.conn.describe(true);
+    expect(types()).toEqual([]);
+    caller.conn.forget();
+    vi.stubGlobal('navigator', { userAgent: 'Gecko/20100101 Firefox/140.0' });
+    const offer = await caller.conn.describe(true);
+    expect(types()).toEqual(['offer']);
+    caller.conn.forget();
+    expect(types()).toEqual(['offer', 'rollback']);
+    await caller.conn.describe(false);
+    expect([types().length, offer.includes('a=ice-ufrag')]).toEqual([2, true]);
+  });
+
+  it('opens what overtakes the answer to its description', async () => {
+    const { caller } = await pair();
+    const before = caller.maps.length;
+    await caller.conn.describe(false);
+    expect(caller.maps.length).toBe(before + 1);
+  });
+
   it('asks before it takes a track that nobody agreed to', async () => {
     const { caller, callee } = await pair();
     await callee.conn.addTrack(fakeTrack('video'), 'camera');

@@ -1,3 +1,4 @@
+import { losesEarlyMedia } from './early.ts';
 import { MediaError } from './errors.ts';
 import type { Kinds, Sealing, TrackInfo, Withdrawn } from './events.ts';
 import { parseDescription, writeDescription } from './sdp.ts';
@@ -19,16 +20,17 @@ export interface Negotiated {
   settled: (peer: Description) => void;
 }
 
-/** An offer of ours that was given out. The browser is told that it is in force only when it is answered. */
+/** An offer of ours that was given out. The browser is told of it only when it is answered, unless it is `local` already. */
 interface Pending {
   sdp: string;
+  local: boolean;
   description: Description;
   sending: Set<MediaSection>;
 }
 
 /**
  * The steps of a negotiation, one at a time. An offer is in force only once it is answered: so nothing is gathered
- * before, and there is nothing to roll back when descriptions cross.
+ * before, and there is nothing to roll back when descriptions cross. Only Firefox's restarts of ICE gather at once.
  */
 export class Negotiation {
   readonly #o: Negotiated;
@@ -57,25 +59,32 @@ export class Negotiation {
   }
 
   forget(): void {
+    if (this.#pending?.local) void this.#o.pc.setLocalDescription({ type: 'rollback' }).catch(() => undefined);
     this.#pending = undefined;
     this.#o.sections.unname();
   }
 
   /** Drops our offer, and takes back what it would have added; all that is new if none could be made. */
   async refused(): Promise<Withdrawn[]> {
+    const { pc, sections } = this.#o;
     const pending = this.#pending;
     this.#pending = undefined;
-    return this.#o.sections.withdraw(pending?.sending);
+    if (pending?.local) await pc.setLocalDescription({ type: 'rollback' }).catch(() => undefined);
+    return sections.withdraw(pending?.sending);
   }
 
   /** Makes an offer and gives it out. */
   async offer(restart: boolean): Promise<string> {
-    const { pc, sections } = this.#o;
+    const { pc, sections, sealing } = this.#o;
     this.#direct();
     const { sdp = '' } = await pc.createOffer({ iceRestart: restart });
     const description = this.#ours(sdp, this.stable ? sections.inUse() : this.#o.order);
     sections.name(description);
-    this.#pending = { sdp, description, sending: new Set(sections.sending()) };
+    if (this.stable) await sealing.codecs(payloadTypes([description])); // media may overtake the answer
+    // What is gathered goes ahead of a restart of Firefox: see gatherTime in call/describe.ts.
+    const local = restart && losesEarlyMedia();
+    if (local) await pc.setLocalDescription({ type: 'offer', sdp });
+    this.#pending = { sdp, local, description, sending: new Set(sections.sending()) };
     return writeDescription(description, 'actpass');
   }
 
@@ -89,7 +98,7 @@ export class Negotiation {
     const answer = this.#theirs(text, want, this.#o.callee ? 'passive' : 'active');
     sameSections(answer, pending.description.sections.map(nameOf), true);
     await sealing.codecs(payloadTypes([pending.description, answer]));
-    await pc.setLocalDescription({ type: 'offer', sdp: pending.sdp });
+    if (!pending.local) await pc.setLocalDescription({ type: 'offer', sdp: pending.sdp });
     this.#pending = undefined;
     try {
       sections.adopt();
@@ -122,7 +131,9 @@ export class Negotiation {
   async take(offer: Description, choose: () => void): Promise<string> {
     const { pc, sections } = this.#o;
     this.forget();
-    await pc.setRemoteDescription({ type: 'offer', sdp: writeDescription(offer, 'actpass') }).catch((e: unknown) => {
+    // Where ICE starts anew, Firefox would be active in its answer, whatever it was before.
+    const setup = !this.stable ? 'actpass' : this.#o.callee ? 'passive' : 'active';
+    await pc.setRemoteDescription({ type: 'offer', sdp: writeDescription(offer, setup) }).catch((e: unknown) => {
       throw asRefused(e);
     });
     try {
