@@ -32,7 +32,7 @@ async function startsAnew(me, other) {
 
 describe('two pages', () => {
   for (const [from, to] of [['chromium', 'firefox'], ['firefox', 'chromium']]) {
-    it(`${from} rings ${to}`, { timeout: 60_000 }, stage.run(`${from} to ${to}`, async () => {
+    it(`${from} rings ${to}`, { timeout: 120_000 }, stage.run(`${from} to ${to}`, async () => {
       const [callee, caller] = await couple(to, from);
       await caller.call();
       await callee.press('accept');
