@@ -88,7 +88,7 @@ describe('a page and the program', () => {
       await me.call();
       await me.state('connected');
       await until('it says so', async () => /^What arrives from .* cannot be opened/.test(await me.text('notice')));
-      assert.equal(await me.data('#remote', 'pictures'), '0');
+      await until('no picture is shown', async () => (await me.data('#remote', 'pictures')) === '0');
       assert.equal((await me.frames()).opened, 0);
       assert.equal((await me.received('video'))?.framesDecoded ?? 0, 0);
       assert.equal((await me.received('audio'))?.totalAudioEnergy ?? 0, 0);
