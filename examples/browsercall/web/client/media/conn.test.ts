@@ -219,13 +219,6 @@ describe('a connection', () => {
     expect([types().length, offer.includes('a=ice-ufrag')]).toEqual([2, true]);
   });
 
-  it('opens what overtakes the answer to its description', async () => {
-    const { caller } = await pair();
-    const before = caller.maps.length;
-    await caller.conn.describe(false);
-    expect(caller.maps.length).toBe(before + 1);
-  });
-
   it('asks before it takes a track that nobody agreed to', async () => {
     const { caller, callee } = await pair();
     await callee.conn.addTrack(fakeTrack('video'), 'camera');

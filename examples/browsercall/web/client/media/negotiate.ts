@@ -75,12 +75,11 @@ export class Negotiation {
 
   /** Makes an offer and gives it out. */
   async offer(restart: boolean): Promise<string> {
-    const { pc, sections, sealing } = this.#o;
+    const { pc, sections } = this.#o;
     this.#direct();
     const { sdp = '' } = await pc.createOffer({ iceRestart: restart });
     const description = this.#ours(sdp, this.stable ? sections.inUse() : this.#o.order);
     sections.name(description);
-    if (this.stable) await sealing.codecs(payloadTypes([description])); // media may overtake the answer
     // What is gathered goes ahead of a restart of Firefox: see gatherTime in call/describe.ts.
     const local = restart && losesEarlyMedia();
     if (local) await pc.setLocalDescription({ type: 'offer', sdp });
