@@ -2,6 +2,8 @@ package media
 
 import (
 	"errors"
+	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,6 +34,7 @@ type localTrack struct {
 	mu      sync.Mutex // guards what binding sets; writing is done by one goroutine at a time
 	rule    *rule      // the codec, for life once a source or the peer has decided it
 	decided bool
+	named   []string // the payload types in the peer's description: those to send with (RFC 3264, section 6.1)
 	writer  webrtc.TrackLocalWriter
 	header  rtp.Header
 	playout uint8 // id of the playout-delay extension, 0 without
@@ -96,7 +99,7 @@ func (t *localTrack) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParamete
 	t.writer, t.decided = ctx.WriteStream(), true
 	t.header.PayloadType = uint8(codec.PayloadType)
 	t.inner.Store(0)
-	if pt, ok := redOf(ctx.CodecParameters(), codec.PayloadType); ok && t.red && t.rule.codec == Opus {
+	if pt, ok := redOf(ctx.CodecParameters(), codec.PayloadType); ok && t.names(pt) && t.red && t.rule.codec == Opus {
 		t.header.PayloadType = uint8(pt)
 		t.inner.Store(uint32(codec.PayloadType))
 	}
@@ -110,10 +113,25 @@ func (t *localTrack) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParamete
 	return codec, nil
 }
 
-// choose finds the codec of the track among those negotiated, or takes the first one if nothing is decided. Called with
-// mu held.
+// takesTypes takes note of the payload types that the peer's description names, and reports whether the track is bound to another.
+// The layer below keeps all that ever were negotiated; a peer may name others when it is the one who offers.
+func (t *localTrack) takesTypes(formats []string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.named = formats
+	return t.writer != nil && !t.names(webrtc.PayloadType(t.header.PayloadType))
+}
+
+// names reports whether the peer's description names a payload type, or is not known. Called with mu held.
+func (t *localTrack) names(pt webrtc.PayloadType) bool {
+	return t.named == nil || slices.Contains(t.named, strconv.Itoa(int(pt)))
+}
+
+// choose finds the codec of the track among those negotiated, or takes the first one if nothing is decided: by the payload
+// types that the peer names if it can. Called with mu held.
 func (t *localTrack) choose(codecs []webrtc.RTPCodecParameters) (first webrtc.RTPCodecParameters, ok bool) {
-	for _, codec := range codecs {
+	named := slices.DeleteFunc(slices.Clone(codecs), func(c webrtc.RTPCodecParameters) bool { return !t.names(c.PayloadType) })
+	for _, codec := range append(named, codecs...) {
 		r := ruleOfMIME(codec.MimeType)
 		if r == t.rule {
 			return codec, true

@@ -123,7 +123,7 @@ func (c *Conn) settle(d *description, answer bool) {
 		if s == nil {
 			continue
 		}
-		c.rebind(s)
+		c.rebind(s, line)
 		if !s.known && !line.sends {
 			s.wanted = false // what the peer does not send at first it has to ask for
 		}
@@ -143,10 +143,10 @@ func (c *Conn) settle(d *description, answer bool) {
 	c.setGates()
 }
 
-// rebind binds the track of a section anew that has just become known, if it was bound before: what the payload types stand
-// for may have been decided since.
-func (c *Conn) rebind(s *section) {
-	if !s.stale {
+// rebind binds the track of a section anew if the peer names other payload types than it is bound to, and if the section has
+// just become known and was bound before: what the payload types stand for may have been decided since.
+func (c *Conn) rebind(s *section, line sectionLine) {
+	if other := s.track != nil && s.track.takesTypes(line.formats); !other && !s.stale {
 		return
 	}
 	if err := s.rtpSender.ReplaceTrack(s.track); err != nil {
