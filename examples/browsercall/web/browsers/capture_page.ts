@@ -58,7 +58,7 @@ const fingerprintOf = (sdp: string) => Uint8Array.from(
 
 const sleep = (ms: number) => new Promise((done) => { setTimeout(done, ms); });
 
-/** Sends for so many milliseconds by the SDK's connection, and gives the counts of its worker. */
+/** Sends for so many milliseconds, and 25 pictures at least, by the SDK's connection, and gives the counts of its worker. */
 async function send(url: string, codec: Codec, key: number, ms: number, red = false): Promise<unknown> {
   const frames = await keyed(key);
   const receiver = new Receiver(url);
@@ -85,6 +85,10 @@ async function send(url: string, codec: Codec, key: number, ms: number, red = fa
   await up;
   await conn.start();
   await sleep(ms);
+  const few = async () => (await conn.stats()).sent.some((s) => s.kind === 'video' && s.frames < 25);
+  for (let more = 0; more < 100 && await few(); more++) {
+    await sleep(100); // a browser that has just started may be late
+  }
   const counts = await frames.stats();
   conn.close();
   await sleep(100); // what is on the way
