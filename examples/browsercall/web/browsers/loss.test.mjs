@@ -5,7 +5,7 @@ import { bareCall, scripts, sealedCall } from './compare_calls.mjs';
 import { GoProgram, long, median } from './compare_go.mjs';
 import { Harness } from './harness.mjs';
 
-const pairs = 5;
+const pairs = long ? 5 : 3;
 const seconds = long ? 30 : 5;
 const loss = 0.05;
 
