@@ -106,7 +106,10 @@ async function offered(l: Loop, b: DescribeBody): Promise<void> {
   }
   if (b.n <= d.applying || l.jobs.length >= maxJobs) return; // it is being worked on, or will be repeated
   d.applying = b.n;
-  if (b.restart) restarts(l);
+  if (b.restart) {
+    restarts(l);
+    await l.step({ is: 'restarted' });
+  }
   try {
     await l.keys.declare(b.streams);
   } catch (e) {
@@ -190,10 +193,11 @@ async function reply(l: Loop, b: DescribeBody, restart: boolean): Promise<void> 
   const d = l.control.describe;
   if (b.n <= d.theirs) return; // a repetition that overtook its answer
   if (l.machine.role === 'callee' && (d.offer || d.busy)) {
-    // The polite side drops its own and makes it again.
+    // The polite side drops its own and makes it again: as a restart only if the other side's was none, since with that ICE
+    // has started anew on both.
     d.offer = undefined;
     d.again = true;
-    d.restart ||= d.restarts;
+    d.restart ||= d.restarts && (d.busy || !restart || b.kind !== DescribeKind.Answer);
     l.connection.forget();
   }
   if (restart) l.control.restarting &&= 1;

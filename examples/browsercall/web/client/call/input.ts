@@ -47,9 +47,11 @@ export type Input =
   | AckInput
   | { is: 'bye'; ref: Hash; reason: EndReason }
   // From those who carry out effects: a message that later ones refer to was sealed; the group is at this epoch and its
-  // receive keys are installed; the path; a frame of the other side was opened; an effect could not be carried out.
+  // receive keys are installed; the path; the other side starts ICE anew; a frame of it was opened; an effect could not be
+  // carried out.
   | { is: 'sealed'; type: SetupMessage; hash: Hash }
   | { is: 'group'; epoch: number; auth: Hash }
   | { is: 'transport'; path: Path }
+  | { is: 'restarted' }
   | { is: 'frame' }
   | { is: 'fault'; reason: EndReason; cause: unknown };

@@ -120,8 +120,13 @@ function lost(s: Side, now: number, path: Path): Effect[] {
 /** A change of network that the application knows of: it does not wait for ICE to notice. */
 export function roam(s: Side, now: number): Effect[] {
   if (s.state !== 'connected' && s.state !== 'reconnecting') return [];
+  return [...underWay(s, now), { do: 'restart' }];
+}
+
+/** ICE starts anew, from either side: each start throws away what the last has found, so this one gets its time. */
+export function underWay(s: Side, now: number): Effect[] {
   if (s.state === 'reconnecting') s.clocks.set('restart', now + restartTime);
-  return [{ do: 'restart' }];
+  return [];
 }
 
 /**

@@ -2,13 +2,13 @@
 
 import type { Effect } from './effect.ts';
 import type { Hash, Input, SetupMessage } from './input.ts';
-import { ack, acknowledged, connect, grouped, renew, roam, switchKeys, transport } from './machine-group.ts';
+import { ack, acknowledged, connect, grouped, renew, roam, switchKeys, transport, underWay } from './machine-group.ts';
 import { takeAsCallee, takeAsCaller } from './machine-setup.ts';
 import { become, end, ending, endingThere, newSide, repeat } from './machine-side.ts';
 import type { Side } from './machine-side.ts';
 import { EndReason } from './reason.ts';
 import type { Role, State } from './state.ts';
-import { ackTime, reachTime, restartTime } from './timer.ts';
+import { ackTime, reachTime } from './timer.ts';
 import type { Timer } from './timer.ts';
 
 /**
@@ -84,6 +84,8 @@ function take(s: Side, now: number, input: Input): Effect[] {
       return connect(s, now);
     case 'roam':
       return roam(s, now);
+    case 'restarted':
+      return underWay(s, now);
     case 'renew':
       return renew(s, now);
     default:
@@ -158,8 +160,7 @@ function fire(s: Side, now: number, t: Timer): Effect[] {
     case 'switch':
       return switchKeys(s);
     case 'restart':
-      s.clocks.set('restart', now + restartTime);
-      return [{ do: 'restart' }];
+      return roam(s, now);
     case 'rekey':
       return renew(s, now);
     case 'resend':

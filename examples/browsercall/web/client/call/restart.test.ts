@@ -49,6 +49,32 @@ describe('a new start of ICE', () => {
     }
     await stage.end();
   });
+
+  it('gives the other side\'s restart 4 s too', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const [a] = await connected(ann, ben);
+    const [, cb] = stage.world.conns;
+    cb!.tell({ type: 'state', state: 'disconnected' }); // Ben, who was rung, would start in 2 s
+    await passes(1800);
+    a.restart();
+    await passes(3500);
+    expect(cb!.restarts).toBe(0);
+    await until('there is one', () => cb!.restarts === 1, 1000);
+    await stage.end();
+  });
+
+  it('does not start ICE again once a restart of the other side has crossed its own', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const [a, b] = await connected(ann, ben);
+    const [ca, cb] = stage.world.conns;
+    a.restart();
+    b.restart();
+    await passes(3000);
+    expect([ca!.restarts, cb!.restarts]).toEqual([1, 1]);
+    await stage.end();
+  });
 });
 
 describe('a late side that starts ICE anew', () => {
