@@ -31,7 +31,7 @@ type rule struct {
 	mime    string
 	fmtp    string
 	pt, rtx webrtc.PayloadType // in our offers; in an answer they are the peer's
-	red     bool               // Opus frames in redundant blocks (RFC 2198): received, never sent
+	red     bool               // Opus frames in redundant blocks (RFC 2198): received, and sent where Settings.RED wishes
 	layout  func() layout
 	packing packing // of video
 }

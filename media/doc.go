@@ -20,7 +20,7 @@
 // Sending: Source, Sealer, packets. Receiving: packets, reorder buffer, Opener, Sink. There is no other way: a frame that
 // does not open is dropped and counted, and a key frame is asked for. What of a frame stays readable for packetisers is
 // decided for each codec, byte by byte, in docs/design/06-codec-layouts.md: nothing but an SFrame (RFC 9605) for Opus, G.711 and
-// VP9, one byte before it for VP8 and AV1, the parameter sets and the first bytes of a slice for H264. Whether a frame is
+// VP9, one byte before it for VP8 and AV1 (whose key frames may have a fixed sequence header before that), the parameter sets and the first bytes of a slice for H264. Whether a frame is
 // a key frame is said by the source and read from these bytes or from RTP's payload descriptor, never from what is
 // sealed. Codecs without such a rule are refused at negotiation.
 //

@@ -37,7 +37,7 @@ type Settings struct {
 	RelayOnly bool
 
 	// LAN is for a call inside one local network: host addresses are sent as they are (no mDNS names), and link-local
-	// addresses of the peer are accepted.
+	// and loopback addresses of the peer are accepted.
 	LAN bool
 
 	// Loopback is for programs on one machine, with or without any network: candidates are gathered on the loopback
