@@ -18,7 +18,8 @@ import (
 //	  Confirm: Confirmed —— confirm{token, name, relays}, ref = H(request) →  Confirmed
 //
 // Each side has its user confirm: the guest by using, the inviter by Confirm. Each gives the other a token of its own;
-// the invitation's is good until the invitation expires, so that the guest can write before the confirm has arrived.
+// the invitation's is good until the invitation expires, so that the guest can write before the confirm has arrived. Who
+// was Confirmed before keeps its token and relays until then: the confirm is signed, and the invitation is not.
 
 // introduction is the body of request and confirm.
 type introduction struct {
@@ -66,8 +67,10 @@ func (s *contactState) use(inv Invitation, label string, call [32]byte, token To
 	if ContactState(r.State) == Pending { // both invited each other: using theirs is our confirmation
 		r.State = uint8(Requested)
 	}
-	r.Claimed = or(inv.Name, r.Claimed)
-	r.Token, r.Relays = slices.Clone(inv.secret.get().token[:]), slices.Clone(inv.Relays)
+	if ContactState(r.State) != Confirmed { // nobody has signed the invitation: what a contact gave us stands until the confirm
+		r.Claimed = or(inv.Name, r.Claimed)
+		r.Token, r.Relays = slices.Clone(inv.secret.get().token[:]), slices.Clone(inv.Relays)
+	}
 	if len(r.Issued) == 0 {
 		r.Issued = [][]byte{slices.Clone(token[:])}
 	}

@@ -2,6 +2,7 @@ package e2ee
 
 import (
 	"errors"
+	"reflect"
 	"testing"
 	"time"
 )
@@ -138,5 +139,43 @@ func TestUnused(t *testing.T) {
 	a.time = a.time.Add(time.Hour)
 	if a.Unused(expires) {
 		t.Fatal("expired, and unused")
+	}
+}
+
+// Nobody has signed an invitation: whoever passes one on, or makes one up, can write any token and relay into it. What a
+// confirmed contact gave us stands until its confirm, which is signed, brings others. Fails if use writes them at once.
+func TestAnInvitationRewritesNoContact(t *testing.T) {
+	a, b := newPerson(t, "Alice"), newPerson(t, "Bob")
+	introduce(t, a, b, false)
+	alice := a.id.Public()
+	b.must(b.Verify(alice))
+	before := must(b.Lookup(alice))
+	uses := func(inv Invitation) Letter {
+		t.Helper()
+		inv, err := ParseInvitation(inv.URI())
+		b.must(err)
+		l, err := b.Use(inv, "")
+		b.must(err)
+		b.open() // from the file
+		if got := must(b.Lookup(alice)); !reflect.DeepEqual(got, before) {
+			t.Errorf("an invitation leaves %v at %q, its token kept: %v", got, got.Relays, got.Token == before.Token)
+		}
+		return l
+	}
+	uses(Invitation{From: alice, Name: "Mallory", Relays: []string{"wss://evil.example/v1"}, Expires: testTime.Add(time.Hour),
+		secret: hide(invitationSecret{token: GenerateToken()})})
+
+	a.must(a.RevokeToken(b.id.Public()))
+	a.must(a.SetProfile(Profile{Name: "Alice", Relays: []string{"wss://new.example/v1"}}))
+	inv, err := a.Invite(time.Hour, "")
+	a.must(err)
+	_, err = a.deliver(uses(inv))
+	a.must(err)
+	confirm, err := a.Confirm(b.id.Public(), "")
+	a.must(err)
+	c, err := b.deliver(confirm)
+	b.must(err)
+	if !a.admits(c.Token) || len(c.Relays) != 1 || c.Relays[0] != "wss://new.example/v1" || c.Verified.IsZero() {
+		t.Errorf("confirmed, it is %v at %q, verified %v; its token admits: %v", c, c.Relays, c.Verified, a.admits(c.Token))
 	}
 }

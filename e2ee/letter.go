@@ -49,6 +49,7 @@ func (c *Contacts) letter(to Box, relays []string, m Message) (l Letter, hash [3
 
 // Use uses an invitation: its maker becomes a contact that is Requested, under this label (empty: the name that the
 // maker gives itself, or "unnamed"), and may ring us. The letter asks them to confirm. Look at [Contacts.Resembling] before.
+// A contact that is Confirmed stays as it is until then: its confirmation, which is signed, brings the new token and relays.
 //
 // ErrInvitation: it has expired, or is our own.
 func (c *Contacts) Use(inv Invitation, label string) (Letter, error) {
