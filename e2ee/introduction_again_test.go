@@ -179,3 +179,22 @@ func TestAnInvitationRewritesNoContact(t *testing.T) {
 		t.Errorf("confirmed, it is %v at %q, verified %v; its token admits: %v", c, c.Relays, c.Verified, a.admits(c.Token))
 	}
 }
+
+// A guest whose clock was ahead can ask again when it is right. Fails if request holds it to a time that is still to come.
+func TestAClockThatWasAhead(t *testing.T) {
+	a, b := newPerson(t, "Alice"), newPerson(t, "Bob")
+	inv, err := a.Invite(MaxInvitationTTL, "")
+	a.must(err)
+	b.time = b.time.Add(MaxInvitationTTL - time.Hour)
+	first, err := b.Use(inv, "")
+	b.must(err)
+	_, err = a.deliver(first)
+	a.must(err)
+	b.time = testTime
+	asks(t, a, b, inv)
+	confirm, err := a.Confirm(b.id.Public(), "")
+	a.must(err)
+	if c, err := b.deliver(confirm); err != nil || c.State != Confirmed {
+		t.Errorf("the guest has %v, %v", c, err)
+	}
+}
