@@ -184,7 +184,8 @@ func (c *Contacts) ReceiveRevocation(statement []byte) (Contact, error) {
 }
 
 // AcceptReplacement makes the identity that a revoked contact named a contact, with its label, relays and tokens, and
-// unverified: a thief can name one too. The old one stays, blocked.
+// unverified: a thief can name one too. The old one stays, blocked. One that used an invitation of ours has given its own
+// relays, and waits in [Contacts.Requests] until Confirm tells it. Who is a contact already stays as it is.
 func (c *Contacts) AcceptReplacement(id ID) (Contact, error) {
 	var next ID
 	err := c.edit(id, func(s *contactState, r *record, now time.Time) error {
@@ -192,8 +193,8 @@ func (c *Contacts) AcceptReplacement(id ID) (Contact, error) {
 			return fmt.Errorf("%w: nothing replaces it", ErrNoContact)
 		}
 		next = ID(r.ReplacedBy)
-		if _, ok := s.contacts[next]; ok {
-			return nil
+		if n, ok := s.contacts[next]; ok {
+			return n.replace(r, now)
 		}
 		n := &record{ID: next[:], Name: r.Name, Claimed: r.Claimed, Token: r.Token, Relays: r.Relays, Issued: r.Issued,
 			State: uint8(Confirmed), Known: toMillis(now)}
@@ -205,6 +206,19 @@ func (c *Contacts) AcceptReplacement(id ID) (Contact, error) {
 	}
 	out, _ := c.Lookup(next)
 	return out, nil
+}
+
+// replace makes a Pending contact a Confirmed one in place of r, whose tokens let it write from now on. It has asked, so
+// it goes on waiting for a Confirm. Who is no longer Pending stays as it is.
+func (n *record) replace(r *record, now time.Time) error {
+	if ContactState(n.State) != Pending {
+		return nil
+	}
+	n.Name, n.State, n.Known = r.Name, uint8(Confirmed), toMillis(now)
+	n.Issued = slices.Concat(n.Issued, r.Issued)
+	n.Issued = n.Issued[:min(len(n.Issued), maxIssued)]
+	r.Token, r.Issued = nil, nil
+	return n.check()
 }
 
 // MoveTo writes these contacts to a new file as another identity's, for the owner of both: with labels, tokens and

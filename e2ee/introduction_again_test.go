@@ -198,3 +198,39 @@ func TestAClockThatWasAhead(t *testing.T) {
 		t.Errorf("the guest has %v, %v", c, err)
 	}
 }
+
+// The identity that a revoked contact named may have used an invitation before it is accepted: it is a contact then, and
+// what the old one could write with is its own. Fails if AcceptReplacement leaves who is Pending as it is.
+func TestAReplacementThatHasAsked(t *testing.T) {
+	a, b, next := newPerson(t, "Alice"), newPerson(t, "Bob"), newPerson(t, "Bob anew")
+	introduce(t, a, b, false)
+	old, id := b.id.Public(), next.id.Public()
+	token := must(b.Lookup(a.id.Public())).Token
+	inv, err := a.Invite(time.Hour, "")
+	a.must(err)
+	asks(t, a, next, inv)
+	statement, err := b.id.Revoke(testTime, next.id)
+	b.must(err)
+	_, err = a.ReceiveRevocation(statement)
+	a.must(err)
+	c, err := a.AcceptReplacement(old)
+	a.must(err)
+	if c.ID != id || c.State != Confirmed || c.Name != "Bob" || !c.Verified.IsZero() || !a.admits(token) {
+		t.Fatalf("the new contact: %+v", c)
+	}
+	if was := must(a.Lookup(old)); !was.Blocked || !was.Token.IsZero() {
+		t.Errorf("the old contact: %+v", was)
+	}
+	if got := a.Requests(); len(got) != 1 || got[0].ID != id {
+		t.Fatalf("%v wait; who asked has not been told", got)
+	}
+	confirm, err := a.Confirm(id, "")
+	a.must(err)
+	if c, err := next.deliver(confirm); err != nil || c.State != Confirmed || !a.admits(c.Token) {
+		t.Errorf("the new identity has %v, %v", c, err)
+	}
+	a.must(a.Rename(id, "Robert"))
+	if c, err := a.AcceptReplacement(old); err != nil || c.Name != "Robert" {
+		t.Errorf("accepted again: %v, %v", c, err)
+	}
+}
