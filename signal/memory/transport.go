@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	mrand "math/rand/v2"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -56,7 +57,7 @@ func (r *Relay) dial(m signal.Mailbox, keep time.Duration) *Transport {
 		return t
 	}
 	// Attach fails only at limits that this store does not have, except 64 readers of one mailbox.
-	reader, err := r.store.Attach(time.Now(), t.address, store.ReaderID(newID()), keep, t.wake)
+	reader, err := r.store.Attach(time.Now(), t.address, store.ReaderID(newID()), netip.Addr{}, keep, t.wake)
 	t.reader, t.rejected = reader, err != nil
 	return t
 }

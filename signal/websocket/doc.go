@@ -19,8 +19,9 @@
 // days, until every reader has acknowledged it.
 //
 // A relay that is restarted forgets everything: what it had stored, the tokens of mailboxes whose owners are away, and
-// notices. Owners that are connected register again by themselves, and a packet that arrives before they do waits for
-// them. Calls that are up need no relay.
+// notices. One that is full forgets mailboxes that nobody reads, those of the networks that hold most before others. Owners
+// that are connected register again by themselves, and a packet that arrives before they do waits for them. Calls that
+// are up need no relay.
 //
 // # Goroutines and cancellation
 //

@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"encoding/binary"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 func benchmarkPut(b *testing.B, r *Relay) {
 	now := time.Now()
 	to, token := signal.Address{1}, signal.Token{1}
-	reader, err := r.store.Attach(now, to, store.ReaderID{1}, signal.NoticeRetention, func() {})
+	reader, err := r.store.Attach(now, to, store.ReaderID{1}, netip.Addr{}, signal.NoticeRetention, func() {})
 	if err != nil {
 		b.Fatal(err)
 	}

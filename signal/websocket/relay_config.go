@@ -50,6 +50,7 @@ type Limits struct {
 	Connections   int // in all; 10,000
 	PerIP         int // connections of one IP address (IPv6: of one /64); 64
 	Mailboxes     int // 100,000
+	Tokens        int // that all mailboxes admit; 1,000,000
 	Readers       int // of one mailbox at a time; 8
 	MailboxLength int // packets that one mailbox takes in a minute; 1,024
 	Memory        int // bytes of all packets; 256 MiB
@@ -70,6 +71,7 @@ func (l Limits) withDefaults() Limits {
 	def(&l.PerIP, 64)
 	s := store.Default()
 	def(&l.Mailboxes, s.Mailboxes)
+	def(&l.Tokens, s.Tokens)
 	def(&l.Readers, s.Readers)
 	def(&l.MailboxLength, s.Entries)
 	def(&l.Memory, s.Total)
@@ -91,7 +93,7 @@ func def[T int | float64 | time.Duration](v *T, d T) {
 
 func (l Limits) store() store.Limits {
 	s := store.Default()
-	s.Mailboxes, s.Readers, s.Entries, s.Total = l.Mailboxes, l.Readers, l.MailboxLength, l.Memory
+	s.Mailboxes, s.Tokens, s.Readers, s.Entries, s.Total = l.Mailboxes, l.Tokens, l.Readers, l.MailboxLength, l.Memory
 	s.Bytes = min(l.MailboxLength, 1<<17) * (8 << 10) // a packet has 8 KiB on the average; 1 GiB at most
 	s.QuotaBurst, s.QuotaRate = l.TokenBurst, l.TokenRate
 	return s

@@ -52,6 +52,7 @@ func (r *Relay) metrics(w http.ResponseWriter, q *http.Request) {
 		{"envelopes_total", "counter", stats.Envelopes},
 		{"envelope_bytes_total", "counter", stats.Bytes},
 		{"mailboxes", "gauge", uint64(mailboxes)},
+		{"mailboxes_forgotten_total", "counter", r.store.Forgotten()},
 		{"held_packets", "gauge", uint64(packets)},
 		{"held_bytes", "gauge", uint64(bytes)},
 	} {

@@ -49,7 +49,8 @@ var (
 // Dial connects the mailbox m to the relay at url: wss://host[:port][/path], or ws:// on loopback. With m nil the
 // transport only sends. It returns when the relay has accepted the proof of ownership, and fails at the first attempt
 // that does not work: with signal.ErrRejected, ErrInsecure or signal.ErrUnavailable. Later the transport connects by
-// itself. The relay keeps the mailbox and its tokens for seven days after the last reader has left.
+// itself. The relay keeps the mailbox and its tokens for seven days after the last reader has left, unless it is full
+// before and needs the room for others.
 func Dial(ctx context.Context, url string, m signal.Mailbox, opts ...Option) (*Transport, error) {
 	return dial(ctx, url, m, signal.NoticeRetention, opts)
 }

@@ -12,6 +12,7 @@ type box struct {
 	keep    time.Duration // how long it outlives its last reader
 	left    time.Time     // when the last reader left
 	readers map[ReaderID]*Reader
+	share   uint16 // of the network that read it last
 
 	entries []*entry // by seq
 	ids     map[ID]*entry
@@ -115,6 +116,17 @@ func (b *box) forget(now time.Time, id ReaderID) (freed int) {
 		freed += b.settle(now, e)
 	}
 	return freed
+}
+
+// held is what the packets take of the store's memory.
+func (b *box) held() (bytes int) {
+	for _, e := range b.entries {
+		bytes += overhead
+		if !e.freed {
+			bytes += e.size
+		}
+	}
+	return bytes
 }
 
 func (b *box) attached() (n int) {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -47,7 +48,7 @@ func (d *driver) step(op byte, n int) {
 		p := signal.Packet{To: to, Token: token, Body: make([]byte, 1+n*4), Class: signal.Class(op / 2)}
 		d.Put(d.now, Item{ID: ID{byte(n), op}, Packet: p})
 	case 3:
-		if r, err := d.Attach(d.now, to, ReaderID{byte(n % 3)}, time.Hour, func() {}); err == nil {
+		if r, err := d.Attach(d.now, to, ReaderID{byte(n % 3)}, netip.AddrFrom4([4]byte{byte(n / 3 % 2)}), time.Hour, func() {}); err == nil {
 			d.readers[n] = r
 		}
 	case 4:

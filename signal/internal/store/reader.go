@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"net/netip"
 	"time"
 
 	"github.com/sotto-calls/sotto/signal"
@@ -26,14 +27,15 @@ type Reader struct {
 }
 
 // Attach opens a mailbox for reading, and makes it if it is new. wake is called, with a lock held, when Next may have
-// more: it must only set a signal. keep is how long the mailbox and its tokens outlive the last reader.
-func (s *Store) Attach(now time.Time, address signal.Address, id ReaderID, keep time.Duration, wake func()) (*Reader, error) {
+// more: it must only set a signal. keep is how long the mailbox and its tokens outlive the last reader, unless room is
+// wanted: then it is forgotten earlier the more its network, from, holds.
+func (s *Store) Attach(now time.Time, address signal.Address, id ReaderID, from netip.Addr, keep time.Duration, wake func()) (*Reader, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sweepSometimes(now)
 	b := s.boxes[address]
 	if b == nil {
-		if len(s.boxes) >= s.limits.Mailboxes {
+		if !s.room(now, 1, s.mailboxes()) {
 			return nil, ErrFull
 		}
 		b = newBox()
@@ -51,7 +53,7 @@ func (s *Store) Attach(now time.Time, address signal.Address, id ReaderID, keep 
 		old.detached = true
 		old.wake()
 	}
-	b.keep = keep
+	b.keep, b.share = keep, s.share(from)
 	r := &Reader{s: s, box: b, id: id, wake: wake, flying: map[ID]int{}}
 	b.readers[id] = r
 	wake()

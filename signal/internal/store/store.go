@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"hash/maphash"
 	"sync"
 	"time"
 
@@ -15,7 +16,7 @@ type Result uint8
 const (
 	Taken     Result = iota // stored, or dropped without a word: never which
 	Throttled               // the token's quota or the mailbox's limit is used up
-	Full                    // the store has no room
+	Full                    // no room, even without the mailboxes that nobody reads
 )
 
 // ErrFull: no room for another mailbox, reader or set of tokens.
@@ -24,6 +25,7 @@ var ErrFull = errors.New("store: full")
 // Store is the memory of one relay.
 type Store struct {
 	limits Limits
+	seed   maphash.Seed // of shares
 
 	mu        sync.Mutex
 	boxes     map[signal.Address]*box
@@ -33,13 +35,15 @@ type Store struct {
 	tokens    int
 	bytes     int // of all boxes
 	swept     time.Time
+	barren    time.Time // when room last found too little
+	forgotten uint64    // mailboxes, to make room
 	stats     signal.Stats
 }
 
 // New returns an empty store.
 func New(l Limits) *Store {
 	return &Store{
-		limits: l, boxes: map[signal.Address]*box{}, quota: newQuota(l.QuotaBurst, l.QuotaRate),
+		limits: l, seed: maphash.MakeSeed(), boxes: map[signal.Address]*box{}, quota: newQuota(l.QuotaBurst, l.QuotaRate),
 		unclaimed: unclaimed{limit: l.Unclaimed, ids: map[claim]struct{}{}},
 	}
 }
@@ -50,7 +54,7 @@ func (s *Store) Put(now time.Time, it Item) Result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sweepSometimes(now)
-	if s.bytes+len(it.Packet.Body)+overhead > s.limits.Total {
+	if !s.room(now, len(it.Packet.Body)+overhead, s.memory()) {
 		return Full
 	}
 	if !s.quota.take(now, it.Packet.To, hash, len(it.Packet.Body)) {
@@ -103,7 +107,7 @@ func (s *Store) Admit(now time.Time, address signal.Address, hashes [][32]byte, 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := s.boxes[address]
-	if b == nil || s.tokens-len(b.tokens)+len(hashes) > s.limits.Tokens {
+	if b == nil || !s.room(now, len(hashes)-len(b.tokens), s.admitted()) || s.boxes[address] != b {
 		return ErrFull
 	}
 	s.tokens -= len(b.tokens)
@@ -147,4 +151,11 @@ func (s *Store) Held() (mailboxes, packets, bytes int) {
 		packets += len(b.entries)
 	}
 	return len(s.boxes), packets + len(s.unclaimed.entries), s.bytes + s.unclaimed.bytes
+}
+
+// Forgotten counts the mailboxes that nobody read and that made room for others before their time.
+func (s *Store) Forgotten() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.forgotten
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -41,7 +42,7 @@ func (w *world) admit(tokens ...signal.Token) {
 
 func (w *world) attach(reader byte) *Reader {
 	w.Helper()
-	r, err := w.Attach(w.now, w.to, ReaderID{reader}, time.Hour, func() {})
+	r, err := w.Attach(w.now, w.to, ReaderID{reader}, netip.Addr{}, time.Hour, func() {})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -264,7 +265,7 @@ func TestMailboxIsForgottenAfterItsLastReader(t *testing.T) {
 func TestSameReaderAgainReplacesTheFirst(t *testing.T) {
 	w := newWorld(t, Default())
 	woken := false
-	old, err := w.Attach(w.now, w.to, ReaderID{1}, time.Hour, func() { woken = true })
+	old, err := w.Attach(w.now, w.to, ReaderID{1}, netip.Addr{}, time.Hour, func() { woken = true })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +304,7 @@ func TestLimits(t *testing.T) {
 	w := newWorld(t, l)
 	r := w.attach(1)
 	w.admit(w.token)
-	if _, err := w.Attach(w.now, w.to, ReaderID{2}, 0, func() {}); !errors.Is(err, ErrFull) {
+	if _, err := w.Attach(w.now, w.to, ReaderID{2}, netip.Addr{}, 0, func() {}); !errors.Is(err, ErrFull) {
 		t.Errorf("second reader: %v", err)
 	}
 	if err := w.Admit(w.now, w.to, make([][32]byte, 4), false); !errors.Is(err, ErrFull) {
@@ -320,7 +321,7 @@ func TestLimits(t *testing.T) {
 	w.put(Full, w.item(strings.Repeat("x", 10_000)))
 	w.attach(1)
 	w.to = signal.Address{3}
-	if _, err := w.Attach(w.now, w.to, ReaderID{1}, 0, func() {}); !errors.Is(err, ErrFull) {
+	if _, err := w.Attach(w.now, w.to, ReaderID{1}, netip.Addr{}, 0, func() {}); !errors.Is(err, ErrFull) {
 		t.Errorf("third mailbox: %v", err)
 	}
 }

@@ -25,9 +25,7 @@ func (s *Store) sweep(now time.Time) {
 		s.bytes -= b.prune(now)
 		s.bytes -= b.forgetReaders(now)
 		if b.attached() == 0 && now.Sub(b.left) >= b.keep {
-			s.bytes -= b.drop(func(*entry) bool { return true })
-			s.tokens -= len(b.tokens)
-			delete(s.boxes, address)
+			s.remove(address, b)
 		}
 	}
 }
