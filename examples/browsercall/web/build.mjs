@@ -55,14 +55,17 @@ const html = (await readFile(join(root, 'page/index.html'), 'utf8'))
   .replace('</head>', `${preload}</head>`);
 files.set('index.html', new TextEncoder().encode(html));
 
-// What is bundled ships with its notices.
+// What is bundled ships with its copyright notices, and with the terms that all of it has.
 const notices = await readFile(join(root, 'page/licenses.txt'), 'utf8');
+const plain = (text) => text.replace(/[“”]/g, '"').split(/\s+/).join(' ').trim();
 const bundled = Object.keys(built.metafile.inputs).flatMap((i) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(i)?.[1] ?? []);
 for (const name of new Set(bundled)) {
   const [manifest, licence] = await Promise.all(
     ['package.json', 'LICENSE'].map((file) => readFile(join(root, 'node_modules', name, file), 'utf8')));
-  if (!notices.includes(`\n${name} ${JSON.parse(manifest).version},`) || !notices.includes(licence.trim())) {
-    console.error(`page/licenses.txt lacks ${name} of this version, or its notice`);
+  const [, holders, terms] = /((?:^Copyright .*\n)+)\s*(Permission [^]*)$/m.exec(licence) ?? [];
+  const notice = notices.split('\n\n').find((part) => part.startsWith(`${name} ${JSON.parse(manifest).version}, `));
+  if (!terms || !notice?.endsWith(`\n${holders.trim()}`) || !plain(notices).endsWith(plain(terms))) {
+    console.error(`page/licenses.txt lacks ${name} of this version, its notice or its terms`);
     process.exit(1);
   }
 }
