@@ -21,7 +21,9 @@ export class Own {
   #muted = false;
   #cameraOff = false;
   #stale = false; // the call does not send this camera's track yet, but the one before
+  #unheard = false; // nor this microphone's
   #busy = false;
+  #round = 0; // grows with each call: what one began is nothing to the next
 
   /** say speaks to those who listen; failed explains what did not work; lost says that a device has gone. */
   constructor(
@@ -31,7 +33,7 @@ export class Own {
     this.#failed = failed;
     this.#lost = lost;
     button('mute').onclick = () => void this.#pressMute();
-    button('camera').onclick = () => void this.#once(() => this.#switchCamera(), 'use the camera');
+    button('camera').onclick = () => void this.#pressCamera();
     button('screen').onclick = () => void this.#once(() => this.#switchScreen(), 'share the screen');
   }
 
@@ -42,7 +44,7 @@ export class Own {
     this.#cameraCtx = this.#camera && cameraCtx;
     this.#muted = false;
     this.#cameraOff = !this.#camera;
-    this.#stale = false;
+    this.#stale = this.#unheard = false;
     this.#watch();
     this.#show();
   }
@@ -52,11 +54,12 @@ export class Own {
     this.#call = call;
   }
 
-  /** The call is connected: tells the other side what was turned off before, and sends a camera opened meanwhile. */
+  /** The call is connected: tells the other side what was turned off before, and sends devices opened meanwhile. */
   connected(): void {
     this.#show();
     if (this.#muted) void this.#call?.setMuted('audio', true).catch(() => undefined);
-    void this.#once(() => this.#catchUp(), 'use the camera');
+    void this.#attempt(() => this.#sendMicrophone(), 'use the microphone');
+    void this.#attempt(() => this.#sendCamera(), 'use the camera');
   }
 
   /** Turns the microphone off or on. The track falls silent at once, whatever the network does. */
@@ -78,9 +81,18 @@ export class Own {
       if (this.#microphone !== before) return close([track]); // the call ended meanwhile
       this.#microphone = track;
       this.#watch();
-      await this.#call?.replaceTrack(microphoneCtx, track);
+      this.#unheard = true;
+      if (this.#live()) await this.#sendMicrophone();
       await this.mute(false);
     }, 'use the microphone');
+  }
+
+  /** Makes the call send the microphone that was opened last. */
+  async #sendMicrophone(): Promise<void> {
+    const [call, track] = [this.#call, this.#microphone];
+    if (!call || !track || !this.#unheard) return;
+    await call.replaceTrack(microphoneCtx, track);
+    this.#unheard = this.#microphone !== track;
   }
 
   /** Notices devices that end by themselves. A track that we stop says nothing. */
@@ -93,7 +105,7 @@ export class Own {
     };
     if (camera) camera.onended = () => {
       if (this.#camera !== camera || this.#cameraOff) return;
-      void this.#once(() => this.#turnCameraOff(), 'use the camera');
+      void this.#attempt(() => this.#turnCameraOff(), 'use the camera');
       this.#lost('Your camera is gone: nobody sees you. Plug one in, and press Camera on.');
     };
   }
@@ -102,13 +114,15 @@ export class Own {
   stop(): void {
     close([this.#microphone, this.#camera, this.#screen?.track].filter((t) => t !== undefined));
     this.#microphone = this.#camera = this.#screen = this.#call = this.#cameraCtx = undefined;
+    this.#busy = false;
+    this.#round++;
     this.#view.srcObject = null;
   }
 
-  async #switchCamera(): Promise<void> {
-    if (!this.#camera) return this.#addCamera();
-    if (this.#cameraOff) return this.#reopenCamera();
-    return this.#turnCameraOff();
+  /** Turns the camera off whatever else is under way, or on when it is its turn. */
+  async #pressCamera(): Promise<void> {
+    if (!this.#cameraOff) return this.#attempt(() => this.#turnCameraOff(), 'use the camera');
+    await this.#once(() => (this.#camera ? this.#reopenCamera() : this.#addCamera()), 'use the camera');
   }
 
   async #turnCameraOff(): Promise<void> {
@@ -117,7 +131,7 @@ export class Own {
     close([this.#camera]); // its light goes out at once, whatever the network does
     this.#say('Camera off');
     this.#show();
-    if (this.#live()) await this.#call?.setMuted(this.#cameraCtx ?? cameraCtx, true);
+    if (this.#live()) await this.#sendCamera();
   }
 
   /** Opens the camera again, for the stream that it had. */
@@ -131,46 +145,58 @@ export class Own {
     this.#stale = true;
     this.#say('Camera on');
     this.#show();
-    if (this.#live()) await this.#catchUp();
+    if (this.#live()) await this.#sendCamera();
   }
 
-  /** Makes the call send what the buttons say: what was pressed before it was connected could not be told. */
-  async #catchUp(): Promise<void> {
-    const [call, track, ctx] = [this.#call, this.#camera, this.#cameraCtx ?? cameraCtx];
-    if (!call || !track) return;
+  /**
+   * Makes the call send what the button says: what was pressed before it was connected, or before the other side had taken
+   * the camera, could not be told.
+   */
+  async #sendCamera(): Promise<void> {
+    const [call, track, ctx] = [this.#call, this.#camera, this.#cameraCtx];
+    if (!call || !track || ctx === undefined) return;
     if (this.#cameraOff) return call.setMuted(ctx, true);
     if (!this.#stale) return;
     await call.replaceTrack(ctx, track);
-    await call.setMuted(ctx, false);
+    if (this.#camera !== track || this.#cameraOff) return; // it was turned off meanwhile, and the other side told
     this.#stale = false;
+    await call.setMuted(ctx, false);
   }
 
-  /** Adds a camera to a call that began without one. */
+  /** Adds a camera to a call that began without one. It can be turned off before the other side has taken it. */
   async #addCamera(): Promise<void> {
     const call = this.#call;
     if (!call || !this.#live()) return;
     const track = await openCamera();
-    try {
-      this.#cameraCtx = (await call.addTrack(track, 'camera')).ctx;
-    } catch (e) {
-      close([track]);
-      throw e;
-    }
-    if (this.#call !== call) return close([track]);
+    if (this.#call !== call) return close([track]); // the call ended meanwhile
     this.#camera = track;
     this.#watch();
     this.#cameraOff = this.#stale = false;
     this.#say('Camera on');
+    this.#show();
+    try {
+      const { ctx } = await call.addTrack(track, 'camera');
+      if (this.#call === call) this.#cameraCtx = ctx;
+    } catch (e) {
+      close([track]);
+      if (this.#call === call) [this.#camera, this.#cameraOff] = [undefined, true];
+      throw e;
+    }
+    if (this.#cameraOff) await this.#sendCamera();
   }
 
   async #switchScreen(): Promise<void> {
     if (this.#screen) return this.#unshare();
-    if (!this.#call || !this.#live()) return;
+    const call = this.#call;
+    if (!call || !this.#live()) return;
     const track = await openScreen();
     if (!track) return;
+    if (this.#call !== call) return close([track]); // it was picked for a call that is over
     track.onended = () => void this.#once(() => this.#unshare(), 'end sharing the screen');
     try {
-      this.#screen = { track, ctx: (await this.#call.addTrack(track, 'screen')).ctx };
+      const { ctx } = await call.addTrack(track, 'screen');
+      if (this.#call !== call) return close([track]);
+      this.#screen = { track, ctx };
     } catch (e) {
       close([track]);
       throw e;
@@ -190,18 +216,25 @@ export class Own {
   /** Runs one change at a time: a second press while the first is under way is none. */
   async #once(f: () => Promise<void>, doing: string): Promise<void> {
     if (this.#busy) return;
+    const round = this.#round;
     this.#busy = true;
     this.#show();
+    await this.#attempt(f, doing);
+    if (this.#round !== round) return;
+    this.#busy = false;
+    this.#show();
+    if (this.#screen?.track.readyState === 'ended') { // it was, while something else was under way
+      await this.#once(() => this.#unshare(), 'end sharing the screen');
+    }
+  }
+
+  /** Runs a change, and says so if it fails before its call is over. */
+  async #attempt(f: () => Promise<void>, doing: string): Promise<void> {
+    const round = this.#round;
     try {
       await f();
     } catch (e) {
-      if (this.#call?.state !== 'ended') this.#failed(e, doing);
-    } finally {
-      this.#busy = false;
-      this.#show();
-    }
-    if (this.#screen?.track.readyState === 'ended') { // it was, while something else was under way
-      await this.#once(() => this.#unshare(), 'end sharing the screen');
+      if (this.#round === round && this.#call?.state !== 'ended') this.#failed(e, doing);
     }
   }
 
@@ -217,7 +250,7 @@ export class Own {
     const canShare = live && 'getDisplayMedia' in navigator.mediaDevices;
     press('mute', this.#muted, this.#muted ? 'Unmute' : 'Mute', this.#muted ? 'mic-off' : 'mic', has);
     press('camera', off, off ? 'Camera on' : 'Camera off', off ? 'camera-off' : 'camera',
-      !this.#busy && (this.#camera !== undefined || live));
+      !off || !this.#busy && (this.#camera !== undefined || live));
     press('screen', shared, shared ? 'Stop sharing' : 'Share screen', shared ? 'screen-off' : 'screen',
       !this.#busy && canShare);
     this.#showSelf();

@@ -92,6 +92,7 @@ class Page {
     }
     const stop = new AbortController();
     stop.signal.addEventListener('abort', () => void i.decline().catch(() => undefined), { once: true });
+    void i.ended.then((e) => stop.abort(e)); // as when the caller gives up while the browser asks for the devices
     await this.#run(c, answer === 'video', 'connecting', stop, (d) => this.#session.answer(i, d.tracks));
   }
 
@@ -108,8 +109,7 @@ class Page {
       this.#talk.open(c, devices, first, () => stop.abort());
       words = await this.#talk.follow(await make(devices));
     } catch (e) {
-      if (!stop.signal.aborted) words = wordsOf(e, c);
-      else words = first === 'dialing' ? unmadeWords(c.name) : endWords(EndReason.Declined, false, c.name);
+      words = noCallWords(e, c, first, stop.signal);
       stop.abort();
     }
     close(devices.tracks);
@@ -136,9 +136,13 @@ function unlessStopped(opening: Promise<Devices>, stop: AbortSignal): Promise<De
   });
 }
 
-function wordsOf(e: unknown, c: Contact): Words {
-  if (e instanceof EndedError) return endWords(e.reason, e.remote, c.name, e.cause);
-  return faultWords(e, `call ${c.name}`);
+/** Why no call came of a ringing: it ended, the person gave up, or something failed. */
+function noCallWords(e: unknown, c: Contact, first: 'dialing' | 'connecting', stop: AbortSignal): Words {
+  const why: unknown = stop.aborted ? stop.reason : e;
+  const ended = first === 'dialing' ? endWords : missedWords;
+  if (why instanceof EndedError) return ended(why.reason, why.remote, c.name, why.cause);
+  if (!stop.aborted) return faultWords(e, `call ${c.name}`);
+  return first === 'dialing' ? unmadeWords(c.name) : endWords(EndReason.Declined, false, c.name);
 }
 
 /**

@@ -26,7 +26,7 @@ export class Ringing {
     const title = document.title;
     document.title = `☎ ${c.name} rings`;
     this.#dialog.showModal();
-    button('accept').focus();
+    element('ringing-title').focus(); // not Accept: a key that was meant for something else must not open the camera
     const silence = ring();
     this.#dialog.dataset.sound = silence ? 'tone' : 'none';
     const answer = await Promise.race([this.#pressed(), i.ended.then((): Answer => 'ended')]);

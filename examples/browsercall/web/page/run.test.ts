@@ -94,6 +94,43 @@ describe('an invitation that the page cannot use', () => {
   });
 });
 
+describe('somebody rings', () => {
+  /** A contact rings; gaveUp ends that. What the page makes of it is in ended. */
+  async function rung(): Promise<{ answer: ReturnType<typeof vi.fn>; gaveUp: (e: EndedError) => void }> {
+    const ada = await book('Ada');
+    void run('/worker.js', choices, (await ada.invite(hour)).uri());
+    await vi.waitFor(() => expect(document.activeElement).toBe(at('contact-name')));
+    let gaveUp: (e: EndedError) => void = () => undefined;
+    const ended = new Promise<EndedError>((resolve) => (gaveUp = resolve));
+    const [answer, decline] = [vi.fn(), vi.fn(() => Promise.resolve())];
+    rings.put({ caller: contacts.get(ada.identity.id), ended, answer, decline } as unknown as Incoming);
+    await vi.waitFor(() => expect(at('ringing').open).toBe(true));
+    return { answer, gaveUp };
+  }
+
+  test('and no key that was meant for something else accepts', async () => {
+    await rung();
+    expect(document.activeElement).toBe(at('ringing-title'));
+  });
+
+  test.each([
+    [EndReason.TimedOut, 'Missed'], [EndReason.Cancelled, 'Missed'], [EndReason.AnsweredElsewhere, 'Taken elsewhere'],
+  ])('and it ends (%i) while the browser asks for the camera', async (reason, title) => {
+    const stop = vi.fn();
+    let grant: (s: unknown) => void = () => undefined;
+    const asking = new Promise((resolve) => (grant = resolve));
+    vi.stubGlobal('navigator', { mediaDevices: { getUserMedia: () => asking } });
+    const { answer, gaveUp } = await rung();
+    press('accept');
+    await vi.waitFor(() => expect(view()).toBe('call'));
+    gaveUp(new EndedError(reason, true));
+    await vi.waitFor(() => expect([view(), at('ended-title').textContent]).toEqual(['ended', title]));
+    grant({ getTracks: () => [{ kind: 'video', stop }] });
+    await vi.waitFor(() => expect(stop).toHaveBeenCalled());
+    expect(answer).not.toHaveBeenCalled();
+  });
+});
+
 test('an invitation without a name is used, and a second one gets a number', async () => {
   for (const label of ['unnamed', 'unnamed (2)']) {
     void run('/worker.js', choices, (await (await book('')).invite(hour)).uri());

@@ -6,6 +6,7 @@ import { vi } from 'vitest';
 export class FakeElement extends EventTarget {
   hidden = false;
   open = false;
+  disabled = false;
   value = '';
   srcObject: unknown = null;
   dataset: Record<string, string> = {};
@@ -38,7 +39,10 @@ export class FakeElement extends EventTarget {
   }
 
   remove(): void {}
-  focus(): void {}
+  focus(): void {
+    Object.assign(document, { activeElement: this });
+  }
+
   select(): void {}
   play = () => Promise.resolve();
   querySelector = () => new FakeElement();
