@@ -18,7 +18,6 @@ func (b *bot) answer(ctx context.Context, in *call.Incoming) {
 	who := in.Caller()
 	t := b.newTalk(who.Label, who.ID, "them")
 	b.tell(event{Event: "ringing", Name: t.name, By: t.by}, "%q rings, %s", t.name, trust(who.Verified))
-	t.startRecording()
 	defer t.stop()
 	m, err := t.media(in.Sends(), in.Wants())
 	if err != nil {
@@ -72,7 +71,6 @@ func (b *bot) ringOut(ctx context.Context) {
 // dial rings a contact, and returns why the call has ended, or why there was none.
 func (b *bot) dial(ctx context.Context, to e2ee.Contact) (call.EndReason, error) {
 	t := b.newTalk(to.Name, to.ID, "us")
-	t.startRecording()
 	defer t.stop()
 	both := media.Kinds{Audio: true, Video: true}
 	m, err := t.media(both, both)

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"rsc.io/qr"
+
 	"github.com/sotto-calls/sotto/call"
 	"github.com/sotto-calls/sotto/e2ee"
 	"github.com/sotto-calls/sotto/media"
@@ -188,6 +190,28 @@ func TestRing(t *testing.T) {
 	p.want("ended")
 }
 
+// A ringing that comes to nothing leaves no folder: with -ring there is one every few seconds until the page is there.
+func TestRingingIsNotRecorded(t *testing.T) {
+	out := t.TempDir()
+	p := start(t, "-ring", "Marchbanks", "-mode", "record", "-out", out)
+	g := newGuest(t, p.want("invitation").URL, "Marchbanks")
+	ctx, cancel := context.WithTimeout(t.Context(), slow)
+	defer cancel()
+	in, err := g.client.Accept(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := in.Decline(ctx, call.DeclineCall); err != nil {
+		t.Fatal(err)
+	}
+	if end := p.want("ended"); end.Reason != call.Declined.String() || len(end.Files) != 0 {
+		t.Errorf("%+v", end)
+	}
+	if made, err := os.ReadDir(out); err != nil || len(made) != 0 {
+		t.Errorf("%v, %v", made, err)
+	}
+}
+
 // With -tls everything, the bot's own connection too, goes by TLS with the certificate that was made; a state folder keeps
 // it, the identity and the contacts.
 func TestStateAndTLS(t *testing.T) {
@@ -249,16 +273,51 @@ func TestFlags(t *testing.T) {
 	}
 }
 
-// A QR code is as high as it is wide, two modules a line, and has its margin.
+// The half blocks of a QR code, read back, are its modules within their white margin.
 func TestQR(t *testing.T) {
-	lines := strings.Split(strings.TrimSuffix(qrText("https://192.0.2.1:8443/#sotto:invite/x"), "\n"), "\n")
-	wide := len([]rune(strings.TrimSuffix(strings.TrimPrefix(lines[0], "\x1b[97;40m"), "\x1b[0m")))
-	if (wide+1)/2 != len(lines) || wide != 29+2*quiet || !strings.Contains(lines[0], strings.Repeat("█", wide)) {
-		t.Errorf("%d lines of %d", len(lines), wide)
+	const text = "https://192.0.2.1:8443/#sotto:invite/sotto1?name=Clip+bot&relay=ws%3A%2F%2F192.0.2.1%3A8443%2Fv1%23a-_9"
+	code, err := qr.Encode(text, qr.L)
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn := readQR(t, qrText(text))
+	wide := code.Size + 2*quiet
+	if len(drawn) != wide+wide%2 {
+		t.Fatalf("%d rows of modules, the code has %d and two margins of %d", len(drawn), code.Size, quiet)
+	}
+	for y, row := range drawn {
+		if len(row) != wide {
+			t.Fatalf("row %d is %d wide", y, len(row))
+		}
+		for x, white := range row {
+			if white == code.Black(x-quiet, y-quiet) { // beyond its edge nothing is black
+				t.Errorf("the module at %d, %d is white: %t", x-quiet, y-quiet, white)
+			}
+		}
 	}
 	if qrText(strings.Repeat("x", 4000)) != "" {
 		t.Error("a text that is too long has a code")
 	}
+}
+
+// readQR gives the rows of a code that was drawn in half blocks: whether each module is white.
+func readQR(t *testing.T, text string) (rows [][]bool) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		blocks, coloured := strings.CutPrefix(strings.TrimSuffix(line, "\x1b[0m\n"), "\x1b[97;40m")
+		if !coloured || len(blocks) == len(line) {
+			t.Fatalf("no line of white on black: %q", line)
+		}
+		var top, bottom []bool
+		for _, b := range blocks {
+			if !strings.ContainsRune("█▀▄ ", b) {
+				t.Fatalf("%q is no half block", b)
+			}
+			top, bottom = append(top, b == '█' || b == '▀'), append(bottom, b == '█' || b == '▄')
+		}
+		rows = append(rows, top, bottom)
+	}
+	return rows
 }
 
 // The link survives a browser: its fragment is what comes after the first #, and it holds one invitation.

@@ -18,14 +18,15 @@ import (
 // A talk is one call of the bot.
 type talk struct {
 	*bot
-	name     string
-	id       e2ee.ID
-	by       string // who rang: us, them
-	echo     *echo.Echo
-	recorder *file.Recorder // nil: nothing is recorded
+	name string
+	id   e2ee.ID
+	by   string // who rang: us, them
+	echo *echo.Echo
 
 	mu       sync.Mutex
-	mirrored media.Kinds // of which a track is being sent back
+	mirrored media.Kinds    // of which a track is being sent back
+	recorder *file.Recorder // nil: nothing is recorded
+	recorded bool           // the recording has begun, or ended
 }
 
 func (b *bot) newTalk(name string, id e2ee.ID, by string) *talk {
