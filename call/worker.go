@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/sotto-calls/sotto/e2ee"
@@ -78,32 +79,47 @@ func (w *worker) renew(conn *media.Conn) {
 	}
 }
 
-// lendTime bounds how long a call waits for its relay's ICE servers.
+// lendTime bounds how long a call waits for its relays' ICE servers.
 const lendTime = 2 * time.Second
 
-// lent are the ICE servers of our own relays, if they are wanted. One that does not answer has still lent what it lent
-// before: as long as it is away, its TURN server may be the only way there is.
+// lent are the ICE servers of our own relays, if they are wanted; all are asked at once, so that a slow one takes no time
+// from the others. One that does not answer has still lent what it lent before: as long as it is away, its TURN server may
+// be the only way there is.
 func (w *worker) lent(c Config) []media.ICEServer {
 	if !c.RelayServers {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(w.ctx, lendTime)
-	defer cancel()
 	var servers []media.ICEServer
-	for i, t := range c.Transports {
-		p, ok := t.(signal.ICEServerProvider)
-		if !ok {
-			continue
-		}
-		list, err := p.ICEServers(ctx)
-		if err != nil {
-			c.Logger.Warn("the relay lends no ICE servers", "error", err)
+	for i, a := range askAll(w.ctx, c.Transports) {
+		if a.err != nil {
+			c.Logger.Warn("the relay lends no ICE servers", "error", a.err)
 		} else {
-			w.lends(i, list)
+			w.lends(i, a.servers)
 		}
 		servers = append(servers, w.loans[i]...)
 	}
 	return servers
+}
+
+// An offered is what one relay lends; nothing, if it lends nothing.
+type offered struct {
+	servers []signal.ICEServer
+	err     error
+}
+
+// askAll asks the relays for their ICE servers. The answers are in the transports' order.
+func askAll(ctx context.Context, transports []signal.Transport) []offered {
+	ctx, cancel := context.WithTimeout(ctx, lendTime)
+	defer cancel()
+	answers := make([]offered, len(transports))
+	var all sync.WaitGroup
+	for i, t := range transports {
+		if p, ok := t.(signal.ICEServerProvider); ok {
+			all.Go(func() { answers[i].servers, answers[i].err = p.ICEServers(ctx) })
+		}
+	}
+	all.Wait()
+	return answers
 }
 
 // lends notes what a relay has lent.

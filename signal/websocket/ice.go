@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -16,16 +17,21 @@ type iceCache struct {
 }
 
 // ICEServers returns the relay's STUN and TURN servers. Credentials are asked for anew when half of their time is over,
-// so what it returns is valid for that half at least. A transport without a mailbox gets signal.ErrNoMailbox.
+// so what it returns is valid for that half at least, and until then ctx does not matter. A transport without a mailbox
+// gets signal.ErrNoMailbox.
 func (t *Transport) ICEServers(ctx context.Context) ([]signal.ICEServer, error) {
 	if t.mailbox == nil {
 		return nil, signal.ErrNoMailbox
 	}
-	if err := t.usable(ctx); err != nil {
+	err := t.usable(ctx)
+	if errors.Is(err, signal.ErrClosed) {
 		return nil, err
 	}
 	if s, ok := t.ice.fresh(time.Now()); ok {
 		return s, nil
+	}
+	if err != nil {
+		return nil, err
 	}
 	asked := time.Now()
 	f, err := t.ask(ctx, func(n uint64) frame { return &askFrame{N: n} })

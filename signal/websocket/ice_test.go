@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -37,11 +38,19 @@ func TestICEServersAreRenewedInTime(t *testing.T) {
 		if at, ok := turnrest.Expires(first.Username); !ok || at.Sub(start) != 10*time.Minute {
 			t.Errorf("expires %v", at)
 		}
+		late, cancel := context.WithCancel(t.Context())
+		cancel()
+		if s, err := bob.ICEServers(late); err != nil || len(s) != 2 {
+			t.Errorf("what was lent is not asked for, yet: %v, %v", s, err)
+		}
 		time.Sleep(5*time.Minute - 1)
 		if again := get(); again.Username != first.Username {
 			t.Error("renewed before half of the time")
 		}
 		time.Sleep(1 * time.Nanosecond)
+		if _, err := bob.ICEServers(late); !errors.Is(err, context.Canceled) {
+			t.Errorf("to be asked for, in no time: %v", err)
+		}
 		if again := get(); again.Username == first.Username {
 			t.Error("not renewed after half of the time")
 		}
