@@ -92,6 +92,7 @@ export function transport(s: Side, now: number, path: Path): Effect[] {
   if (!isAccepted(s.state)) return [];
   const waited = s.late && !s.up && s.epoch > 0;
   s.up = path === 'up';
+  if (s.up) s.restarted = -Infinity;
   if (s.up && s.state === 'reconnecting') return reconnected(s, now);
   if (s.up) return [...(waited && s.state === 'connecting' ? ack(s, s.acked) : []), ...connect(s, now)];
   if (s.state === 'connected') return lost(s, now, path);
@@ -108,13 +109,17 @@ function reconnected(s: Side, now: number): Effect[] {
   return s.renewal ? [...fx, ...renew(s, now)] : fx;
 }
 
-/** The caller starts ICE anew, unless that is what goes on: each new start would bring about the next one. */
+/**
+ * Looks for another path: the caller at once, the callee a little later. A start of ICE that goes on, by whichever side,
+ * gets its time first: each one throws away what the last has found.
+ */
 function lost(s: Side, now: number, path: Path): Effect[] {
   s.clocks.set('lost', now + lostTime);
   const fx = become(s, 'reconnecting');
-  const polite = s.role === 'callee';
-  s.clocks.set('restart', now + (polite ? politeTime : restartTime));
-  return polite || path === 'sought' ? fx : [...fx, { do: 'restart' }];
+  const wait = Math.max(s.role === 'callee' ? politeTime : 0, s.restarted + restartTime - now);
+  if (!wait && path !== 'sought') return [...fx, ...roam(s, now)];
+  s.clocks.set('restart', now + (wait || restartTime));
+  return fx;
 }
 
 /** A change of network that the application knows of: it does not wait for ICE to notice. */
@@ -123,8 +128,9 @@ export function roam(s: Side, now: number): Effect[] {
   return [...underWay(s, now), { do: 'restart' }];
 }
 
-/** ICE starts anew, from either side: each start throws away what the last has found, so this one gets its time. */
+/** ICE starts anew, from either side. */
 export function underWay(s: Side, now: number): Effect[] {
+  s.restarted = now;
   if (s.state === 'reconnecting') s.clocks.set('restart', now + restartTime);
   return [];
 }

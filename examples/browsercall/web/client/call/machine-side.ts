@@ -43,6 +43,8 @@ export interface Side {
   sealed: boolean;
   /** The path carries. */
   up: boolean;
+  /** When ICE last started anew, from either side; -Infinity once the path has been up since. */
+  restarted: number;
   /** A frame was opened. */
   opened: boolean;
   /** Since when the sources run. */
@@ -54,7 +56,7 @@ export function newSide(role: Role, invite: Hash, ringFor = ringTime, late = fal
   return {
     role, ringFor, late, lateThere: false, clocks: new Clocks(), state: 'new', resend: 0, sending: undefined, invite,
     accept: '', welcome: '', epoch: 0, auth: '', acked: false, ahead: undefined, renewal: false, renewed: -Infinity,
-    switched: 0, sealed: false, up: false, opened: false, startedAt: undefined,
+    switched: 0, sealed: false, up: false, restarted: -Infinity, opened: false, startedAt: undefined,
   };
 }
 

@@ -47,6 +47,7 @@ export const words: Record<string, Input> = {
   'down': { is: 'transport', path: 'down' },
   'dead': { is: 'transport', path: 'dead' },
   'frame': { is: 'frame' },
+  'restarted': { is: 'restarted' },
   'fault-auth': { is: 'fault', reason: EndReason.AuthFailed, cause: new AuthError() },
   'fault-media': { is: 'fault', reason: EndReason.MediaFailed, cause: new Error('bad SDP') },
 };
