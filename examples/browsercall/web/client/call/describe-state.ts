@@ -12,8 +12,8 @@ export interface Describing {
   n: number;
   /** Encoded, while it waits for its answer. */
   offer: Uint8Array | undefined;
-  /** The connection works on it. */
-  busy: boolean;
+  /** The connection works on it: 1 while it makes the offer, 2 while it takes the answer. */
+  busy: 0 | 1 | 2;
   /** Something changed meanwhile; and wants new ICE credentials. */
   again: boolean;
   restart: boolean;
@@ -40,7 +40,7 @@ export interface Describing {
 /** Nothing is under way. */
 export function describing(): Describing {
   return {
-    n: 0, offer: undefined, busy: false, again: false, restart: false, restarts: false, applying: 0, theirs: 0,
+    n: 0, offer: undefined, busy: 0, again: false, restart: false, restarts: false, applying: 0, theirs: 0,
     answer: undefined, answered: 0, due: false, used: new Set(),
     asking: new Set(), waiting: [], repetition: 0,
   };

@@ -44,7 +44,7 @@ export function negotiate(l: Loop, restart: boolean): void {
   if (!l.conn || !l.keys.group) return;
   const conn = l.conn;
   const n = ++d.n;
-  d.busy = true;
+  d.busy = 1;
   d.restarts = restart;
   if (restart) restarts(l);
   l.jobs.do(async () => {
@@ -68,7 +68,7 @@ function restarts(l: Loop): void {
 
 async function describeMade(l: Loop, n: number, sdp: string, restart: boolean): Promise<void> {
   const d = l.control.describe;
-  d.busy = false;
+  d.busy = 0;
   const streams = l.connection.streams();
   d.offer = Describe.encode({ kind: DescribeKind.Offer, n, sdp: utf8(sdp), streams, restart });
   await repeatDescribe(l);
@@ -104,6 +104,8 @@ async function offered(l: Loop, b: DescribeBody): Promise<void> {
     if (b.n === d.theirs) await answerAgain(l, b.restart);
     return;
   }
+  // Two that cross: the caller's stands. The other side makes its own again, or repeats it if it has answered ours.
+  if (l.machine.role === 'caller' && (d.offer || d.busy === 1)) return;
   if (b.n <= d.applying || l.jobs.length >= maxJobs) return; // it is being worked on, or will be repeated
   d.applying = b.n;
   if (b.restart) {
@@ -182,7 +184,6 @@ async function applied(l: Loop, offer: DescribeBody, answer: string): Promise<vo
 
 async function refused(l: Loop, { n, restart }: DescribeBody, e: unknown): Promise<void> {
   const fault = mediaFault(e);
-  if (fault.glare) return; // ours stands; the other side makes its own again
   if (fault.forged) return l.step({ is: 'fault', reason: fault.reason, cause: e });
   l.drop();
   await reply(l, { kind: DescribeKind.Refusal, n, sdp: new Uint8Array(0), streams: [], restart: false }, restart);
@@ -197,7 +198,7 @@ async function reply(l: Loop, b: DescribeBody, restart: boolean): Promise<void> 
     // has started anew on both.
     d.offer = undefined;
     d.again = true;
-    d.restart ||= d.restarts && (d.busy || !restart || b.kind !== DescribeKind.Answer);
+    d.restart ||= d.restarts && (d.busy > 0 || !restart || b.kind !== DescribeKind.Answer);
     l.connection.forget();
   }
   if (restart) l.control.restarting &&= 1;
@@ -226,13 +227,13 @@ async function answered(l: Loop, b: DescribeBody): Promise<void> {
   const conn = l.connection;
   const sdp = fromUtf8(b.sdp);
   d.offer = undefined;
-  d.busy = true;
+  d.busy = 2;
   l.jobs.do(async () => {
     await conn.described(sdp, l.keys.dtlsTheirs).catch((e: unknown) => {
       if (!mediaFault(e).late) throw e;
     });
     l.back((now) => {
-      d.busy = false;
+      d.busy = 0;
       if (d.restarts) l.control.restarting &&= 1;
       settle(now);
     });
@@ -242,7 +243,7 @@ async function answered(l: Loop, b: DescribeBody): Promise<void> {
 /** Goes on without what our description would have added, since that was refused or could not be made. */
 async function withdraw(l: Loop, error: unknown): Promise<void> {
   const d = l.control.describe;
-  d.busy = false;
+  d.busy = 0;
   d.offer = undefined;
   const gone = await l.connection.refused();
   for (const { track, info } of gone) {

@@ -7,8 +7,6 @@ import { EndReason } from './reason.ts';
 export interface MediaFault {
   /** How the call ends, if it cannot go on. */
   reason: EndReason;
-  /** Our description stands against the other side's that crossed it. */
-  glare: boolean;
   /** The description is not of the one who is bound by the group. */
   forged: boolean;
   /** The connection had gone on already, or may find another path. */
@@ -18,7 +16,7 @@ export interface MediaFault {
 /** Reads an error of the connection. */
 export function mediaFault(e: unknown): MediaFault {
   const code = e instanceof MediaError ? e.code : undefined;
-  return { reason: reasonOf(code), glare: code === 'glare', forged: code === 'fingerprint', late: code === 'state' };
+  return { reason: reasonOf(code), forged: code === 'fingerprint', late: code === 'state' };
 }
 
 function reasonOf(code: string | undefined): EndReason {

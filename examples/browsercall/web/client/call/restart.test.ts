@@ -193,6 +193,24 @@ describe('a late side that starts ICE anew', () => {
     await stage.end();
   });
 
+  it('ignores one of the other side that crosses an offer of its own', async () => {
+    const stage = new Stage();
+    stage.late.add('Ann');
+    const [ann, ben] = await stage.pair();
+    const [a, b] = await connected(ann, ben);
+    await passes(1000);
+    const told = vi.spyOn(stage.world.conns[1]!, 'sendMessage').mockImplementationOnce(() => undefined); // the answer
+    const done: string[] = [];
+    void a.hold(true).then(() => done.push('held'));
+    await until('Ben has answered', () => told.mock.calls.length === 1);
+    b.restart();
+    await passes(100);
+    void a.send('goes on').then(() => done.push('said'));
+    await until('both are done', () => done.length === 2);
+    expect(done).toEqual(['said', 'held']);
+    await stage.end();
+  });
+
   it.each(['the offer cannot be made', 'the offer is refused', 'an offer is refused'])('goes on if %s', async (what) => {
     const stage = new Stage();
     const late = what.startsWith('an') ? 'Ben' : 'Ann';

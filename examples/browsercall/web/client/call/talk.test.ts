@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MediaError } from '../media/errors.ts';
 import type { CallEvent } from './event.ts';
 import { begin, both, connected, ended, over, passes, settle, Stage, until } from './testing-stage.ts';
@@ -135,6 +135,22 @@ describe('in a call', () => {
     });
     await until('both are done', () => done);
     expect([all(ann, a, 'trackAdded').length, all(ben, b, 'trackAdded').length]).toEqual([1, 1]);
+    await stage.end();
+  });
+
+  // Fails if the caller remembers an offer that it has ignored as one that it works on.
+  it('an offer that overtakes the answer to the other side is taken when it comes again', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const [a, b] = await connected(ann, ben, { consent: () => true }, { consent: () => true });
+    await passes(1000);
+    const told = vi.spyOn(stage.world.conns[1]!, 'sendMessage').mockImplementationOnce(() => undefined); // the answer
+    const done: string[] = [];
+    void a.addTrack(fakeTrack('video'), 'screen').then(() => done.push('Ann'));
+    await until('Ben has answered', () => told.mock.calls.length === 1);
+    void b.addTrack(fakeTrack('video'), 'screen').then(() => done.push('Ben'));
+    await until('both are done', () => done.length === 2);
+    expect(done).toEqual(['Ann', 'Ben']);
     await stage.end();
   });
 
