@@ -66,6 +66,12 @@ function restarts(l: Loop): void {
   l.candidates.found.length = l.candidates.sent = 0;
 }
 
+/** The two sides agree on a start of ICE, unless one of ours follows it. */
+function agreed(l: Loop): void {
+  const d = l.control.describe;
+  l.control.restarting &&= d.busy && d.restarts ? 2 : 1;
+}
+
 async function describeMade(l: Loop, n: number, sdp: string, restart: boolean): Promise<void> {
   const d = l.control.describe;
   d.busy = 0;
@@ -125,7 +131,7 @@ async function offered(l: Loop, b: DescribeBody): Promise<void> {
       const consent = (t: TrackInfo) => consents(l, t, late ??= pause(consentTime, l.abort.signal));
       const answer = await conn.apply(sdp, l.keys.dtlsTheirs, consent);
       if (b.restart && l.machine.view.late) {
-        l.control.restarting &&= 1;
+        agreed(l);
         await pause(gatherTime, l.abort.signal);
       }
       l.back((now) => applied(now, b, answer));
@@ -193,15 +199,15 @@ async function refused(l: Loop, { n, restart }: DescribeBody, e: unknown): Promi
 async function reply(l: Loop, b: DescribeBody, restart: boolean): Promise<void> {
   const d = l.control.describe;
   if (b.n <= d.theirs) return; // a repetition that overtook its answer
-  if (l.machine.role === 'callee' && (d.offer || d.busy)) {
+  if (l.machine.role === 'callee' && d.offer) {
     // The polite side drops its own and makes it again: as a restart only if the other side's was none, since with that ICE
-    // has started anew on both.
+    // has started anew on both. What is being made comes after theirs, and stands.
     d.offer = undefined;
     d.again = true;
-    d.restart ||= d.restarts && (d.busy > 0 || !restart || b.kind !== DescribeKind.Answer);
+    d.restart ||= d.restarts && (!restart || b.kind !== DescribeKind.Answer);
     l.connection.forget();
   }
-  if (restart) l.control.restarting &&= 1;
+  if (restart) agreed(l);
   d.theirs = b.n;
   d.answer = Describe.encode(b);
   d.answered = performance.now();
@@ -231,10 +237,12 @@ async function answered(l: Loop, b: DescribeBody): Promise<void> {
   l.jobs.do(async () => {
     await conn.described(sdp, l.keys.dtlsTheirs).catch((e: unknown) => {
       if (!mediaFault(e).late) throw e;
+      d.again = true; // theirs, which was applied before, has dropped it
+      d.restart ||= d.restarts;
     });
     l.back((now) => {
       d.busy = 0;
-      if (d.restarts) l.control.restarting &&= 1;
+      if (d.restarts) agreed(now);
       settle(now);
     });
   });
@@ -262,7 +270,7 @@ async function withdraw(l: Loop, error: unknown): Promise<void> {
 function settle(l: Loop, error?: unknown): void {
   const d = l.control.describe;
   if (error !== undefined && d.restarts) {
-    l.control.restarting &&= 1;
+    agreed(l);
     l.back(restarted);
   }
   if (d.busy || d.offer) return;

@@ -77,6 +77,70 @@ describe('a new start of ICE', () => {
   });
 });
 
+describe('a new start of ICE by the callee, while it applies one of the caller', () => {
+  // Fails if an offer that is made after theirs counts as crossed: ICE would start a third time.
+  it('is one', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const [a, b] = await connected(ann, ben);
+    const [ca, cb] = stage.world.conns;
+    const apply = cb!.apply.bind(cb);
+    cb!.apply = async (...offer) => {
+      b.restart();
+      await settle();
+      return apply(...offer);
+    };
+    a.restart();
+    await passes(3000);
+    expect([ca!.restarts, cb!.restarts]).toEqual([1, 1]);
+    await stage.end();
+  });
+
+  it('lets a late side write nothing until both are agreed on', async () => {
+    const stage = new Stage();
+    stage.late.add('Ben');
+    const [ann, ben] = await stage.pair();
+    const [a, b] = await connected(ann, ben);
+    const conn = stage.world.conns[1]!;
+    const said = vi.spyOn(conn, 'sendMessage');
+    const apply = conn.apply.bind(conn);
+    conn.apply = async (...offer) => {
+      b.restart();
+      await settle();
+      return apply(...offer);
+    };
+    const described = vi.spyOn(conn, 'described');
+    const written: number[] = [];
+    const describe = conn.describe.bind(conn);
+    conn.describe = async (restart) => {
+      void a.send('through the channel');
+      void b.send('waits');
+      await settle();
+      written.push(all(ben, b, 'message').length, said.mock.calls.length);
+      return describe(restart);
+    };
+    a.restart();
+    await until('his own is agreed on', () => described.mock.calls.length === 1);
+    expect(written).toEqual([1, 0]);
+    await passes(100);
+    conn.tell({ type: 'state', state: 'connected' });
+    await until('the path is up', () => all(ann, a, 'message').length === 1, 1000);
+    await stage.end();
+  });
+
+  it('comes again if one that crossed it was applied first', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const [, b] = await connected(ann, ben);
+    const conn = stage.world.conns[1]!;
+    const dropped = vi.spyOn(conn, 'described').mockRejectedValueOnce(new MediaError('state', 'none of ours waits'));
+    b.restart();
+    await passes(3000);
+    expect([dropped.mock.calls.length, conn.restarts]).toEqual([2, 2]);
+    await stage.end();
+  });
+});
+
 describe('a late side that starts ICE anew', () => {
   it('lets its candidates go ahead of its offer', async () => {
     const stage = new Stage();
