@@ -15,7 +15,7 @@ import (
 
 // TestClose: it ends who waits, leaves nothing, and may come twice.
 func TestClose(t *testing.T) {
-	pulsetest.Start(t, "cable")
+	plugIn(pulsetest.Start(t, "cable"), "cable")
 	goroutines, files := runtime.NumGoroutine(), openFiles()
 	for range 3 {
 		in, out := openInput(t, pulse.Microphone("")), openOutput(t, pulse.Speaker(""))
@@ -61,7 +61,7 @@ func openFiles() int {
 
 // TestContext: its end ends a wait and nothing else.
 func TestContext(t *testing.T) {
-	pulsetest.Start(t, "cable")
+	plugIn(pulsetest.Start(t, "cable"), "cable")
 	in, out := openInput(t, pulse.Microphone("")), openOutput(t, pulse.Speaker(""))
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -76,7 +76,7 @@ func TestContext(t *testing.T) {
 
 // TestLate has a reader who comes a second later: what it gets is at most 200 ms old.
 func TestLate(t *testing.T) {
-	pulsetest.Start(t, "cable")
+	plugIn(pulsetest.Start(t, "cable"), "cable")
 	in, clock := openInput(t, pulse.Microphone("")), openInput(t, pulse.Microphone(""))
 	if _, err := record(t.Context(), clock, rate); err != nil {
 		t.Fatal(err)

@@ -39,7 +39,7 @@ type Device struct {
 	ID      string // the server's name for it, the same after a restart: "alsa_input.pci-0000_00_1f.3.analog-stereo"
 	Name    string // its description, for people; may be empty, and two devices may share one
 	Kind    Kind
-	Default bool // what Microphone("") or Speaker("") opens
+	Default bool // what Microphone("") or Speaker("") opens; a monitor that is the default is refused
 }
 
 // List returns the devices that the server has now, in its order: sources and monitors first. It fails with a

@@ -37,8 +37,10 @@
 // 1 MiB or anything that does not parse ends the connection; sound passes through fixed buffers, whatever length is
 // announced. A PULSE_SERVER with tcp: sends the sound in the clear over the network.
 //
-// Names of devices and errors are the server's texts. The default source may be a monitor, which yields what others hear,
-// where there is no microphone.
+// Names of devices and errors are the server's texts. A source called NAME.monitor yields what this machine plays, and is the
+// server's default where there is no microphone: Microphone("") does not take it.
+//
+// Tested with PulseAudio 16 and null sinks, on Linux. Against PipeWire's server, and with hardware, no test runs.
 //
 // Protocol: PulseAudio's native protocol, versions 26 to 32 (PulseAudio 2.0, of 2012, and later), as in its PROTOCOL file
 // and in src/pulsecore/protocol-native.c. It is spoken here and not through github.com/jfreymuth/pulse, whose v0.1.1 makes

@@ -48,8 +48,10 @@ func frameOf(command, tag uint32, args writer) []byte {
 	return w.b
 }
 
-// recordCreated is how a server answers that a stream is there, with index 5.
-func recordCreated() writer {
+// recordCreated is how a server answers that a stream is there, with index 5, on the default microphone.
+func recordCreated() writer { return recordCreatedOn("mic") }
+
+func recordCreatedOn(on string) writer {
 	var w writer
 	for _, v := range []uint32{5, 1, 9600, 960} {
 		w.u32(v)
@@ -57,7 +59,7 @@ func recordCreated() writer {
 	w.spec(1, 48000)
 	w.mono()
 	w.u32(0)
-	w.text("mic")
+	w.text(on)
 	w.bools(false)
 	w.usec(0)
 	return w
@@ -86,7 +88,7 @@ func soundOf(index uint32, sound []byte) []byte {
 
 func played(say ...[]byte) (*microphone, error) {
 	c := newConn(&script{say: slices.Concat(say...)})
-	m := &microphone{stream: newStream(c, aMicrophone, ""), ring: make([]int16, format.Samples(backlog))}
+	m := newMicrophone(c, aMicrophone, "")
 	if err := m.create(context.Background()); err != nil {
 		return nil, err
 	}
@@ -172,6 +174,41 @@ func TestRefused(t *testing.T) {
 		if err = fault("x", err); !errors.As(err, &e) || e.Fault != c.fault {
 			t.Errorf("%s: %v, want %v", name, err, c.fault)
 		}
+	}
+}
+
+// TestMonitor: the default microphone does not open on a monitor and ends when it is moved to one, before any sound of it is
+// read; one that was named is opened. The mutation that makes it fail: newMicrophone without noMonitor.
+func TestMonitor(t *testing.T) {
+	wants := func(what string, err error, fault media.DeviceFault) {
+		t.Helper()
+		var e *media.DeviceError
+		if !errors.As(err, &e) || e.Fault != fault || !strings.Contains(err.Error(), "ear.monitor") {
+			t.Errorf("%s: %v, want %v", what, err, fault)
+		}
+	}
+	onMonitor := frameOf(cmdReply, 1, recordCreatedOn("ear.monitor"))
+	_, err := played(onMonitor)
+	wants("the default is a monitor", err, media.DeviceMissing)
+
+	var moved writer
+	moved.u32(5)
+	moved.u32(7)
+	moved.text("ear.monitor")
+	moved.bools(false)
+	m, err := played(frameOf(cmdReply, 1, recordCreated()), frameOf(cmdRecordStreamMoved, undefined, moved), soundOf(5, make([]byte, 960)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := m.Read(t.Context(), make([]int16, 480))
+	wants("it becomes one", err, media.DeviceGone)
+	if n > 0 {
+		t.Errorf("%d samples of a monitor", n)
+	}
+
+	named := newMicrophone(newConn(&script{say: onMonitor}), "ear.monitor", "ear.monitor")
+	if err := named.create(t.Context()); err != nil {
+		t.Errorf("a monitor that was named: %v", err)
 	}
 }
 
@@ -267,7 +304,7 @@ func TestNoGarbage(t *testing.T) {
 	piece := soundOf(5, make([]byte, 960))
 	const runs = 200
 	c := newConn(&script{say: slices.Concat(frameOf(cmdReply, 1, recordCreated()), slices.Repeat(piece, runs+10))})
-	m := &microphone{stream: newStream(c, aMicrophone, ""), ring: make([]int16, format.Samples(backlog))}
+	m := newMicrophone(c, aMicrophone, "")
 	if err := m.create(t.Context()); err != nil {
 		t.Fatal(err)
 	}

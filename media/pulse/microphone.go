@@ -3,7 +3,6 @@ package pulse
 import (
 	"context"
 	"encoding/binary"
-	"sync/atomic"
 	"time"
 
 	"github.com/sotto-calls/sotto/media/pcm"
@@ -22,19 +21,19 @@ const (
 // What it opens is 48 kHz mono, converted by the server. It fails with a *media.DeviceError: DeviceMissing if there is no
 // server or no such source (it lists what there is), DeviceDenied, DeviceBusy. A Read fails with DeviceGone within a second
 // after the source was removed, and with DeviceBusy when the server suspends it. A source that was asked for is not
-// replaced by another; the default is, if the server does so, but never by the monitor of a sink once it was a microphone.
+// replaced by another; the default is, if the server does so.
+//
+// Where no microphone is plugged in the server's default is the monitor of a sink, which yields what this machine plays:
+// "" does not open it (DeviceMissing), nor stays when the server moves it there (DeviceGone). A monitor is opened by name.
+//
 // Reads that come too late lose sound: the oldest, beyond 200 ms.
 func Microphone(source string) func(context.Context) (pcm.Input, error) {
-	var voice *atomic.Bool
-	if source == "" {
-		voice = new(atomic.Bool)
-	}
 	return func(ctx context.Context) (pcm.Input, error) {
 		device := source
 		if device == "" {
 			device = aMicrophone
 		}
-		m, err := openMicrophone(ctx, source, device, voice)
+		m, err := openMicrophone(ctx, source, device)
 		if err != nil {
 			return nil, fault(device, err)
 		}
@@ -52,13 +51,18 @@ type microphone struct {
 	from, to int64
 }
 
-func openMicrophone(ctx context.Context, source, device string, voice *atomic.Bool) (*microphone, error) {
+func newMicrophone(c *conn, device, name string) *microphone {
+	m := &microphone{stream: newStream(c, device, name), ring: make([]int16, format.Samples(backlog))}
+	m.noMonitor = name == ""
+	return m
+}
+
+func openMicrophone(ctx context.Context, source, device string) (*microphone, error) {
 	c, name, err := connect(ctx, source, false)
 	if err != nil {
 		return nil, err
 	}
-	m := &microphone{stream: newStream(c, device, name), ring: make([]int16, format.Samples(backlog))}
-	m.voice = voice
+	m := newMicrophone(c, device, name)
 	if err := m.create(ctx); err != nil {
 		_ = c.nc.Close()
 		return nil, err

@@ -15,9 +15,16 @@ import (
 	"github.com/sotto-calls/sotto/media/pulse"
 )
 
+// plugIn gives the server a microphone that hears what a sink plays, and makes it the default. Monitors are not taken as that.
+func plugIn(s *pulsetest.Server, sink string) (module string) {
+	module = s.Load("module-remap-source", "master="+sink+".monitor", "source_name="+sink+"-jack")
+	s.Pactl("set-default-source", sink+"-jack")
+	return module
+}
+
 // TestTone: what is played comes out, at its frequency and level, without a gap.
 func TestTone(t *testing.T) {
-	pulsetest.Start(t, "cable", "other")
+	plugIn(pulsetest.Start(t, "cable", "other"), "cable")
 	for _, c := range []struct {
 		name, sink, source string
 		samples            int
@@ -114,6 +121,7 @@ func TestKnown(t *testing.T) {
 	s := pulsetest.Start(t, "cable")
 	socket := s.Address + "2"
 	s.Load("module-native-protocol-unix", "socket="+strings.TrimPrefix(socket, "unix:"), "auth-cookie-enabled=0")
+	plugIn(s, "cable")
 	t.Setenv("PULSE_SERVER", socket)
 	openInput(t, pulse.Microphone(""))
 }
@@ -166,25 +174,28 @@ func passes(t *testing.T, in pcm.Input, out pcm.Output) {
 	}
 }
 
-// TestDefaultBecomesNoMonitor: when the only microphone is pulled, the server moves who recorded it to what the speaker
-// plays. The mutation that makes it fail: landed without voice.
-func TestDefaultBecomesNoMonitor(t *testing.T) {
+// TestDefaultIsNoMonitor: where no microphone is plugged in the server's default is what the speaker plays, and when the only
+// one is pulled the server moves who recorded it there. The mutation that makes it fail: landed without noMonitor.
+func TestDefaultIsNoMonitor(t *testing.T) {
 	s := pulsetest.Start(t, "speaker", "cable")
 	s.Load("module-rescue-streams")
-	jack := s.Load("module-remap-source", "master=cable.monitor", "source_name=jack")
-	s.Pactl("set-default-source", "jack")
 	open := pulse.Microphone("")
+	_, err := open(t.Context())
+	wantFault(t, "no microphone yet", err, media.DeviceMissing)
+	jack := plugIn(s, "cable")
 	in := openInput(t, open)
 	if _, err := record(t.Context(), in, rate/10); err != nil {
 		t.Fatal(err)
 	}
 	s.Unload(jack)
-	_, err := record(t.Context(), in, 10*rate)
+	_, err = record(t.Context(), in, 10*rate)
 	wantFault(t, "the microphone was pulled", err, media.DeviceGone)
-	_, err = open(t.Context())
-	wantFault(t, "and is away", err, media.DeviceGone)
-	s.Load("module-remap-source", "master=cable.monitor", "source_name=jack")
-	s.Pactl("set-default-source", "jack")
+	for _, open := range []func(context.Context) (pcm.Input, error){open, pulse.Microphone("")} { // a call has its own
+		_, err = open(t.Context())
+		wantFault(t, "and is away", err, media.DeviceMissing)
+	}
+	openInput(t, pulse.Microphone("speaker.monitor"))
+	plugIn(s, "cable")
 	openInput(t, open)
 }
 
@@ -192,8 +203,11 @@ func TestDefaultBecomesNoMonitor(t *testing.T) {
 func TestDefaultMoves(t *testing.T) {
 	s := pulsetest.Start(t, "cable", "other")
 	s.Load("module-rescue-streams")
+	plugIn(s, "other")
+	jack := plugIn(s, "cable")
 	in, out := openInput(t, pulse.Microphone("")), openOutput(t, pulse.Speaker(""))
 	passes(t, in, out)
+	s.Unload(jack)
 	s.RemoveSink("cable")
 	passes(t, in, out)
 	s.RemoveSink("other") // the server now makes up a sink, or none is left
@@ -216,6 +230,7 @@ func TestSuspended(t *testing.T) {
 // TestServerEnds, and is back.
 func TestServerEnds(t *testing.T) {
 	s := pulsetest.Start(t, "cable")
+	plugIn(s, "cable")
 	in, out := openInput(t, pulse.Microphone("")), openOutput(t, pulse.Speaker(""))
 	s.Stop()
 	_, err := record(t.Context(), in, 10*rate)
@@ -225,12 +240,14 @@ func TestServerEnds(t *testing.T) {
 	wantFault(t, "to open it", err, media.DeviceMissing)
 	s.Run()
 	s.AddSink("cable")
+	plugIn(s, "cable")
 	passes(t, openInput(t, pulse.Microphone("")), openOutput(t, pulse.Speaker("")))
 }
 
 // TestServerHangs: its sockets are open, and nothing comes.
 func TestServerHangs(t *testing.T) {
 	s := pulsetest.Start(t, "cable")
+	plugIn(s, "cable")
 	in := openInput(t, pulse.Microphone(""))
 	s.Freeze()
 	defer s.Thaw()

@@ -5,7 +5,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/sotto-calls/sotto/media"
@@ -37,13 +36,13 @@ type handler interface {
 
 // A stream is what a microphone and a speaker share: a connection, and a goroutine, run, that reads all the server says.
 type stream struct {
-	c      *conn
-	device string        // for people: what was asked for
-	name   string        // of the device that was asked for; empty for the default, which may change
-	voice  *atomic.Bool  // of the default microphone: it was one before, so that it may not become a monitor; else nil
-	index  uint32        // by which the server calls the stream
-	done   chan struct{} // closed when run has ended
-	wake   chan struct{} // holds one token when there may be something new for Read or Write
+	c         *conn
+	device    string        // for people: what was asked for
+	name      string        // of the device that was asked for; empty for the default, which may change
+	noMonitor bool          // of the default microphone: it may not be put on a monitor
+	index     uint32        // by which the server calls the stream
+	done      chan struct{} // closed when run has ended
+	wake      chan struct{} // holds one token when there may be something new for Read or Write
 
 	asked  time.Time // when the delay was asked for; belongs to run, as the next three
 	query  uint32    // tag of that request
@@ -122,7 +121,7 @@ func (s *stream) heard(h handler, length uint32) error {
 		to := r.text()
 		suspended := r.bool()
 		if r.err == nil {
-			r.err = s.landed(to)
+			r.err = s.landed(to, media.DeviceGone)
 		}
 		return s.suspended(suspended, r)
 	}
@@ -206,25 +205,26 @@ func (s *stream) created(r *reader) error {
 	case format != s16le || channels != 1 || rate != 48000:
 		return fmt.Errorf("%w: it does not convert samples", errMalformed)
 	}
-	if err := s.landed(name); err != nil {
+	if err := s.landed(name, media.DeviceMissing); err != nil {
 		return err
 	}
 	return s.suspended(suspended, r)
 }
 
-// landed looks at the device on which the server has put the stream. Who wants the default has it moved: but never from a
-// microphone that was pulled to a monitor, and everybody's sound to the other side.
-func (s *stream) landed(on string) error {
+// landed looks at the device on which the server has put the stream, and ends it with a fault if that will not do. Who
+// wants the default has it moved: but no microphone is put on a monitor that nobody named, and everybody's sound goes to
+// the other side.
+func (s *stream) landed(on string, fault media.DeviceFault) error {
+	advice := ""
 	switch {
 	case s.name != "" && on != s.name:
-		return gone(s.device, fmt.Sprintf("the sound server has us at %.100q instead: plug it in again, or choose another", on))
-	case s.voice == nil:
-	case !strings.HasSuffix(on, ".monitor"):
-		s.voice.Store(true)
-	case s.voice.Load():
-		return gone(s.device, "there is only what this machine plays to record now: plug a microphone in again")
+		advice = fmt.Sprintf("the sound server has us at %.100q instead: plug it in again, or choose another", on)
+	case s.noMonitor && strings.HasSuffix(on, ".monitor"):
+		advice = fmt.Sprintf("the default is a monitor, which hears what this machine plays: plug a microphone in, or ask for %.100q", on)
+	default:
+		return nil
 	}
-	return nil
+	return &media.DeviceError{Device: s.device, Fault: fault, Advice: advice}
 }
 
 // properties describe a stream to the user's mixer, and to the server's rules: other sound is turned down during a call,
