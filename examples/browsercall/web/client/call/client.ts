@@ -94,7 +94,7 @@ export class Client {
       await unless(limit, Promise.race([stored, over]));
       return call;
     } catch (e) {
-      void call.close();
+      void call.hangup(); // the callee may have heard of it
       throw e;
     }
   }

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { MemoryTransport } from '../signal/memory-transport.ts';
 import { MessageType } from './message.ts';
 import { EndReason } from './reason.ts';
 import { fakeTrack } from './testing-conn.ts';
@@ -61,6 +62,28 @@ describe('a call that is not taken', () => {
     expect([there.reason, there.remote]).toEqual([EndReason.Cancelled, true]);
     await until('the notice is there', () => ben.contacts.missedCalls().length === 1);
     expect(ben.contacts.missedCalls()[0]).toMatchObject({ from: ann.identity.id, video: true });
+    await stage.end();
+  });
+
+  // Fails if whoever gives up closes the call: a reason of another kind, and no notice.
+  it('is cancelled by a caller who gives up before the relay has said that it has the Invite', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const { send } = MemoryTransport.prototype;
+    const slow = vi.spyOn(MemoryTransport.prototype, 'send');
+    slow.mockImplementationOnce(async function (this: MemoryTransport, ...packet) {
+      await send.apply(this, packet);
+      await new Promise((resolve) => {
+        setTimeout(resolve, 500);
+      });
+    });
+    const stop = new AbortController();
+    const dialled = ann.client.dial(ben.identity.id, both(), stop.signal).catch((e: Error) => e.message);
+    const incoming = await ben.rung();
+    stop.abort(new Error('no more'));
+    expect(await dialled).toBe('no more');
+    await until('the notice is there', () => ben.contacts.missedCalls().length === 1);
+    expect((await incoming.ended).reason).toBe(EndReason.Cancelled);
     await stage.end();
   });
 
