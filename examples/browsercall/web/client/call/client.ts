@@ -148,11 +148,11 @@ export class Client {
       leave: (c) => this.#calls.leave(c),
       renamed: (c, id) => this.#calls.rename(c, id),
       yielded: (l, t, i) => giveWay(l, t, i),
-      receive: (call, t, i, caller, reason) => void this.#receive(call, t, i, caller, reason),
+      receive: (call, t, i, caller, reason) => this.#receive(call, t, i, caller, reason),
     };
   }
 
-  /** Opens the call's mailbox, which takes the network, and lets it ring. Never rejects. */
+  /** Opens the call's mailbox, which takes the network, and lets it ring. Rejects if that fails. */
   async #receive(call: Call, t: Transport, i: Invitation, caller: Caller, reason?: EndReason): Promise<void> {
     const limit = AbortSignal.any([this.#abort.signal, call.hung, AbortSignal.timeout(reachTime)]);
     let loop: Loop;
@@ -161,7 +161,7 @@ export class Client {
     } catch (e) {
       if (!this.#abort.signal.aborted) this.#settings.log('an incoming call could not be taken', e);
       call.finished(EndReason.Unreachable, false, e);
-      return;
+      throw e;
     }
     call.workedBy(loop);
     if (reason !== undefined) return loop.run({ post: 'input', input: { is: 'refuse', reason } });

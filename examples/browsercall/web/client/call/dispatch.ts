@@ -41,8 +41,10 @@ export interface ClientStats {
 export interface Doorkeeper extends CallContext {
   readonly calls: Registry;
   admit(c: Caller): Decision;
-  /** Takes a call's mailbox and lets it ring; with a reason it declines. It returns at once. */
-  receive(call: Call, transport: Transport, invitation: Invitation, caller: Caller, reason?: EndReason): void;
+  /** Takes a call's mailbox and lets it ring; with a reason it declines. Rejects if there is no mailbox to be had. */
+  receive(
+    call: Call, transport: Transport, invitation: Invitation, caller: Caller, reason?: EndReason,
+  ): Promise<void>;
 }
 
 /** Reads the identity's mailbox: whatever is in a packet, it goes on. A packet is dropped, counted, and never answered
@@ -174,7 +176,13 @@ export class Dispatcher {
     if (reason === EndReason.ClockSkew) this.stats.stale++;
     else if (reason !== undefined) this.stats.declined++;
     else this.stats.rang++;
-    this.#door.receive(call, this.#transport, invitation, introduce(this.#door, caller, invitation), reason);
+    this.#door.receive(call, this.#transport, invitation, introduce(this.#door, caller, invitation), reason)
+      .catch(() => this.#forget(o));
+  }
+
+  /** Lets the next repetition of an Invite that came to nothing here be taken as if it were the first. */
+  #forget({ message: { from, call } }: Opened): void {
+    this.#invites.forget(from, call);
   }
 
   #enter(call: Call, limit: number): boolean {

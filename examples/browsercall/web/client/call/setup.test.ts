@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemoryTransport } from '../signal/memory-transport.ts';
+import { SignalError } from '../signal/transport.ts';
 import { MessageType } from './message.ts';
 import { EndReason } from './reason.ts';
 import { fakeTrack } from './testing-conn.ts';
@@ -320,6 +321,19 @@ describe('set-up', () => {
     if (invite) stage.relay.inject(invite);
     await passes(1000);
     expect([ben.rings.length, ben.client.stats().replayed]).toEqual([0, 1]);
+    await stage.end();
+  });
+
+  // Fails if an Invite counts as seen though nothing came of it.
+  it('rings by the next repetition when there was no mailbox for the call at first', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    vi.spyOn(ben.transport, 'open').mockRejectedValueOnce(new SignalError('unavailable'));
+    const at = ann.dial(ben);
+    const b = await ben.answers();
+    const a = await at;
+    await until('both are connected', () => a.state === 'connected' && b.state === 'connected');
+    expect(ben.client.stats()).toMatchObject({ replayed: 0, rang: 2 });
     await stage.end();
   });
 

@@ -42,6 +42,16 @@ describe('invite cache', () => {
     expect([c.accept(id(9), random(32), 10 * inviteMemory), c.size]).toEqual([true, 1]);
   });
 
+  test('an Invite that is forgotten is new again, and makes room', () => {
+    const c = new InviteCache();
+    const calls = Array.from({ length: invitesPerSender + 1 }, () => random(32));
+    expect(calls.filter((call) => c.accept(id(1), call, 0)).length).toBe(invitesPerSender);
+    c.forget(id(2), calls[0]!);
+    expect(c.accept(id(1), calls[0]!, 1)).toBe(false);
+    c.forget(id(1), calls[0]!);
+    expect([c.size, c.accept(id(1), calls[0]!, 1), c.size]).toEqual([invitesPerSender - 1, true, invitesPerSender]);
+  });
+
   test('one sender fills its own part alone, and a full cache forgets nothing', () => {
     const c = new InviteCache();
     const first = random(32);

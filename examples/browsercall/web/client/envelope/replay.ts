@@ -44,33 +44,29 @@ export const invitesInAll = 8192;
 
 /** Remembers which Invites were seen: a relay that delivers one again does not ring twice. */
 export class InviteCache {
-  private readonly seen = new Map<string, { from: string; at: number }>(); // in order of arrival
-  private readonly perSender = new Map<string, number>();
+  readonly #seen = new Map<string, number>(); // when, by sender and call
 
   /** How many are remembered. */
   get size(): number {
-    return this.seen.size;
+    return this.#seen.size;
   }
 
-  /** Says whether this Invite is new, and remembers it. now is in milliseconds and must not run backwards. */
+  /** Says whether this Invite is new, and remembers it. now is in milliseconds. */
   accept(from: ID, call: Uint8Array, now: number): boolean {
-    this.expire(now);
     const sender = hex(from);
-    const key = `${sender} ${hex(call)}`;
-    const count = this.perSender.get(sender) ?? 0;
-    if (this.seen.has(key) || this.seen.size >= invitesInAll || count >= invitesPerSender) return false;
-    this.seen.set(key, { from: sender, at: now });
-    this.perSender.set(sender, count + 1);
+    const key = sender + hex(call);
+    let count = 0;
+    for (const [other, at] of this.#seen) {
+      if (now - at >= inviteMemory) this.#seen.delete(other);
+      else if (other.startsWith(sender)) count++;
+    }
+    if (this.#seen.has(key) || this.size >= invitesInAll || count >= invitesPerSender) return false;
+    this.#seen.set(key, now);
     return true;
   }
 
-  private expire(now: number): void {
-    for (const [key, { from, at }] of this.seen) {
-      if (now - at < inviteMemory) return;
-      this.seen.delete(key);
-      const left = this.perSender.get(from)! - 1;
-      if (left > 0) this.perSender.set(from, left);
-      else this.perSender.delete(from);
-    }
+  /** Forgets an Invite, so that it is new when it comes again. */
+  forget(from: ID, call: Uint8Array): void {
+    this.#seen.delete(hex(from) + hex(call));
   }
 }
