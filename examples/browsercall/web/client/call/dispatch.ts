@@ -120,6 +120,7 @@ export class Dispatcher {
    * higher id goes on, and the lower one becomes its other end.
    */
   #glare(mine: Call, o: Opened): void {
+    void mine.done.then(() => mine.role === 'caller' && !mine.epoch && this.#forget(o)); // ours came to nothing
     if (hex(mine.id) > hex(o.message.call)) return; // the other side yields
     const invitation = this.#parse(o);
     if (!invitation) return;

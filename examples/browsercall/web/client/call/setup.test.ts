@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { hex } from '../bytes.ts';
 import { MemoryTransport } from '../signal/memory-transport.ts';
 import { SignalError } from '../signal/transport.ts';
 import { MessageType } from './message.ts';
@@ -405,6 +406,29 @@ describe('glare', () => {
       expect(ben.events(b).at(-1)).toBe('ended: left there');
       await stage.end();
     }
+  });
+});
+
+describe('a crossing Invite that waits for the other side to yield', () => {
+  // Fails if it is remembered as seen when our own call comes to nothing.
+  it('rings when that never hears of our call', async () => {
+    for (let tries = 0; tries < 40; tries++) {
+      const stage = new Stage();
+      const [ann, ben] = await stage.pair();
+      const box = hex(ben.identity.mailbox().address);
+      stage.fault = (p) => (hex(p.to) === box ? { drop: true } : undefined);
+      const [a, b] = await Promise.all([ann.dial(ben), ben.dial(ann)]);
+      const stands = hex(a.id) > hex(b.id);
+      if (stands) {
+        void a.hangup();
+        await ended(a);
+        const incoming = await ann.rung();
+        expect([incoming.id, incoming.caller.name]).toEqual([b.id, 'Ben']);
+      }
+      await stage.end();
+      if (stands) return;
+    }
+    expect.fail('an id that is random was never the higher one');
   });
 });
 
