@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { base64url, hex, random } from '../bytes.ts';
 import { encodeIntroduction } from '../envelope/introduction.ts';
+import { Invitation } from '../envelope/invitation.ts';
 import { messageTypes, type Opened } from '../envelope/message.ts';
 import { formatRevocation, revoke } from '../envelope/revocation.ts';
 import { boxOf, hash } from '../identity/id.ts';
@@ -145,6 +146,23 @@ describe('introductions', () => {
     expect(bob.contacts.get(alice.id.id)!.state).toBe('requested');
     await send(alice, {});
     expect(bob.contacts.get(alice.id.id)!.state).toBe('confirmed');
+  });
+
+  // Fails if use writes what the invitation says at once: anybody can make one up.
+  test('an invitation rewrites no confirmed contact before its confirm', async () => {
+    await introduce(alice, bob);
+    await bob.contacts.verify(alice.id.id, 'emoji');
+    const before = bob.contacts.get(alice.id.id)!;
+    const forged = new Invitation(alice.id.id, { name: 'Mallory', relays: ['wss://mallory.example'] }, now + hour,
+      { token: random(16), secret: random(16) });
+    await bob.contacts.use(forged.uri());
+    expect(bob.contacts.get(alice.id.id)).toEqual(before);
+    expect(hex(bob.contacts.get(alice.id.id)!.token!)).toBe(hex(before.token!));
+    await alice.contacts.setProfile({ name: 'Alice', relays: ['wss://new.example'] });
+    await introduce(alice, bob);
+    const after = bob.contacts.get(alice.id.id)!;
+    expect(after).toMatchObject({ relays: ['wss://new.example'], claimed: 'Alice', verified: before.verified });
+    expect(admits(alice, after.token)).toBe(true);
   });
 
   test('who asked us cannot confirm itself, though it knows the exchange and the request', async () => {

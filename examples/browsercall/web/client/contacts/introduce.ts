@@ -44,11 +44,13 @@ export function useInvitation(s: State, inv: Invitation, label: string, fresh: F
     blocked: false,
   };
   const issued = start.issued ?? fresh.token;
+  const said = { claimed: inv.name || start.claimed, relays: inv.relays, token: inv.secret.token };
   s.put({
     ...without(start, 'request', 'requestTime', 'asked'),
     // Both invited each other: using theirs is our confirmation.
     state: start.state === 'pending' ? 'requested' : start.state,
-    claimed: inv.name || start.claimed, relays: inv.relays, token: inv.secret.token, issued, exchange: fresh.call,
+    // Nobody has signed it: where a contact is found changes by what it confirms itself.
+    ...(start.state !== 'confirmed' && said), issued, exchange: fresh.call,
   });
   const body = encodeIntroduction({ token: issued, secret: inv.secret.secret, ...s.profile });
   return { to: inv.from, call: fresh.call, seq: 0, time: now, type: messageTypes.request, body };
