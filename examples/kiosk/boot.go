@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log"
-	"os"
 	"time"
 
 	"github.com/sotto-calls/sotto/examples/internal/person"
@@ -18,31 +16,34 @@ const (
 	lastPause  = time.Minute
 )
 
-// online connects, and for as long as the relay is away tries again, at growing intervals. It gives nil if ctx ends before.
-// What waiting does not mend is an error at once: a wrong passphrase, a relay that refuses us.
-func online(ctx context.Context, o options, n *systemd.Notifier, l *log.Logger, debug io.Writer) (*person.Person, error) {
+// waiting is what the kiosk does without its relay.
+const waiting = "waiting for the relay"
+
+// connect brings p online, however long that takes. It tells the service manager that it waits.
+func (f *front) connect(ctx context.Context, p *person.Person, n *systemd.Notifier, debug io.Writer) error {
+	try := func() error { return p.Connect(ctx, f.Flags, person.Service{MaxCalls: maxCalls(f.options)}, debug) }
+	return persist(ctx, try, func(pause time.Duration, why error) {
+		f.log.Printf("again in %v: %v", pause, why)
+		if err := n.Notify(systemd.Status(waiting), systemd.Extend(pause+time.Minute)); err != nil {
+			f.log.Printf("systemd does not hear us: %v", err)
+		}
+	})
+}
+
+// persist tries again for as long as the relay is away, after growing pauses of which waits is told. It gives nil also if ctx
+// ends before. What waiting does not mend is an error at once: a relay that refuses us.
+func persist(ctx context.Context, try func() error, waits func(pause time.Duration, why error)) error {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		p, err := person.Online(ctx, o.Flags, person.Service{MaxCalls: maxCalls(o)}, debug)
-		if err == nil {
-			return p, nil
+		err := try()
+		switch {
+		case err == nil || ctx.Err() != nil:
+			return nil
+		case !errors.Is(err, signal.ErrUnavailable):
+			return err
 		}
-		if ctx.Err() != nil {
-			return nil, nil
-		}
-		if !errors.Is(err, signal.ErrUnavailable) {
-			return nil, err
-		}
-		if _, err := os.Stat(o.Identity); err == nil {
-			o.New = false // it was made by the attempt that failed
-		}
-		l.Printf("again in %v: %v", pause, err)
-		if err := n.Notify(systemd.Status("waiting for the relay"), systemd.Extend(pause+time.Minute)); err != nil {
-			l.Printf("systemd does not hear us: %v", err)
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return nil, nil
+		waits(pause, err)
+		if sleep(ctx, pause) != nil {
+			return nil
 		}
 	}
 }

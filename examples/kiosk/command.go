@@ -1,11 +1,6 @@
 package main
 
-import (
-	"bufio"
-	"context"
-	"io"
-	"strings"
-)
+import "context"
 
 // What somebody here may want: on stdin, by the control socket, or by a signal.
 const (
@@ -46,36 +41,14 @@ func (k *kiosk) pushToTalk(on bool) reply {
 	return reply{true, "listen"}
 }
 
-// want gives the loop a command and waits for its reply, which comes at once unless the loop hangs.
-func (k *kiosk) want(ctx context.Context, verb string) (reply, bool) {
+// want gives the loop a command and waits for its reply, which comes at once unless the loop hangs: then it gives errHangs.
+func (k *kiosk) want(ctx context.Context, verb string) (reply, error) {
 	answer := make(chan reply, 1)
 	select {
 	case k.inputs <- command{verb, answer}:
-		return <-answer, true
+		return <-answer, nil
 	case <-ctx.Done():
 	case <-k.gone:
 	}
-	return reply{}, false
-}
-
-// listen takes a command for each line; an empty one is the button. It returns at the end of in.
-func (k *kiosk) listen(ctx context.Context, in io.Reader) {
-	for lines := bufio.NewScanner(in); lines.Scan(); {
-		verb := strings.Join(strings.Fields(strings.ToLower(lines.Text())), " ")
-		if verb == "" {
-			verb = verbRing
-		}
-		r, ok := k.want(ctx, verb)
-		if !ok {
-			return
-		}
-		k.log.Print(r.text)
-	}
-}
-
-// press is the button as a signal.
-func (k *kiosk) press(ctx context.Context) {
-	if r, ok := k.want(ctx, verbRing); ok {
-		k.log.Print(r.text)
-	}
+	return reply{}, errHangs
 }

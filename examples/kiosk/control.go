@@ -41,8 +41,8 @@ func loopback(host string) bool {
 }
 
 // serve is the control socket until ctx ends.
-func (k *kiosk) serve(ctx context.Context, l net.Listener) error {
-	s := &http.Server{Handler: k.control(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+func (f *front) serve(ctx context.Context, l net.Listener) error {
+	s := &http.Server{Handler: f.control(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 		ErrorLog: log.New(io.Discard, "", 0)}
 	defer context.AfterFunc(ctx, func() { s.Close() })()
@@ -53,24 +53,24 @@ func (k *kiosk) serve(ctx context.Context, l net.Listener) error {
 }
 
 // control handles what comes on the control socket.
-func (k *kiosk) control() http.Handler {
+func (f *front) control() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", k.healthz)
-	mux.HandleFunc("GET /metrics", k.metrics)
+	mux.HandleFunc("GET /healthz", f.healthz)
+	mux.HandleFunc("GET /metrics", f.metrics)
 	for _, verb := range []string{verbRing, verbHangup, verbAnswer} {
-		mux.HandleFunc("POST /"+verb, func(w http.ResponseWriter, r *http.Request) { k.act(w, r, verb) })
+		mux.HandleFunc("POST /"+verb, func(w http.ResponseWriter, r *http.Request) { f.act(w, r, verb) })
 	}
-	mux.HandleFunc("POST /talk", k.postTalk)
+	mux.HandleFunc("POST /talk", f.postTalk)
 	// A page in a browser on this machine may post to any port of it; the browser then says where the page is from.
-	return k.guard(http.NewCrossOriginProtection().Handler(mux))
+	return f.guard(http.NewCrossOriginProtection().Handler(mux))
 }
 
 // guard wants the token, or if there is none a request that names this machine by address: a name in somebody's DNS may lead
 // here too.
-func (k *kiosk) guard(next http.Handler) http.Handler {
+func (f *front) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
-		if k.httpToken == "" {
+		if f.httpToken == "" {
 			host, _, err := net.SplitHostPort(r.Host)
 			if err != nil {
 				host = strings.Trim(r.Host, "[]")
@@ -81,7 +81,7 @@ func (k *kiosk) guard(next http.Handler) http.Handler {
 			}
 		} else {
 			token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-			if !bearer || subtle.ConstantTimeCompare([]byte(token), []byte(k.httpToken)) != 1 {
+			if !bearer || subtle.ConstantTimeCompare([]byte(token), []byte(f.httpToken)) != 1 {
 				w.Header().Set("WWW-Authenticate", "Bearer")
 				http.Error(w, "want Authorization: Bearer and the token", http.StatusUnauthorized)
 				return
@@ -91,14 +91,14 @@ func (k *kiosk) guard(next http.Handler) http.Handler {
 	})
 }
 
-// act gives the loop a command.
-func (k *kiosk) act(w http.ResponseWriter, r *http.Request, verb string) {
+// act gives the kiosk a command.
+func (f *front) act(w http.ResponseWriter, r *http.Request, verb string) {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
-	answer, ok := k.want(ctx, verb)
+	answer, err := f.want(ctx, verb)
 	switch {
-	case !ok:
-		http.Error(w, "the kiosk hangs, or ends", http.StatusServiceUnavailable)
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 	case !answer.ok:
 		http.Error(w, answer.text, http.StatusConflict)
 	default:
@@ -110,7 +110,7 @@ func (k *kiosk) act(w http.ResponseWriter, r *http.Request, verb string) {
 const patience = 3 * time.Second
 
 // postTalk opens or closes the microphone: the body is on or off.
-func (k *kiosk) postTalk(w http.ResponseWriter, r *http.Request) {
+func (f *front) postTalk(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 100))
 	if err != nil {
 		http.Error(w, "the body is to be on or off", http.StatusBadRequest)
@@ -118,21 +118,21 @@ func (k *kiosk) postTalk(w http.ResponseWriter, r *http.Request) {
 	}
 	switch strings.TrimSpace(string(body)) {
 	case "on":
-		k.act(w, r, verbTalkOn)
+		f.act(w, r, verbTalkOn)
 	case "off":
-		k.act(w, r, verbTalkOff)
+		f.act(w, r, verbTalkOff)
 	default:
 		http.Error(w, "the body is to be on or off", http.StatusBadRequest)
 	}
 }
 
-func (k *kiosk) healthz(w http.ResponseWriter, r *http.Request) {
+func (f *front) healthz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
-	s, ok := k.look(ctx)
+	s, err := f.look(ctx)
 	switch {
-	case !ok:
-		http.Error(w, "the kiosk hangs, or ends", http.StatusServiceUnavailable)
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 	case !s.fit:
 		http.Error(w, s.words, http.StatusServiceUnavailable)
 	default:
@@ -140,12 +140,12 @@ func (k *kiosk) healthz(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (k *kiosk) metrics(w http.ResponseWriter, r *http.Request) {
+func (f *front) metrics(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
-	s, ok := k.look(ctx)
-	if !ok {
-		http.Error(w, "the kiosk hangs, or ends", http.StatusServiceUnavailable)
+	s, err := f.look(ctx)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")

@@ -62,7 +62,8 @@ func TestControlIsGuarded(t *testing.T) {
 		{"to talk nonsense", "", "127.0.0.1:8090", "", "", "POST", "/talk", 400},
 	} {
 		k := &kiosk{inputs: make(chan any), gone: make(chan struct{})}
-		k.httpToken = c.token
+		f := &front{options: options{httpToken: c.token}}
+		f.online.Store(k)
 		go func() { // a loop that agrees to everything
 			for {
 				select {
@@ -87,7 +88,7 @@ func TestControlIsGuarded(t *testing.T) {
 			r.Header.Set("Origin", c.origin)
 		}
 		w := httptest.NewRecorder()
-		k.control().ServeHTTP(w, r)
+		f.control().ServeHTTP(w, r)
 		if w.Code != c.want {
 			t.Errorf("%s: %d %s, want %d", c.name, w.Code, w.Body, c.want)
 		}
@@ -100,12 +101,13 @@ func TestControlIsGuarded(t *testing.T) {
 
 // A loop that hangs is not healthy.
 func TestALoopThatHangs(t *testing.T) {
-	k := &kiosk{inputs: make(chan any), gone: make(chan struct{})}
+	var f front
+	f.online.Store(&kiosk{inputs: make(chan any), gone: make(chan struct{})})
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	r := httptest.NewRequest("GET", "http://127.0.0.1/healthz", nil).WithContext(ctx)
 	w := httptest.NewRecorder()
-	k.control().ServeHTTP(w, r)
+	f.control().ServeHTTP(w, r)
 	if w.Code != http.StatusServiceUnavailable {
 		t.Errorf("%d", w.Code)
 	}

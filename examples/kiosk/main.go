@@ -9,12 +9,12 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"os"
 	"os/signal"
 	"sync"
 	"syscall"
 
+	"github.com/sotto-calls/sotto/examples/internal/person"
 	"github.com/sotto-calls/sotto/examples/kiosk/internal/systemd"
 )
 
@@ -53,49 +53,42 @@ func run(ctx context.Context, o options, in io.Reader, out, errs io.Writer) erro
 	if err != nil {
 		return err
 	}
-	var control net.Listener
-	if o.http != "" { // before anything else: two kiosks at one port are a mistake to be seen at once
-		if control, err = net.Listen("tcp", o.http); err != nil {
-			return err
-		}
-		defer control.Close()
-		l.Printf("control at http://%v", control.Addr())
+	f := &front{options: o, gear: g, log: l}
+	within, shut, err := f.open(ctx)
+	if err != nil {
+		return err
 	}
-	p, err := online(ctx, o, notifier, l, errs)
-	if err != nil || p == nil {
+	return errors.Join(f.attend(within, notifier, in, out, errs), shut())
+}
+
+// attend is the kiosk behind its front, until ctx ends.
+func (f *front) attend(ctx context.Context, n *systemd.Notifier, in io.Reader, out, debug io.Writer) error {
+	p, err := person.Open(f.Flags)
+	if err != nil {
 		return err
 	}
 	defer p.Close()
-	l.Printf("online at %s as %v", o.Relay, p.Identity.Public())
-	k := newKiosk(o, p, g, notifier, l)
+	go f.listen(ctx, in) // now that no passphrase is asked for any more; not waited for: nothing ends a read of a terminal
+	if err := f.connect(ctx, p, n, debug); err != nil || ctx.Err() != nil {
+		return err
+	}
+	f.log.Printf("online at %s as %v", f.Relay, p.Identity.Public())
+	k := newKiosk(f.options, p, f.gear, n, f.log)
 	k.advise()
-	return k.until(ctx, control, in, out)
+	f.online.Store(k)
+	k.until(ctx, out)
+	return nil
 }
 
-// until runs everything until ctx ends, or the control socket fails.
-func (k *kiosk) until(ctx context.Context, control net.Listener, in io.Reader, out io.Writer) error {
-	ctx, cancel := context.WithCancelCause(ctx)
+// until runs everything until ctx ends.
+func (k *kiosk) until(ctx context.Context, out io.Writer) {
 	var beside sync.WaitGroup
-	if control != nil {
-		beside.Go(func() {
-			if err := k.serve(ctx, control); err != nil {
-				cancel(err)
-			}
-		})
-	}
 	if k.invite != "" {
 		beside.Go(func() { k.introduce(ctx, out) })
 	}
-	beside.Go(func() { k.pressed(ctx) })
-	go k.listen(ctx, in) // not waited for: nothing ends a read of a terminal
 	k.run(ctx)
-	cancel(nil)
 	beside.Wait()
-	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
-		return err
-	}
 	k.log.Print("offline")
-	return nil
 }
 
 // advise says what of the flags cannot work, before somebody presses the button in vain.

@@ -43,16 +43,16 @@ func (k *kiosk) snapshot(now time.Time) snapshot {
 		uptime: now.Sub(k.began), words: k.words(), faults: k.gear.lost()}
 }
 
-// look asks the loop how it is. It fails if the loop does not answer before ctx ends.
-func (k *kiosk) look(ctx context.Context) (snapshot, bool) {
+// look asks the loop how it is. It gives errHangs if the loop does not answer before ctx ends.
+func (k *kiosk) look(ctx context.Context) (snapshot, error) {
 	answer := make(chan snapshot, 1)
 	select {
 	case k.inputs <- ask{answer}:
-		return <-answer, true
+		return <-answer, nil
 	case <-ctx.Done():
 	case <-k.gone:
 	}
-	return snapshot{}, false
+	return snapshot{}, errHangs
 }
 
 // writeMetrics writes the Prometheus text format, version 0.0.4. Nothing in it names anybody.

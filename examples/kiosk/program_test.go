@@ -26,10 +26,14 @@ func TestProgram(t *testing.T) {
 	c := newTown(t)
 	p := c.kiosk(program, nil, devicesOfTests+"-ring alice -auto-answer alice -door-command false")
 	p.line("again in 1s: no relay answers", 1)
+	c.pressed(p)
 	c.startRelay()
 	c.online()
 	c.said("READY=1")
 	c.said("WATCHDOG=1")
+	if got := c.get("/metrics"); !strings.Contains(got, "sotto_kiosk_button_total 0\n") {
+		t.Errorf("what was pressed before it was online rings now:\n%s", got)
+	}
 	if got := c.get("/healthz"); got != "200 ok\n" {
 		t.Error(got)
 	}
@@ -88,6 +92,26 @@ func TestProgram(t *testing.T) {
 		t.Error(got)
 	}
 	end(t, c, p, k, 5*time.Second)
+}
+
+// pressed presses every button of a kiosk that waits for its relay, and is told that in vain.
+func (c *town) pressed(p *process) {
+	c.t.Helper()
+	for _, got := range []string{c.get("/healthz"), c.post("/ring"), c.post("/answer")} {
+		if got != "503 waiting for the relay\n" {
+			c.t.Error(got)
+		}
+	}
+	if got := c.get("/metrics"); !strings.HasPrefix(got, "200 ") || !strings.Contains(got, "sotto_kiosk_healthy 0\n") {
+		c.t.Error(got)
+	}
+	if err := p.cmd.Process.Signal(syscall.SIGUSR1); err != nil {
+		c.t.Fatal(err)
+	}
+	if _, err := fmt.Fprintln(p.stdin); err != nil {
+		c.t.Fatal(err)
+	}
+	p.line("not done: waiting for the relay", 2)
 }
 
 // end is SIGTERM in a call.

@@ -5,4 +5,4 @@ package main
 import "context"
 
 // pressed: there is no SIGUSR1 here.
-func (k *kiosk) pressed(context.Context) {}
+func (f *front) pressed(context.Context) {}

@@ -10,14 +10,14 @@ import (
 )
 
 // pressed takes SIGUSR1 for the button, until ctx ends.
-func (k *kiosk) pressed(ctx context.Context) {
+func (f *front) pressed(ctx context.Context) {
 	button := make(chan os.Signal, 1)
 	signal.Notify(button, syscall.SIGUSR1)
 	defer signal.Stop(button)
 	for {
 		select {
 		case <-button:
-			k.press(ctx)
+			f.take(ctx, verbRing)
 		case <-ctx.Done():
 			return
 		}

@@ -32,6 +32,7 @@ type stage struct {
 	hosts int
 
 	self   *caller
+	front  *front
 	kiosk  *kiosk
 	said   *lines
 	people map[string]*caller
@@ -101,6 +102,8 @@ func notified(t *testing.T, flags string, names []string, n *systemd.Notifier, f
 		}
 		s.kiosk = newKiosk(o, &person.Person{Identity: s.self.identity, Contacts: s.self.contacts, Client: s.self.client,
 			Transport: s.self.transport}, g, n, l)
+		s.front = &front{options: o, gear: g, log: l}
+		s.front.online.Store(s.kiosk)
 		ctx, cancel := context.WithCancel(t.Context())
 		s.end = cancel
 		go func() {
@@ -190,9 +193,9 @@ func (s *stage) verify(name string, verified bool) {
 // command is a line on stdin.
 func (s *stage) command(verb string) string {
 	s.t.Helper()
-	r, ok := s.kiosk.want(s.t.Context(), verb)
-	if !ok {
-		s.t.Fatal("the loop is gone")
+	r, err := s.front.want(s.t.Context(), verb)
+	if err != nil {
+		s.t.Fatal(err)
 	}
 	return r.text
 }
@@ -202,7 +205,7 @@ func (s *stage) http(method, path, body string) (int, string) {
 	s.t.Helper()
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(method, "http://127.0.0.1:8090"+path, strings.NewReader(body))
-	s.kiosk.control().ServeHTTP(w, r)
+	s.front.control().ServeHTTP(w, r)
 	b, err := io.ReadAll(w.Result().Body)
 	if err != nil {
 		s.t.Fatal(err)

@@ -34,17 +34,26 @@ type Service struct {
 	Limits   call.Limits // of each caller's rings
 }
 
-// Online loads the identity, or makes it, and connects it to the relay. debug gets what -debug asks for.
+// Online is Open and Connect.
 func Online(ctx context.Context, o Flags, s Service, debug io.Writer) (*Person, error) {
+	p, err := Open(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Connect(ctx, o, s, debug); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// Open loads the identity, or makes it, and its contacts. It may ask for a passphrase, at the terminal.
+func Open(o Flags) (*Person, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
 	p := &Person{}
 	if err := p.open(o); err != nil {
-		return nil, err
-	}
-	if err := p.connect(ctx, o, s, debug); err != nil {
-		p.Close()
 		return nil, err
 	}
 	return p, nil
@@ -133,8 +142,8 @@ func create(o Flags, tty *ask.Terminal) (*e2ee.Identity, error) {
 	return id, nil
 }
 
-// connect makes the client.
-func (p *Person) connect(ctx context.Context, o Flags, s Service, debug io.Writer) error {
+// Connect makes the client, which is online at the relay. After an error it may be called again. debug gets what -debug asks for.
+func (p *Person) Connect(ctx context.Context, o Flags, s Service, debug io.Writer) error {
 	logger := slog.New(slog.DiscardHandler)
 	if o.Debug {
 		logger = slog.New(slog.NewTextHandler(debug, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -156,9 +165,10 @@ func (p *Person) connect(ctx context.Context, o Flags, s Service, debug io.Write
 	}
 	if p.Client, err = call.NewClient(config); err != nil {
 		transport.Close()
+		return err
 	}
 	p.Transport = transport
-	return err
+	return nil
 }
 
 // servers decides whose STUN and TURN servers are used: those of the flags, or if there are none those that the relay lends.
