@@ -13,7 +13,7 @@ import (
 const (
 	probeEvery = 15 * time.Second
 	probeTime  = 3 * time.Second // for the relay to answer
-	overdue    = 3 * probeEvery  // without an answer of the relay: something hangs
+	overdue    = 3 * probeEvery  // without the end of a probe: something hangs
 )
 
 // A reach is what the loop knows of the way to the relay.
@@ -67,8 +67,13 @@ func (k *kiosk) probed(err error) {
 
 // fit says whether the kiosk does what it is for. A call that is up needs no relay.
 func (k *kiosk) fit(now time.Time) bool {
-	return k.talk != nil && k.talk.connected || k.relay.ok && now.Sub(k.relay.at) < overdue
+	return k.inTalk() || k.relay.ok && k.probing(now)
 }
+
+func (k *kiosk) inTalk() bool { return k.talk != nil && k.talk.connected }
+
+// probing says whether the probes turn: one has ended not long ago, well or not.
+func (k *kiosk) probing(now time.Time) bool { return now.Sub(k.relay.at) < overdue }
 
 // beatOf is how often the loop shows that it is alive.
 func beatOf(watchdog time.Duration) time.Duration {
@@ -79,9 +84,10 @@ func beatOf(watchdog time.Duration) time.Duration {
 	return max(watchdog/2, time.Millisecond)
 }
 
-// alive feeds systemd's watchdog. The loop does it, so when it hangs the watchdog bites.
+// alive feeds systemd's watchdog, as long as the loop turns, which does it, and so do the probes, or a call is up. Whether the
+// relay answers them is not asked: a kiosk that is started anew finds it no sooner.
 func (k *kiosk) alive(now time.Time) {
-	if k.notifier.Watchdog() > 0 && k.fit(now) {
+	if k.notifier.Watchdog() > 0 && (k.inTalk() || k.probing(now)) {
 		k.say(systemd.Alive)
 	}
 }
@@ -114,7 +120,7 @@ func (k *kiosk) words() string {
 	case k.bell != nil:
 		return fmt.Sprintf("%q rings", k.bell.who)
 	case !k.relay.ok:
-		return "waiting for the relay"
+		return waiting
 	}
 	return "online"
 }

@@ -90,8 +90,8 @@ func count(all []string, statement string) (n int) {
 	return n
 }
 
-// The watchdog is fed at half of its time while the relay is there, or a call is up, and at no other time; /healthz says the
-// same.
+// The watchdog is fed at half of its time, also without a relay: a kiosk that is started anew finds it no sooner. /healthz and the
+// status tell of the relay, unless a call is up.
 func TestWatchdogAndHealth(t *testing.T) {
 	m, n := manage(t, "10000000")
 	notified(t, "-auto-answer alice", street[:1], n, func(t *testing.T, s *stage) {
@@ -106,9 +106,11 @@ func TestWatchdogAndHealth(t *testing.T) {
 
 		s.self.transport.Partition()
 		time.Sleep(time.Minute)
-		m.heard() // it takes a moment to be seen
+		if all := m.heard(); count(all, "STATUS=waiting_for_the_relay") != 1 || count(all, "WATCHDOG=1") < 11 {
+			t.Errorf("when the relay goes away: %q", all)
+		}
 		time.Sleep(time.Minute)
-		if all := m.heard(); len(all) > 0 {
+		if all := m.heard(); count(all, "WATCHDOG=1") < 11 || len(all) != count(all, "WATCHDOG=1") {
 			t.Errorf("without a relay: %q", all)
 		}
 		if code, said := s.http("GET", "/healthz", ""); code != down || said != "waiting for the relay\n" {
@@ -150,6 +152,29 @@ func TestWatchdogAndHealth(t *testing.T) {
 			t.Errorf("at the end: %q", all)
 		}
 	})
+}
+
+// The watchdog bites when the probes hang, but not in a call. When the loop hangs nothing feeds it.
+func TestWatchdogBites(t *testing.T) {
+	m, n := manage(t, "10000000")
+	start := time.Now()
+	k := &kiosk{notifier: n, relay: reach{at: start}}
+	for _, step := range []struct {
+		after time.Duration
+		talk  *leg
+		fed   bool
+	}{
+		{overdue - time.Second, nil, true},
+		{overdue + time.Second, nil, false},
+		{overdue + time.Second, &leg{}, false},
+		{overdue + time.Second, &leg{connected: true}, true},
+	} {
+		k.talk = step.talk
+		k.alive(start.Add(step.after))
+		if fed := count(m.heard(), "WATCHDOG=1") == 1; fed != step.fed {
+			t.Errorf("%v after the last probe, in the call %+v: fed: %t", step.after, step.talk, fed)
+		}
+	}
 }
 
 func TestBeat(t *testing.T) {
