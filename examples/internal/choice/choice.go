@@ -133,8 +133,20 @@ func (d Device) Speaker(heard func(level uint8)) func(context.Context) (pcm.Outp
 	case Native:
 		return device.Speaker(d.Name)
 	case FFmpeg:
-		format, url, _ := strings.Cut(d.Name, ":")
-		return ffmpeg.Speaker(format, url, nil)
+		return ffmpeg.Speaker(d.output())
 	}
 	return nil
+}
+
+// output is what ffmpeg writes to, of FORMAT:URL. What pulse has for a URL is the title of a stream: which device it plays on is
+// an option, and "default" is no device's name, but what its input, too, has for none.
+func (d Device) output() (format, url string, options map[string]string) {
+	format, url, _ = strings.Cut(d.Name, ":")
+	if format != "pulse" {
+		return format, url, nil
+	}
+	if url != "" && url != "default" {
+		options = map[string]string{"device": url}
+	}
+	return format, "", options
 }
