@@ -118,14 +118,17 @@ func TestBellGivesWay(t *testing.T) {
 	})
 }
 
-// Who rings while we ring them, or before it is their turn, has answered.
+// Who rings before it is their turn has answered, if they are verified: nobody has asked them.
 func TestRingsBack(t *testing.T) {
 	onStage(t, "-ring alice,bob", street, func(t *testing.T, s *stage) {
 		s.command(verbRing)
 		in := s.people["alice"].rung(t.Context())
-		if e := ended(t, s.people["carol"].dial()); e.Reason != call.Busy {
-			t.Errorf("carol: %v", e)
+		for _, name := range []string{"carol", "bob"} {
+			if e := ended(t, s.people[name].dial()); e.Reason != call.Busy {
+				t.Errorf("%s: %v", name, e)
+			}
 		}
+		s.verify("bob", true)
 		c := s.people["bob"].dial()
 		until[call.Connected](t, c)
 		if e := over(t, in); e.Reason != call.Cancelled {
@@ -136,6 +139,21 @@ func TestRingsBack(t *testing.T) {
 		}
 		s.command(verbHangup)
 		if e := ended(t, c); e.Reason != call.Left {
+			t.Errorf("bob: %v", e)
+		}
+	})
+}
+
+// Who was rung and rings back in the same hunt was asked, and is answered, verified or not.
+func TestRingsBackLater(t *testing.T) {
+	onStage(t, "-ring alice,bob", street, func(t *testing.T, s *stage) {
+		s.command(verbRing)
+		if err := s.people["alice"].rung(t.Context()).Decline(t.Context(), call.DeclineCall); err != nil {
+			t.Fatal(err)
+		}
+		in := s.people["bob"].rung(t.Context())
+		until[call.Connected](t, s.people["alice"].dial())
+		if e := over(t, in); e.Reason != call.Cancelled {
 			t.Errorf("bob: %v", e)
 		}
 	})

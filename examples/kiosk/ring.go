@@ -122,10 +122,18 @@ func (k *kiosk) rings(in *call.Incoming) {
 	}
 }
 
-// ringsBack says whether a caller is one whom we ring, or are about to: then both pressed their buttons, and it is an answer.
+// ringsBack says whether a caller is one whom we ring or have rung: then both pressed their buttons, and it is an answer. One
+// whose turn has not come was not asked, so must be verified, as who is answered at any other time.
 func (k *kiosk) ringsBack(who e2ee.Contact, known bool) bool {
-	return k.hunt != nil && !k.hunt.stopped && !slices.Contains(k.hunt.legs, legAnswered) && known && !who.Blocked &&
-		slices.ContainsFunc(k.list, func(c e2ee.Contact) bool { return c.ID == who.ID })
+	if k.hunt == nil || k.hunt.stopped || slices.Contains(k.hunt.legs, legAnswered) || !known || who.Blocked {
+		return false
+	}
+	for n, c := range k.list {
+		if c.ID == who.ID && (k.hunt.legs[n] != legWaits || !who.Verified.IsZero()) {
+			return true
+		}
+	}
+	return false
 }
 
 func (k *kiosk) decline(in *call.Incoming) {
