@@ -98,6 +98,34 @@ func TestSteady(t *testing.T) {
 	})
 }
 
+// What does not open is tried again after half a second, twice as long, up to 30 s, and then every 30 s.
+func TestSteadyTriesEvery30Seconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var opened []time.Duration
+		start := time.Now()
+		s := newSteady(media.TrackInfo{}, func(context.Context) (media.Source, error) {
+			opened = append(opened, time.Since(start))
+			return nil, io.ErrUnexpectedEOF
+		}, func(error) {})
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		if _, err := s.Read(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		want := []time.Duration{0, 500, 1500, 3500, 7500, 15_500, 31_500} // ms
+		for i := range want {
+			want[i] *= time.Millisecond
+		}
+		for last := want[len(want)-1] + 30*time.Second; last < 5*time.Minute; last += 30 * time.Second {
+			want = append(want, last)
+		}
+		if !slices.Equal(opened, want) {
+			t.Errorf("opened after %v, want %v", opened, want)
+		}
+		s.Close()
+	})
+}
+
 // A slowScript is unmuted by another goroutine while it is being muted.
 type slowScript struct {
 	script
