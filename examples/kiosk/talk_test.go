@@ -1,9 +1,13 @@
 package main
 
 import (
+	"io"
+	"log"
 	"math"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sotto-calls/sotto/call"
@@ -89,9 +93,9 @@ func hum(d time.Duration) []int16 {
 	return s
 }
 
-// While alice speaks, a half-duplex kiosk says nothing; an open one goes on.
+// While alice speaks, a half-duplex kiosk says nothing; an open one and one that ducks go on.
 func TestHalfDuplex(t *testing.T) {
-	for how, heard := range map[string]bool{"half": false, "open": true} {
+	for how, heard := range map[string]bool{"half": false, "open": true, "duck": true} {
 		t.Run(how, func(t *testing.T) {
 			onStage(t, "-auto-answer alice -microphone test -speaker test -talk "+how, street[:1], func(t *testing.T, s *stage) {
 				s.verify("alice", true)
@@ -119,4 +123,43 @@ func TestHalfDuplex(t *testing.T) {
 			})
 		})
 	}
+}
+
+// While somebody speaks here, a kiosk with -talk duck plays 20 dB more quietly, and what it hears is not changed.
+func TestDuck(t *testing.T) {
+	o, err := parse(strings.Fields("-relay ws://127.0.0.1:1 -talk duck"), t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := newGear(o.devices, log.New(io.Discard, "", 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		m := g.begin()
+		defer m.end()
+		if len(m.processors) != 1 {
+			t.Fatalf("%d processors", len(m.processors))
+		}
+		for _, step := range []struct {
+			here          []int16 // is said here, while alice speaks
+			played, heard uint8   // -dBov, at the end
+		}{
+			{make([]int16, 24_000), 13, 127},
+			{hum(500 * time.Millisecond), 33, 13},
+			{make([]int16, 60_000), 13, 127},
+		} {
+			const block = 480 // 10 ms
+			alice := hum(time.Duration(len(step.here)/48) * time.Millisecond)
+			for at := 0; at < len(alice); at += block {
+				m.processors[0].Capture(step.here[at:][:block])
+				m.processors[0].Playback(alice[at:][:block], 0)
+				time.Sleep(10 * time.Millisecond)
+			}
+			last := len(alice) - block
+			if played, heard := pcm.Level(alice[last:]), pcm.Level(step.here[last:]); played != step.played || heard != step.heard {
+				t.Errorf("played with -%d dBov, want -%d; heard with -%d, want -%d", played, step.played, heard, step.heard)
+			}
+		}
+	})
 }
