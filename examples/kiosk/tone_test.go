@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"testing"
 	"time"
 
@@ -43,14 +44,25 @@ func (w tone) lasting(length time.Duration) io.Reader {
 // fault says where samples are anything but this tone, as loud as it is: no 20 ms may have less than half of it, or nearly as
 // much of something else. A gap has none.
 func (w tone) fault(samples []int16) error {
+	_, err := w.share(samples)
+	return err
+}
+
+// share is how much of samples is this tone, and the first fault of the rest.
+func (w tone) share(samples []int16) (share float64, fault error) {
+	good, windows := 0, 0
 	for at := 0; at+window <= len(samples); at += window / 2 {
 		piece := samples[at : at+window]
 		found, all := w.in(piece), loudness(piece)
-		if found < w.amplitude/2 || found > w.amplitude*3/2 || all > found*5/4 {
-			return fmt.Errorf("after %d ms 20 ms of an amplitude of %.0f have %.0f of %.0f Hz, want %.0f", at*1000/rate, all, found, w.hz, w.amplitude)
+		windows++
+		switch {
+		case found >= w.amplitude/2 && found <= w.amplitude*3/2 && all <= found*5/4:
+			good++
+		case fault == nil:
+			fault = fmt.Errorf("after %d ms 20 ms of an amplitude of %.0f have %.0f of %.0f Hz, want %.0f", at*1000/rate, all, found, w.hz, w.amplitude)
 		}
 	}
-	return nil
+	return float64(good) / float64(windows), fault
 }
 
 // in is the tone's amplitude in samples, by Goertzel's algorithm.
@@ -87,13 +99,32 @@ func (w tone) arrives(t *testing.T, next func(samples int) []int16) {
 	}
 }
 
-// lasts wants a second of the tone without a gap. A gap while the machine stood still excuses a try, not the test, and so do
-// two as it begins, when buffers find their depth.
+// lasts wants a second of the tone: without a gap where nothing else runs on this machine, elsewhere at least half of it.
 func (w tone) lasts(t *testing.T, next func(samples int) []int16) {
+	t.Helper()
+	w.arrives(t, next)
+	if os.Getenv("SOTTO_SPEED") == "1" {
+		w.isWhole(t, next)
+		return
+	}
+	for start := time.Now(); ; {
+		share, err := w.share(next(rate))
+		if share >= 0.5 {
+			return
+		}
+		if time.Since(start) > slow {
+			t.Fatalf("%.0f %% of a second are the tone; %v", 100*share, err)
+		}
+		t.Logf("NOT STEADY: %.0f %% of a second are the tone; %v; once more", 100*share, err)
+	}
+}
+
+// isWhole wants a second without a gap. A gap while the machine stood still excuses a try, not the test, and so do two as the
+// tone begins, when buffers find their depth.
+func (w tone) isWhole(t *testing.T, next func(samples int) []int16) {
 	t.Helper()
 	const still, atFirst = 10 * time.Millisecond, 2
 	machine := heartbeat.Start(t)
-	w.arrives(t, next)
 	for own, start := 0, time.Now(); ; {
 		machine.Forget()
 		err := w.fault(next(rate))
@@ -121,20 +152,25 @@ func TestTone(t *testing.T) {
 		return samples
 	}
 	right := tone{1000, 3000}
-	gap, both := of(right), of(right)
+	gap, both, broken := of(right), of(right), of(right)
 	clear(gap[rate/2:][:window*3/4])
+	for at := 0; at < rate; at += 4 * window { // 40 of each 80 ms
+		clear(broken[at:][:2*window])
+	}
 	for i, x := range of(tone{440, 3000}) {
 		both[i] += x
 	}
 	for name, c := range map[string]struct {
-		samples []int16
-		good    bool
+		samples    []int16
+		good, half bool
 	}{
-		"the tone": {of(right), true}, "a little louder": {of(tone{1000, 3600}), true}, "much fainter": {of(tone{1000, 1000}), false},
-		"another": {of(tone{440, 3000}), false}, "two": {both, false}, "a gap of 15 ms": {gap, false}, "silence": {make([]int16, rate), false},
+		"the tone": {of(right), true, true}, "a little louder": {of(tone{1000, 3600}), true, true}, "much fainter": {of(tone{1000, 1000}), false, false},
+		"another": {of(tone{440, 3000}), false, false}, "two": {both, false, false}, "a gap of 15 ms": {gap, false, true},
+		"half of it": {broken, false, false}, "silence": {make([]int16, rate), false, false},
 	} {
-		if err := right.fault(c.samples); (err == nil) != c.good {
-			t.Errorf("%s: %v", name, err)
+		share, err := right.share(c.samples)
+		if (err == nil) != c.good || (share == 1) != c.good || (share >= 0.5) != c.half {
+			t.Errorf("%s: %.2f, %v", name, share, err)
 		}
 	}
 }
