@@ -52,7 +52,8 @@ export class Contacts extends Book {
 
   /**
    * Uses an invitation: its maker becomes a contact that is requested, under this label, the name that they give
-   * themselves or "unnamed", and may ring us. The letter asks them to confirm. Look at resembling before. Refused
+   * themselves or "unnamed", and may ring us. The letter asks them to confirm. A contact that is confirmed stays as it is
+   * until then: its confirm, which is signed, brings the new token and relays. Look at resembling before. Refused
    * 'invitation': it has expired, or is our own.
    */
   async use(invitation: Invitation | string, label = ''): Promise<Letter> {

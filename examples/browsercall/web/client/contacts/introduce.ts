@@ -7,7 +7,8 @@
  *       confirm: confirmed —— confirm{token, name, relays}, ref = H(request) →  confirmed
  *
  * Each side has its user confirm: the guest by using, the inviter by confirm. Each gives the other a token of its own;
- * the invitation's is good until it expires, so that the guest can write before the confirm has arrived.
+ * the invitation's is good until it expires, so that the guest can write before the confirm has arrived. Who was
+ * confirmed before keeps its token and relays until then: the confirm is signed, and the invitation is not.
  */
 import { equal } from '../bytes.ts';
 import { encodeIntroduction, parseIntroduction } from '../envelope/introduction.ts';
