@@ -120,6 +120,9 @@ func (l *loop) inCall(plain []byte) error {
 	}
 	switch b.Type {
 	case inChat:
+		if len(b.Body) > maxChat {
+			return errBadMessage
+		}
 		return l.tell(Message{From: l.call.peer, Data: b.Body})
 	case inMute:
 		return l.muted(b)

@@ -45,3 +45,19 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 		})
 	}
 }
+
+// TestAMessageThatIsTooLong is dropped as the protocol says, whatever else would fit. Mutation: inCall without maxChat.
+func TestAMessageThatIsTooLong(t *testing.T) {
+	_, k := bothKeys(t)
+	c := newCall(&Client{}, callee, k.peer, [32]byte{1})
+	l := &loop{call: c, keys: k}
+	for _, n := range []int{maxChat, maxChat + 1} {
+		err := l.inCall(encode(inCallBody{Type: inChat, Seq: 1, Body: make([]byte, n)}))
+		if fits := n <= maxChat; (err == nil) != fits {
+			t.Errorf("%d bytes: %v", n, err)
+		}
+	}
+	if n := c.events.Len(); n != 1 {
+		t.Errorf("%d were told", n)
+	}
+}
