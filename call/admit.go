@@ -38,8 +38,8 @@ const (
 	Ring
 )
 
-// AdmitFunc decides on an Invite before its content is read, on the goroutine that reads the mailbox: it must be quick,
-// and must be safe for use by several goroutines.
+// AdmitFunc decides on an Invite before its content is read, on the goroutine that reads the mailbox (or, of one that
+// crossed a call of ours which came to nothing, on its own): it must be quick, and must be safe for use by several goroutines.
 type AdmitFunc func(ctx context.Context, c Caller) Decision
 
 // Limits bound how often one caller may ring. The zero value has the defaults.

@@ -43,6 +43,8 @@ type view struct {
 	dropped uint64
 	abort   context.CancelFunc // ends what waits for the network while no loop runs (glare)
 	hung    EndReason          // Hangup or Close was called; 0: not yet
+
+	crossing *crossing // an Invite that came while nobody had answered ours (glare); nil: none
 }
 
 func newCall(c *Client, r role, peer e2ee.ID, id [32]byte) *Call {
@@ -213,7 +215,12 @@ func (c *Call) abandon(cause error) {
 // finished publishes the end: the view, the last event, Done, in this order.
 func (c *Call) finished(e Ended) {
 	c.client.leave(c)
+	var unanswered *crossing
 	c.change(func(v *view) {
+		if v.role == caller && v.state <= StateRinging {
+			unanswered = v.crossing
+		}
+		v.crossing = nil
 		v.state, v.ended = StateEnded, &EndedError{Reason: e.Reason, Remote: e.Remote, Cause: e.Err}
 	})
 	c.events.Put(e)
@@ -223,6 +230,9 @@ func (c *Call) finished(e Ended) {
 		if a, ok := v.(answered); ok {
 			a.media.close() // nobody will
 		}
+	}
+	if unanswered != nil {
+		c.client.recall(*unanswered)
 	}
 	close(c.done)
 }

@@ -65,28 +65,35 @@ func (c *Client) dispatch(t signal.Transport, box []byte) {
 
 // invited is an authentic Invite. Its body is not read before Admit has let it ring.
 func (c *Client) invited(t signal.Transport, m e2ee.Message, h hash, now time.Time, stale bool) {
-	key := callKey{m.From, m.Call}
 	if len(m.Ref) != 0 || m.Seq != 0 {
 		c.count(func(s *ClientStats) { s.Refused++ })
 		return
 	}
 	c.mu.Lock()
 	fresh := c.invites.Accept(m.From, m.Call, now)
-	known := c.calls[key]
-	early, gone := c.cancelled[key]
+	known := c.calls[callKey{m.From, m.Call}]
+	c.mu.Unlock()
+	if fresh && known == nil {
+		c.decide(crossing{transport: t, message: m, hash: h, at: now}, stale)
+		return
+	}
+	c.count(func(s *ClientStats) { s.Replayed++ })
+	if known != nil && known.incoming() {
+		known.post(repeatedInvite{h})
+	}
+}
+
+// decide says what becomes of an Invite that was not seen before, or that crossed a call of ours which came to nothing.
+func (c *Client) decide(x crossing, stale bool) {
+	t, m, h := x.transport, x.message, x.hash
+	c.mu.Lock()
+	early, gone := c.cancelled[callKey{m.From, m.Call}]
 	mine := c.outgoingTo(m.From)
 	c.mu.Unlock()
 	switch {
-	case !fresh || known != nil:
-		c.count(func(s *ClientStats) { s.Replayed++ })
-		if known != nil && known.incoming() {
-			known.post(repeatedInvite{h})
-		}
-		return
 	case gone && early.ref == h:
 		return
-	case mine != nil && !stale:
-		c.glare(t, mine, m, h)
+	case mine != nil && !stale && c.glare(mine, x):
 		return
 	}
 	caller := c.who(m.From, t)
@@ -106,24 +113,6 @@ func (c *Client) invited(t signal.Transport, m e2ee.Message, h hash, now time.Ti
 		return
 	}
 	c.ring(t, m, h, caller, 0)
-}
-
-// glare is an Invite from somebody whom we are ringing. Both have consented to their own Dial's media, so the call with
-// the higher id goes on, and the lower one becomes its other end.
-func (c *Client) glare(t signal.Transport, mine *Call, m e2ee.Message, h hash) {
-	if id := mine.ID(); string(id[:]) > string(m.Call[:]) {
-		return // the other side yields
-	}
-	body, err := decode[inviteBody](m.Body, maxBody)
-	if err != nil {
-		c.count(func(s *ClientStats) { s.Malformed++ })
-		return
-	}
-	if !supported(body) {
-		c.ring(t, m, h, c.who(m.From, t), declineUnsupported)
-		return
-	}
-	mine.post(yielded{transport: t, invitation: invitation{message: m, hash: h, body: body}})
 }
 
 // outgoingTo is a call of ours to this identity that is not answered yet. The lock is held.
