@@ -177,7 +177,12 @@ func (l *loop) describeApplied(n uint64, restart bool, answer string, err error)
 	d := &l.control.describe
 	switch {
 	case errors.Is(err, media.ErrGlare):
-		return // ours stands; the other side makes its own again
+		// Ours stands, and the other side makes its own again. If it has answered ours already, and that came later than its
+		// offer, it repeats it.
+		if d.applying == n {
+			d.applying = d.theirs
+		}
+		return
 	case errors.Is(err, media.ErrFingerprint):
 		l.step(inFault{AuthFailed, err})
 		return
