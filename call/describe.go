@@ -22,6 +22,7 @@ type describing struct {
 	theirs   uint64 // of the last one that was answered
 	answer   []byte // encoded: to repeat
 	repeats  pace   // of the answer
+	offers   pace   // of the other side, that we work on
 	waiting  []waiter
 	deadline uint64 // counts the repetitions, so that a late timer does nothing
 }
@@ -35,6 +36,13 @@ type waiter struct {
 
 // describeAgain is the pause between two repetitions of a description that is not answered.
 const describeAgain = 2 * time.Second
+
+// Offers are worked on no faster than this, and what they bring about is weighed (flood.go); the other side repeats what was
+// left out.
+const (
+	describePause = 250 * time.Millisecond
+	describeBurst = 16
+)
 
 // negotiate tells the other side what changed in our connection; with restart ICE starts anew.
 func (l *loop) negotiate(restart bool) {
@@ -143,7 +151,8 @@ func (l *loop) describeOffered(b describeBody) {
 		}
 		return
 	}
-	if b.N <= d.applying || l.worker.jobs.Len() >= maxJobs {
+	if b.N <= d.applying || l.worker.jobs.Len() >= maxJobs || l.call.overfull() ||
+		!d.offers.allow(time.Now(), describePause, describeBurst) {
 		return // it is being worked on, or will be repeated
 	}
 	d.applying = b.N

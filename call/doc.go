@@ -11,8 +11,9 @@
 //
 // Every method may be called from any goroutine. One goroutine per call owns its state, a pure machine that is given
 // inputs and returns effects (machine.go); others wait for the network and post what they saw. Events are pulled by one
-// consumer, are never dropped, and may be handled at any pace: nothing waits for them, and every method may be called
-// while handling one. The functions in [Config] and [Media] are called on goroutines of the package; each says which.
+// consumer, and may be handled at any pace: nothing waits for them, and every method may be called while handling one. None
+// is dropped but [Message], [MuteChanged] and [HoldChanged], when 16 MiB wait that the other side has brought about. The
+// functions in [Config] and [Media] are called on goroutines of the package; each says which.
 //
 // # Cancellation
 //

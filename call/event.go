@@ -8,7 +8,8 @@ import (
 )
 
 // An Event is one thing that an application may want to know of a call. The events of a call are in one order, none is
-// dropped, and Ended is the last.
+// dropped but Message, MuteChanged and HoldChanged when 16 MiB wait that the other side has brought about, and Ended is the
+// last.
 type Event interface{ isEvent() }
 
 type (
@@ -50,8 +51,9 @@ type (
 	HoldChanged struct{ Held bool }
 
 	// Message: the other side sent bytes with Call.Send. The sender is verified. An application that takes no events does
-	// not let the other side fill its memory: beyond 16 MiB of Message, MuteChanged and HoldChanged that wait, further ones
-	// are dropped and counted.
+	// not let the other side fill its memory: beyond 16 MiB that wait of Message, MuteChanged, HoldChanged, TrackAdded and
+	// TrackEnded, further ones of the first three are dropped and counted, and beyond 32 MiB no description of the other
+	// side's is taken until some are read.
 	Message struct {
 		From e2ee.ID
 		Data []byte

@@ -18,12 +18,16 @@ func (f *flood) in(n, limit int) bool {
 	return true
 }
 
+// add takes n more, whatever the limit.
+func (f *flood) add(n int) { f.held.Add(int64(n)) }
+
 func (f *flood) out(n int) { f.held.Add(-int64(n)) }
 
 // Bounds on what the other side of a call may have waiting here.
 const (
-	maxWaiting = 512      // messages of the data channel that the loop has not taken
-	maxKept    = 16 << 20 // bytes of events that the application has not taken
+	maxWaiting = 512         // messages of the data channel that the loop has not taken
+	maxKept    = 16 << 20    // bytes of events that the application has not taken: then messages, mutes and holds are dropped
+	maxTracks  = 2 * maxKept // the same: then no offer is worked on, which could bring tracks or end them
 )
 
 // weight is what an event that the other side can cause costs to keep, in bytes; 0 for all others.
@@ -32,7 +36,7 @@ func weight(e Event) int {
 	switch e := e.(type) {
 	case Message:
 		return each + len(e.Data)
-	case MuteChanged, HoldChanged:
+	case MuteChanged, HoldChanged, TrackAdded, TrackEnded:
 		return each
 	}
 	return 0
@@ -43,9 +47,19 @@ func (l *loop) tell(e Event) error {
 	if !l.call.kept.in(weight(e), maxKept) {
 		return errBadMessage
 	}
-	l.emit(e)
+	l.call.events.Put(e)
 	return nil
 }
+
+// emit emits an event that is never dropped.
+func (l *loop) emit(e Event) {
+	l.call.kept.add(weight(e))
+	l.call.events.Put(e)
+}
+
+// overfull says that the application has left so much that nothing may be added even of what is never dropped. What waits for
+// that is not lost: the other side repeats it.
+func (c *Call) overfull() bool { return c.kept.held.Load() >= maxTracks }
 
 // notify takes the events of the connection. It never blocks.
 func (c *Call) notify(e media.ConnEvent) {

@@ -217,5 +217,3 @@ func (l *loop) fail(r EndReason, err error) {
 }
 
 func (l *loop) drop() { l.call.change(func(v *view) { v.dropped++ }) }
-
-func (l *loop) emit(e Event) { l.call.events.Put(e) }
