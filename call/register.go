@@ -1,40 +1,79 @@
 package call
 
 import (
+	"context"
+	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/sotto-calls/sotto/e2ee"
 	"github.com/sotto-calls/sotto/signal"
 )
 
+// A tokenList is what e2ee.Contacts says of the tokens that may write to the identity's mailbox.
+type tokenList interface {
+	Changed() <-chan struct{}
+	TokenHashes() [][32]byte
+}
+
 // register keeps the relay's list of tokens that may write to the identity's mailbox as the contacts are: whoever is
 // revoked there cannot even reach us. Without contacts the transport's owner decides what it admits.
 func (c *Client) register(t signal.Transport) {
 	defer c.readers.Done()
-	r, ok := t.(signal.Registrar)
-	if !ok || c.config.Contacts == nil {
-		return
+	if r, ok := t.(signal.Registrar); ok && c.config.Contacts != nil {
+		keepAdmitted(c.ctx, r, c.config.Contacts, c.config.Logger)
 	}
+}
+
+// keepAdmitted tells the relay the list, and again whenever it has changed, until ctx ends.
+func keepAdmitted(ctx context.Context, r signal.Registrar, list tokenList, log *slog.Logger) {
+	var known roster
 	for pause := firstPause; ; {
-		changed := c.config.Contacts.Changed()
-		err := r.Admit(c.ctx, c.config.Contacts.TokenHashes(), false)
+		changed := list.Changed()
+		admitted, rest := known.update(list.TokenHashes())
+		if rest > 0 {
+			log.Warn("contacts and invitations are left out: their calls do not arrive, for the relay admits no more tokens",
+				"admitted", len(admitted), "left out", rest)
+		}
+		err := r.Admit(ctx, admitted, false)
 		if err == nil {
 			pause = firstPause
 			select {
 			case <-changed:
-			case <-c.ctx.Done():
+			case <-ctx.Done():
 				return
 			}
 			continue
 		}
-		c.config.Logger.Warn("the relay did not take the list of contacts' tokens", "error", err)
+		log.Warn("the relay did not take the list of contacts' tokens", "error", err)
 		select {
 		case <-time.After(pause):
 			pause = min(2*pause, lastPause)
-		case <-c.ctx.Done():
+		case <-ctx.Done():
 			return
 		}
 	}
+}
+
+// A roster is the hashes of all tokens that may write to us, those that were seen first last.
+type roster [][32]byte
+
+// update takes the hashes as they are now and gives those to be admitted, which is all of them up to signal.MaxTokens. Of
+// more, the newest: whoever has just become a contact, or been invited, is about to ring. They are sorted, so that a relay
+// does not learn which is which.
+func (r *roster) update(now [][32]byte) (admitted [][32]byte, rest int) {
+	there := make(map[[32]byte]bool, len(now))
+	for _, h := range now {
+		there[h] = true
+	}
+	old := slices.DeleteFunc(*r, func(h [32]byte) bool { return !there[h] })
+	for _, h := range old {
+		delete(there, h)
+	}
+	*r = append(slices.DeleteFunc(now, func(h [32]byte) bool { return !there[h] }), old...)
+	admitted = slices.Clone((*r)[:min(len(*r), signal.MaxTokens)])
+	slices.SortFunc(admitted, func(a, b [32]byte) int { return slices.Compare(a[:], b[:]) })
+	return admitted, len(*r) - len(admitted)
 }
 
 // resembles names the contacts for whom a stranger of this name may be taken.
