@@ -10,7 +10,6 @@ import (
 
 	"github.com/sotto-calls/sotto/e2ee"
 	"github.com/sotto-calls/sotto/internal/queue"
-	"github.com/sotto-calls/sotto/signal"
 )
 
 // A Client is one identity that can ring and be rung. Make it with NewClient, and Close it.
@@ -194,20 +193,4 @@ func (c *Client) count(f func(*ClientStats)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f(&c.counts)
-}
-
-// route finds the way to a contact's relay: the transport that reads there, or the first, which dials it.
-func (c *Client) route(relays []string) (signal.Opener, string) {
-	for _, hint := range relays {
-		for _, t := range c.config.Transports {
-			if o := t.(signal.Opener); o.Relay() == hint {
-				return o, ""
-			}
-		}
-	}
-	o := c.config.Transports[0].(signal.Opener)
-	if len(relays) == 0 {
-		return o, ""
-	}
-	return o, relays[0]
 }
