@@ -96,3 +96,54 @@ func TestTheNextRelayIsTried(t *testing.T) {
 		}
 	})
 }
+
+// TestAttackHintToALocalService: a link or a letter names a relay on our own machine or network, so that we ask whatever
+// listens there. Only who has a relay at such a place, or calls inside of it, dials it.
+// Mutations: mayDial that is true; placeOf without Unmap, lower case, the final dot or the numbers.
+func TestAttackHintToALocalService(t *testing.T) {
+	const public, loop, lan = "wss://relay.example:443/v1", "ws://127.0.0.1:8443/v1", "wss://10.0.0.1:443/v1"
+	onHost := []string{"ws://127.0.0.1:631/admin", "ws://127.8.8.8/v1", "ws://localhost:80/", "WS://LOCALHOST:80", "ws://localhost.:80",
+		"ws://a.localhost", "ws://[::1]:80/", "ws://[::ffff:127.0.0.1]:80", "ws://0.0.0.0:80", "ws://[::]:80", "wss://127.1/", "wss://0x7f000001/",
+		"wss://2130706433/", "wss://127.0.0.1.:9/"}
+	onNet := []string{"wss://10.1.2.3/", "wss://192.168.1.1/reboot", "wss://172.16.0.1", "wss://169.254.169.254/latest", "wss://100.64.0.1", "wss://[::ffff:100.64.0.1]",
+		"wss://[fe80::1%25eth0]:443", "wss://[fd00::1]", "wss://[::ffff:192.168.1.1]", "wss://224.0.0.1"}
+	far := []string{"wss://relay.example", "wss://other.example:8443/x", "wss://9.9.9.9", "wss://[2001:db8::1]", "wss://127.0.0.1.example",
+		"wss://localhost.example", "home", ""}
+	for _, tt := range []struct {
+		name        string
+		ours        []string
+		settings    media.Settings
+		host, local bool // whether hints to this machine, and to its network, are followed
+	}{
+		{name: "a public relay", ours: []string{public}},
+		{name: "a relay in memory", ours: []string{"relay"}},
+		{name: "a relay here", ours: []string{loop}, host: true},
+		{name: "a relay nearby", ours: []string{lan}, local: true},
+		{name: "two relays", ours: []string{public, loop}, host: true},
+		{name: "loopback calls", ours: []string{public}, settings: media.Settings{Loopback: true}, host: true},
+		{name: "local calls", ours: []string{public}, settings: media.Settings{LAN: true}, local: true},
+	} {
+		check := func(hints []string, followed bool) {
+			for _, hint := range hints {
+				first := &dialler{at: tt.ours[0]}
+				all := []signal.Transport{first}
+				for _, at := range tt.ours[1:] {
+					all = append(all, &dialler{at: at})
+				}
+				err := routing(tt.settings, all...).Deliver(t.Context(), e2ee.Letter{Relays: []string{hint}})
+				if got := err == nil && slices.Equal(first.asked, []string{hint}); got != followed || !got && !errors.Is(err, errLocalHint) {
+					t.Errorf("%s: %q: dialled %q, %v", tt.name, hint, first.asked, err)
+				}
+			}
+		}
+		check(onHost, tt.host)
+		check(onNet, tt.local)
+		check(far, true)
+	}
+
+	d := &dialler{at: public}
+	if err := routing(media.Settings{}, d).Deliver(t.Context(), e2ee.Letter{Relays: []string{loop, "wss://other.example/v1"}}); err != nil ||
+		!slices.Equal(d.asked, []string{"wss://other.example/v1"}) {
+		t.Errorf("beside an honest hint: dialled %q, %v", d.asked, err)
+	}
+}

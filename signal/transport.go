@@ -27,7 +27,8 @@ type Transport interface {
 type Opener interface {
 	// Open connects the mailbox m to a relay: "" is the one that this transport talks to, everything else is the name
 	// or URL that a contact's card carries. With m nil the result is a sender without a mailbox, on a connection of
-	// its own. A mailbox opened so belongs to a call: the relay forgets it soon after its last reader has left.
+	// its own. A mailbox opened so belongs to a call: the relay forgets it soon after its last reader has left. Cards are
+	// written by others: whether their relays may be dialled, on this machine say, is for the caller to judge.
 	Open(ctx context.Context, relay string, m Mailbox) (Transport, error)
 
 	// Relay is the name or URL of the relay, as cards carry it.
