@@ -36,7 +36,7 @@ type talk struct {
 
 const (
 	goodbye = 5 * time.Second        // for the end of a call
-	settle  = 400 * time.Millisecond // without a further frame: what was on its way back has come
+	settle  = 400 * time.Millisecond // without a further frame: what was on its way back has come, if it is as much as was sent
 	linger  = 2 * time.Second        // at most, for the same
 )
 
@@ -129,7 +129,7 @@ func (t *talk) follow(ctx context.Context) error {
 				return err
 			}
 			if t.playing == 0 && t.duration == 0 {
-				t.awaitEcho(ctx)
+				awaitEcho(ctx, t.sent(), t.received)
 				return nil
 			}
 		}
@@ -188,23 +188,32 @@ func (t *talk) trackEnded(ev call.TrackEnded) error {
 	return nil
 }
 
-// awaitEcho lets come what is still on its way back.
-func (t *talk) awaitEcho(ctx context.Context) {
-	tick := time.NewTicker(settle)
-	defer tick.Stop()
-	last := t.received()
-	for end := time.Now().Add(linger); time.Now().Before(end); {
+// awaitEcho lets come what is still on its way back: until nothing more comes and it is as much as was sent, or nothing has come
+// twice, and never for longer than linger. It counts pauses, not time: in one in which the machine stood still nothing could come.
+func awaitEcho(ctx context.Context, sent uint64, received func() uint64) {
+	last, quiet := received(), 0
+	for range linger / settle {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
-			now := t.received()
-			if now == last {
-				return
-			}
-			last = now
+		case <-time.After(settle):
+		}
+		now := received()
+		if now > last {
+			last, quiet = now, 0
+			continue
+		}
+		if quiet++; quiet == 2 || now >= sent {
+			return
 		}
 	}
+}
+
+func (t *talk) sent() (frames uint64) {
+	for _, s := range t.call.Stats().Media.Sent {
+		frames += s.Frames
+	}
+	return frames
 }
 
 func (t *talk) received() (frames uint64) {
