@@ -225,10 +225,30 @@ func TestPulse(t *testing.T) {
 		try(ctx, t, "-tone pulse:speaker -for 0")
 	}()
 	defer func() { cancel(); <-played }()
-	status, out, errs = try(t.Context(), t, "-level pulse:speaker.monitor -json -for 1s")
-	if status != 0 || !strings.Contains(out, `"dBov":-23,`) {
-		t.Errorf("%d %s%s", status, out, errs)
+	heard := &search{text: `"dBov":-23,`}
+	var seen context.Context
+	seen, heard.found = context.WithCancel(t.Context())
+	defer heard.found()
+	var said bytes.Buffer
+	if status := program(seen, strings.Fields("-level pulse:speaker.monitor -json -for 30s"), heard, &said); status != 0 || seen.Err() == nil {
+		t.Errorf("%d %s%s", status, &heard.Buffer, &said)
 	}
+}
+
+// A search calls found when what is written has a text.
+type search struct {
+	bytes.Buffer
+	text  string
+	found func()
+}
+
+// Write keeps all.
+func (s *search) Write(b []byte) (int, error) {
+	n, err := s.Buffer.Write(b)
+	if strings.Contains(s.String(), s.text) {
+		s.found()
+	}
+	return n, err
 }
 
 // Where nothing is, the words say what to do.
