@@ -23,8 +23,11 @@ func tone(f pcm.Format, hz, amplitude float64, d time.Duration) []int16 {
 }
 
 // left is the first channel.
-func left(f pcm.Format, samples []int16) (out []int16) {
-	for i := 0; i < len(samples); i += f.Channels {
+func left(f pcm.Format, samples []int16) []int16 { return side(f, samples, 0) }
+
+// side is a channel, the first of which is 0.
+func side(f pcm.Format, samples []int16, channel int) (out []int16) {
+	for i := channel; i < len(samples); i += f.Channels {
 		out = append(out, samples[i])
 	}
 	return out
