@@ -51,7 +51,9 @@ func TestMicrophone(t *testing.T) {
 	for _, f := range []pcm.Format{{Rate: 48000, Channels: 1}, {Rate: 44100, Channels: 2}, {Rate: 16000, Channels: 1}} {
 		for _, codec := range []media.Codec{media.Opus, media.PCMU} {
 			synctest.Test(t, func(t *testing.T) {
-				m := newMicrophone(t, pcm.MicrophoneConfig{Open: hum(f).Input, Codec: codec})
+				var voices []pcm.Voice // of the Microphone's goroutine, until Close
+				began := time.Now()
+				m := newMicrophone(t, pcm.MicrophoneConfig{Open: hum(f).Input, Codec: codec, Hear: func(v pcm.Voice) { voices = append(voices, v) }})
 				r := newReader(t, m.Track(), pcm.ReaderConfig{})
 				go carry(t.Context(), m, r)
 				heard := hear(t, r.Format(), r.Read, 1500*ms)
@@ -60,7 +62,25 @@ func TestMicrophone(t *testing.T) {
 				if !s.Up || s.Level != 9 || s.Dropped > 0 || s.Input != 5*ms || s.Latency < 25*ms || s.Latency > 50*ms {
 					t.Errorf("%+v", s)
 				}
+				m.Close()
+				wantVoices(t, voices, began)
 			})
+		}
+	}
+}
+
+// wantVoices checks what Hear was told of a hum that began then: its level every 10 ms, at the time that it had.
+func wantVoices(t *testing.T, voices []pcm.Voice, began time.Time) {
+	t.Helper()
+	if n := time.Since(began) / (10 * ms); len(voices) < int(n)-3 || len(voices) > int(n) {
+		t.Errorf("%d voices in %v", len(voices), time.Since(began))
+	}
+	for i, v := range voices {
+		if i > 0 && v.Level != 9 { // the resampler begins with silence
+			t.Errorf("%d: level -%d dBov", i, v.Level)
+		}
+		if late := v.At.Sub(began) - time.Duration(i+1)*10*ms; late < 0 || late > 20*ms {
+			t.Errorf("%d: %v late", i, late)
 		}
 	}
 }
