@@ -62,7 +62,7 @@ func run(args []string) error {
 	s := &server{network: network, out: *out}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/call", s.serve(s.call))
-	mux.HandleFunc("/capture", s.serve(s.capture))
+	mux.HandleFunc("/capture", s.serve(s.capture, takeExtensions))
 	go http.Serve(l, mux)
 	if err := json.NewEncoder(os.Stdout).Encode(map[string]string{"url": "ws://" + l.Addr().String()}); err != nil {
 		return err
@@ -78,15 +78,15 @@ type peer struct {
 	ctx context.Context
 }
 
-// serve runs one kind of connection until its page goes away.
-func (s *server) serve(f func(peer, *http.Request) error) http.HandlerFunc {
+// serve runs one kind of connection until its page goes away. What more tells the engine is of this kind alone.
+func (s *server) serve(f func(peer, *http.Request) error, more ...func(*webrtc.MediaEngine) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, q *http.Request) {
 		ws, err := websocket.Accept(w, q, &websocket.AcceptOptions{InsecureSkipVerify: true}) // pages come from another port
 		if err != nil {
 			return
 		}
 		ws.SetReadLimit(64 << 10)
-		pc, err := s.connection()
+		pc, err := s.connection(more)
 		if err == nil {
 			err = f(peer{pc, ws, q.Context()}, q)
 			pc.Close()
@@ -99,7 +99,7 @@ func (s *server) serve(f func(peer, *http.Request) error) http.HandlerFunc {
 }
 
 // connection has pion's own codecs and interceptors, and finds browsers on this machine.
-func (s *server) connection() (*webrtc.PeerConnection, error) {
+func (s *server) connection(more []func(*webrtc.MediaEngine) error) (*webrtc.PeerConnection, error) {
 	m := &webrtc.MediaEngine{}
 	if err := m.RegisterDefaultCodecs(); err != nil {
 		return nil, err
@@ -108,6 +108,11 @@ func (s *server) connection() (*webrtc.PeerConnection, error) {
 		MimeType: "audio/red", ClockRate: 48000, Channels: 2, SDPFmtpLine: "111/111"}}
 	if err := m.RegisterCodec(red, webrtc.RTPCodecTypeAudio); err != nil {
 		return nil, err
+	}
+	for _, tell := range more {
+		if err := tell(m); err != nil {
+			return nil, err
+		}
 	}
 	interceptors, err := defaultInterceptors(m)
 	if err != nil {

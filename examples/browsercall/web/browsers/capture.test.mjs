@@ -9,6 +9,15 @@ import { Harness } from './harness.mjs';
 
 const codecs = { chromium: ['VP8', 'VP9', 'AV1', 'H264'], firefox: ['VP8', 'VP9', 'AV1'] };
 const millis = 2000;
+/** What of RTP's header extensions passes: client/media/sdp_section.ts. None tells how loud somebody speaks, or what is seen. */
+const extensions = new Set([
+  'urn:ietf:params:rtp-hdrext:sdes:mid',
+  'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01',
+  'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time',
+  'http://www.webrtc.org/experiments/rtp-hdrext/playout-delay',
+  'urn:3gpp:video-orientation',
+  'https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension',
+]);
 const window8 = 8; // bytes; that two random strings of a capture share so many has a probability below 2^-30
 
 let harness, bare, url;
@@ -25,6 +34,14 @@ const base = (key) => new Uint8Array(32).fill(key);
 async function caught(name, kind) {
   const text = await readFile(join(bare.folder, `${name}.${kind}.jsonl`), 'utf8');
   return text.trim().split('\n').map((l) => JSON.parse(l));
+}
+
+/** Beside the payload, packets carry what may be readable there, though the receiver would take everything. */
+function checkExtensions(packets) {
+  const carried = [...new Set(packets.flatMap((p) => p.extensions ?? []))];
+  assert.ok(carried.length > 0, 'no packet has an extension: was none agreed to?');
+  assert.deepEqual(carried.filter((e) => !extensions.has(e)), [], 'header extensions that must not be there');
+  return carried.length;
 }
 
 /** Checks each frame of a capture: it opens under its key alone, and what is readable is what the layout allows. */
@@ -104,10 +121,12 @@ for (const [browser, list] of Object.entries(codecs)) {
           const video = await caught(name, 'video');
           assert.equal(new Set(video.map((p) => p.codec)).size, 1);
           assert.equal(video[0].codec.toLowerCase(), `video/${codec}`.toLowerCase());
+          const audio = await caught(name, 'audio');
+          const carried = [video, audio].map(checkExtensions);
           const v = check(codec, video, key, 1);
-          const a = check('opus', await caught(name, 'audio'), key, 0);
+          const a = check('opus', audio, key, 0);
           assert.ok(v.keyFrames > 0 && v.keyFrames < v.frames / 2, `${v.keyFrames} key frames`);
-          console.log(`${browser} ${codec}: ${v.frames} frames (${v.keyFrames} key), ${v.bytes} bytes, chi-square ${v.chi.toFixed(0)}; Opus ${a.frames}, ${a.bytes} bytes, ${a.chi.toFixed(0)}; all opened`);
+          console.log(`${browser} ${codec}: ${v.frames} frames (${v.keyFrames} key), ${v.bytes} bytes, chi-square ${v.chi.toFixed(0)}; Opus ${a.frames}, ${a.bytes} bytes, ${a.chi.toFixed(0)}; all opened; ${carried.join(' and ')} header extensions`);
           return [v.hidden, a.hidden];
         };
         const hidden = (await Promise.all([7, 9].map(one))).flat(); // the same made-up pictures under two keys
@@ -123,6 +142,7 @@ describe('redundant audio', () => {
     await page.evaluate(([u, k, ms]) => window.capture.send(u, 'VP8', k, ms, true), [`${url}/capture?name=red`, 7, millis]);
     const packets = await caught('red', 'audio');
     assert.ok(packets.every((p) => p.codec === 'audio/red'), packets[0].codec);
+    checkExtensions(packets);
     const r = check('red', packets, 7, 0);
     console.log(`chromium audio/red: ${r.frames} frames, ${r.bytes} bytes, chi-square ${r.chi.toFixed(0)}; all opened`);
   }));
