@@ -1,5 +1,7 @@
+import assert from 'node:assert/strict';
 import { startChromium } from './chromium.mjs';
 import { startFirefox } from './firefox.mjs';
+import { keepsToItself, policyTold } from './origin.mjs';
 import { Pictures } from './pictures.mjs';
 import { serve } from './server.mjs';
 
@@ -34,7 +36,8 @@ export class Harness {
 
   /**
    * Opens a page that runs `page.js`, in a browser called chromium or firefox; or the page at url, after a function
-   * init has run in it. beside makes it a further window of that page's browser, with the same storage.
+   * init has run in it: that one must ask nothing of other origins, and keep to its policy, or the test fails. beside makes
+   * it a further window of that page's browser, with the same storage.
    *
    * @returns {Promise<Page & { log: string[] }>}
    */
@@ -45,10 +48,11 @@ export class Harness {
     const page = await (beside ? (beside.browserContext ?? beside.context).call(beside).newPage() :
       (await this.#browsers.get(name)).page());
     const log = [];
+    const broken = url === this.#server.url ? [] : keepsToItself(page);
     page.on('console', (m) => log.push(m.text()));
     page.on('pageerror', (e) => log.push(String(e)));
-    this.#pages.push({ name, page, log });
-    if (init) await (page.addInitScript ?? page.evaluateOnNewDocument).call(page, init);
+    this.#pages.push({ name, page, log, broken });
+    await (page.addInitScript ?? page.evaluateOnNewDocument).call(page, `(${policyTold})();\n${init ?? ''}`);
     await page.goto(url);
     return page;
   }
@@ -67,6 +71,7 @@ export class Harness {
   async run(title, f, others) {
     try {
       await f();
+      assert.deepEqual(this.#pages.flatMap((p) => p.broken), [], 'what the pages must not do');
     } catch (e) {
       for (const { page } of this.#pages) await this.picture(page, 'in the end');
       await this.#pictures.write(title);
