@@ -298,6 +298,8 @@ describe('it rings', () => {
     assert.deepEqual(await pulse(me), ['pulse', 'solid']);
     await me.page.emulateMedia({ reducedMotion: 'reduce' });
     assert.deepEqual(await pulse(me), ['none', 'solid']);
+    for (const key of ['Enter', 'Space']) await me.page.keyboard.press(key); // meant for something else
+    assert.deepEqual([await me.page.evaluate(() => document.getElementById('ringing').open), bot.untaken('connected')], [true, []]);
     await looksFine(me.page, 'ringing');
     await walks(me.page, 'ringing');
     await presses(me.page, 'decline');

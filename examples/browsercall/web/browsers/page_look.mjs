@@ -38,8 +38,9 @@ async function tabs(page) {
   assert.fail(`Tab does not come around: ${reached}`);
 }
 
-/** Tab reaches every control that is seen, and shows where it is. */
+/** Tab reaches every control that is seen, and shows where it is; each has a name for those who listen. */
 export async function walks(page, what) {
+  assert.deepEqual(await page.evaluate(unnamed), [], `${what}: without a name`);
   const reached = await tabs(page);
   const all = await page.evaluate(controls);
   assert.deepEqual([...reached].sort(), [...all].sort(), `${what}: what Tab reaches, and what there is`);
@@ -74,6 +75,24 @@ function controls() {
   return [...root.querySelectorAll('a[href], button, input, select, textarea, [tabindex="0"]')]
     .filter((e) => !e.disabled && e.checkVisibility({ visibilityProperty: true }))
     .map((e) => e.id || e.ariaLabel || e.textContent.trim());
+}
+
+/** In the page: what is seen of controls, pictures and dialogs that nothing names to those who listen. An id is no name. */
+function unnamed() {
+  const heard = (node) => {
+    if (node.nodeType === Node.TEXT_NODE) return node.data;
+    if (node.nodeType !== Node.ELEMENT_NODE || node.ariaHidden === 'true' || !node.checkVisibility()) return '';
+    return node.ariaLabel ?? [...node.childNodes].map(heard).join('');
+  };
+  const byIds = (e) => (e.getAttribute('aria-labelledby') ?? '').split(' ').map((id) => document.getElementById(id)?.textContent ?? '');
+  const inside = 'a, button, [role=img]'; // what others have in them is no name of theirs
+  const name = (e) => [...byIds(e), e.ariaLabel ?? '', ...[...e.labels ?? []].map((l) => l.textContent), e.matches(inside) ? heard(e) : '']
+    .join('').trim();
+  const root = document.querySelector('dialog:modal') ?? document.body;
+  const all = [root, ...root.querySelectorAll('a[href], button, input, select, textarea, video, dialog, [role], [tabindex="0"]')];
+  const named = '[role=status], [role=alert], [role=timer]'; // these speak for themselves
+  return all.filter((e) => e !== document.body && e.checkVisibility({ visibilityProperty: true }) && !e.closest('[aria-hidden=true]') &&
+    !e.matches(named) && name(e) === '').map((e) => e.id || e.outerHTML.slice(0, 80));
 }
 
 /** In the page: what is seen and reaches beyond the window's sides. */
