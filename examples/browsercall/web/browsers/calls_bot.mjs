@@ -133,6 +133,11 @@ export class Bot {
     this.#child.kill('SIGINT');
   }
 
+  /** Ends it as when its machine fails. */
+  kill() {
+    this.#child.kill('SIGKILL');
+  }
+
   /** Asks it to end, and waits until it has. */
   async stop() {
     this.interrupt();

@@ -69,8 +69,8 @@ export class Person {
   }
 
   /** Waits until the page shows a card: contact, ended, fault … */
-  async view(want) {
-    await until(`page shows ${want}`, async () => (await this.data('body', 'view')) === want);
+  async view(want, patience) {
+    await until(`page shows ${want}`, async () => (await this.data('body', 'view')) === want, patience);
     await this.#picture(want);
   }
 

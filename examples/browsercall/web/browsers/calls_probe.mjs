@@ -118,6 +118,30 @@ export function probe() {
   };
 }
 
+/**
+ * In a page: the private keys that this browser keeps for it, by algorithm; whether they may be taken out, and whether it
+ * can be done.
+ */
+export async function keptKeys() {
+  const result = (request) => new Promise((yes, no) => {
+    request.onsuccess = () => yes(request.result);
+    request.onerror = () => no(request.error);
+  });
+  const db = await result(indexedDB.open('sotto'));
+  const all = await Promise.all([...db.objectStoreNames].map((name) => result(db.transaction(name).objectStore(name).getAll())));
+  db.close();
+  const keys = [];
+  const walk = (value) => {
+    if (value instanceof CryptoKey) keys.push(value);
+    else if (value && typeof value === 'object' && !ArrayBuffer.isView(value)) Object.values(value).forEach(walk);
+  };
+  walk(all);
+  const out = (key) => Promise.any(['pkcs8', 'jwk', 'raw'].map((format) => crypto.subtle.exportKey(format, key)))
+    .then(() => true, () => false);
+  const kept = keys.filter((key) => key.type !== 'public');
+  return Promise.all(kept.map(async (key) => [key.algorithm.name, key.extractable, await out(key)]));
+}
+
 /** Runs in a page before its own scripts: lends it a screen, for there is none without a window; a picture that moves. */
 export function screen() {
   navigator.mediaDevices.getDisplayMedia = async () => {
