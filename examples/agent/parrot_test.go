@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,16 +19,19 @@ import (
 // The parrot says what it has heard, soon after its end.
 func TestParrot(t *testing.T) {
 	words := speech(t, "The parrot repeats whatever it hears.")
-	alice, _, _ := startAgent(t, &bot{}, onLoopback)
-	most, least := 1500*time.Millisecond, 0.5 // another sentence reaches 0.4
+	turns, most, least := patient, 2*time.Second, 0.5 // another sentence reaches 0.4
 	if alone() {
-		most, least = 700*time.Millisecond, 0.7
+		turns, most, least = someTurns, 700*time.Millisecond, 0.7
 	}
+	alice, _, _ := startAgent(t, &bot{turn: turns}, onLoopback)
 	inRealTime(t, func() error {
 		a := ring(t, alice)
-		quiet, sound := a.hearParrot(words)
-		e := a.awaitEntries(2)
-		a.hangUp()
+		defer a.hangUp()
+		quiet, sound, err := a.hearParrot(words)
+		if err != nil {
+			return err
+		}
+		e := a.written()
 		like, stretch := alike(words, sound)
 		t.Logf("quiet: %v from the end of speech to the first sample of the answer, %d ms as the agent has it", quiet, e[1].QuietMS)
 		t.Logf("the answer is as loud as what was said with a correlation of %.2f, and %.2f times as long", like, stretch)
@@ -41,21 +46,30 @@ func TestParrot(t *testing.T) {
 }
 
 // hearParrot says something and returns how long it was quiet, and the answer.
-func (a *caller) hearParrot(words []int16) (quiet time.Duration, sound []int16) {
+func (a *caller) hearParrot(words []int16) (quiet time.Duration, sound []int16, err error) {
 	a.t.Helper()
 	a.mu.Lock()
 	before, entries := len(a.at), len(a.entries)
 	a.mu.Unlock()
 	from := a.say(words)
-	a.awaitEntries(entries + 2)
-	a.awaitHops(40) // what is still on its way
+	if _, err := a.waitEntries(entries + 2); err != nil {
+		return 0, nil, err
+	}
+	if err := a.waitHops(40); err != nil { // what is still on its way
+		return 0, nil, err
+	}
+	asked, err := a.saidAt(from + len(words) - 1)
+	if err != nil {
+		return 0, nil, err
+	}
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	first, last := a.loud(before)
-	answered := a.at[first]
+	if first < 0 {
+		return 0, nil, errors.New("the answer is not heard")
+	}
 	n := heard.Samples(hop)
-	sound = append(sound, a.sound[first*n:(last+1)*n]...)
-	a.mu.Unlock()
-	return answered.Sub(a.saidAt(from + len(words) - 1)), sound
+	return a.at[first].Sub(asked), slices.Clone(a.sound[first*n : (last+1)*n]), nil
 }
 
 // alike compares how loud two sounds are over time, a piece at a time: a jitter buffer plays a little faster or slower
@@ -131,7 +145,10 @@ func TestParrotInVirtualTime(t *testing.T) {
 		alice, _, stop := startAgent(t, &bot{}, calltest.Options{OneWay: 20 * time.Millisecond})
 		a := ring(t, alice)
 		for range 3 {
-			quiet, sound := a.hearParrot(words)
+			quiet, sound, err := a.hearParrot(words)
+			if err != nil {
+				t.Fatal(err)
+			}
 			like, stretch := alike(words, sound)
 			t.Logf("quiet: %v; correlation %.2f, %.2f times as long", quiet, like, stretch)
 			if quiet > 500*time.Millisecond || like < 0.9 || math.Abs(stretch-1) > 0.02 {
