@@ -6,12 +6,14 @@ import (
 	"flag"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/sotto-calls/sotto/call/calltest"
 	"github.com/sotto-calls/sotto/e2ee"
-	"github.com/sotto-calls/sotto/signal/websocket"
+	"github.com/sotto-calls/sotto/examples/internal/person"
 )
 
 // Faults of the flags are said together, before anything is touched.
@@ -49,7 +51,7 @@ func TestFlags(t *testing.T) {
 	}
 }
 
-// Without flags the agent makes its own relay, which its invitations name, and keeps nothing.
+// Without flags the agent makes its own relay, which its invitations name, answers whoever uses one, and keeps nothing.
 func TestAlone(t *testing.T) {
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	var o options
@@ -60,20 +62,21 @@ func TestAlone(t *testing.T) {
 	defer out.Close()
 	done := make(chan error, 1)
 	go func() { done <- run(ctx, o, in, t.Output()) }()
-	printed, err := bufio.NewReader(out).ReadString('\n')
+	printed := bufio.NewReader(out)
+	first, err := printed.ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
-	inv, err := e2ee.ParseInvitation(strings.TrimSpace(printed))
+	go printed.WriteTo(io.Discard) // the next invitation, and until out is closed
+	inv, err := e2ee.ParseInvitation(strings.TrimSpace(first))
 	if err != nil {
-		t.Fatalf("%q: %v", printed, err)
+		t.Fatalf("%q: %v", first, err)
 	}
-	guest := e2ee.Generate()
-	transport, err := websocket.Dial(ctx, inv.Relays[0], guest.Mailbox())
-	if err != nil {
-		t.Fatal(err)
-	}
-	transport.Close()
+	a := ring(t, join(t, inv))
+	a.sayUntil(time.Second, "the parrot answers", func() bool {
+		return a.answers() && slices.ContainsFunc(a.entries, func(e entry) bool { return e.Who == "agent" && e.Seconds > 0.2 })
+	})
+	a.hangUp()
 	out.Close()
 	cancel()
 	if err := <-done; err != nil {
@@ -81,6 +84,34 @@ func TestAlone(t *testing.T) {
 	}
 	if files, _ := os.ReadDir(os.Getenv("XDG_CONFIG_HOME")); len(files) != 0 {
 		t.Errorf("it has left %v", files)
+	}
+}
+
+// join is somebody new who has used an invitation, and may ring whoever made it.
+func join(t *testing.T, inv e2ee.Invitation) *calltest.Side {
+	t.Helper()
+	p, err := person.Online(t.Context(), person.Flags{Relay: inv.Relays[0], Name: "Guest", Loopback: "auto", Passing: true}, person.Service{}, t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	letter, err := p.Contacts.Use(inv, "Agent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Client.Deliver(t.Context(), letter); err != nil {
+		t.Fatal(err)
+	}
+	for patience := time.After(15 * time.Second); ; {
+		changed := p.Contacts.Changed() // before looking, or a change in between goes unseen
+		if host, ok := p.Contacts.Lookup(inv.From); ok && host.State == e2ee.Confirmed {
+			return &calltest.Side{Client: p.Client, Peer: host}
+		}
+		select {
+		case <-changed:
+		case <-patience:
+			t.Fatal("nobody has confirmed in 15 s")
+		}
 	}
 }
 
