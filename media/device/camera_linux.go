@@ -24,6 +24,7 @@ const (
 	cameraPoll  = 50 * time.Millisecond // how soon a camera notices that it is not wanted
 	maxCamera   = 1 << 13               // pixels each way that are believed
 	cameraStall = 3 * time.Second       // a camera that sends nothing for so long has failed
+	cameraLinks = "/dev/v4l"            // where udev names cameras
 )
 
 // listCameras asks each video device what it is. One that another program uses answers too.
@@ -38,7 +39,7 @@ func listCameras() ([]Info, error) {
 		}
 		return strings.Compare(a, b)
 	})
-	ids := cameraIDs()
+	ids := cameraIDs(cameraLinks)
 	var all []Info
 	var errs []error
 	for _, node := range nodes {
@@ -59,25 +60,26 @@ func listCameras() ([]Info, error) {
 }
 
 // cameraIDs are the names that udev gives to devices, by node: of the camera, or else of the port. Both stay the same.
-func cameraIDs() map[string]string {
+func cameraIDs(links string) map[string]string {
 	ids := make(map[string]string)
-	for _, dir := range []string{"/dev/v4l/by-path", "/dev/v4l/by-id"} {
-		links, err := os.ReadDir(dir)
+	for _, by := range []string{"by-path", "by-id"} {
+		dir := filepath.Join(links, by)
+		names, err := os.ReadDir(dir)
 		if err != nil {
 			continue // without udev there are none
 		}
-		for _, link := range links {
-			if target, err := os.Readlink(filepath.Join(dir, link.Name())); err == nil {
-				ids[filepath.Base(target)] = link.Name()
+		for _, name := range names {
+			if target, err := os.Readlink(filepath.Join(dir, name.Name())); err == nil {
+				ids[filepath.Base(target)] = name.Name()
 			}
 		}
 	}
 	return ids
 }
 
-// cameraNode is the node of an id that listCameras gave.
-func cameraNode(id string) string {
-	for node, other := range cameraIDs() {
+// cameraNode is the node of an id that listCameras gave: now, for a camera that comes back may get another.
+func cameraNode(links, id string) string {
+	for node, other := range cameraIDs(links) {
 		if other == id {
 			return "/dev/" + node
 		}
@@ -90,7 +92,7 @@ func cameraNode(id string) string {
 func findCamera(cfg VideoConfig) (string, opener, error) {
 	all, listErr := listCameras()
 	info, err := find(all, KindCamera, cfg.Device, func(i Info) []string {
-		node := cameraNode(i.ID)
+		node := cameraNode(cameraLinks, i.ID)
 		return []string{node, filepath.Base(node)}
 	})
 	if err != nil {
@@ -115,7 +117,7 @@ type camera struct {
 
 func openCamera(info Info, cfg VideoConfig) (grabber, error) {
 	c := &camera{name: info.Name}
-	if err := errnoOf(C.sotto_camera_open(cPath(cameraNode(info.ID)), &c.handle)); err != nil {
+	if err := errnoOf(C.sotto_camera_open(cPath(cameraNode(cameraLinks, info.ID)), &c.handle)); err != nil {
 		return nil, cameraError(c.name, err)
 	}
 	if err := c.configure(cfg); err != nil {
