@@ -124,29 +124,38 @@ func amplitude(samples []int16, hertz float64) float64 {
 	return 2 * math.Sqrt(max(a*a+b*b-c*a*b, 0)) / float64(len(samples))
 }
 
-// wantWhole checks that a tone of 1 kHz comes without a gap. A machine with much else to do is late, which no program can
-// mend: so it must come once in five tries, or the machine be late each time, and not be reserved (SOTTO_SPEED=1).
+// reserved says that nothing else runs on this machine.
+func reserved() bool { return os.Getenv("SOTTO_SPEED") == "1" }
+
+// wantWhole checks that a tone of 1 kHz comes without a gap, once in five tries. A machine with much else to do leaves gaps,
+// which no program can mend, and may hold up the sound system while we run: one that is not reserved (SOTTO_SPEED=1) may
+// spoil half of the tone.
 func wantWhole(t *testing.T, in pcm.Input) {
 	t.Helper()
-	gaps, late := 1, os.Getenv("SOTTO_SPEED") != "1"
-	for try := 0; gaps > 0 && try < 5; try++ {
+	const tries, periods = 5, 200
+	allowed := periods / 2
+	if reserved() {
+		allowed = 0
+	}
+	least := periods
+	for try := 0; least > 0 && try < tries; try++ {
 		lateness := watchClock()
 		begin := time.Now()
-		sound := hear(t, in, 2*48000)
+		sound := hear(t, in, periods*480)
 		took, worst := time.Since(begin), lateness()
-		gaps, late = 0, late && worst > 15*time.Millisecond
+		gaps := 0
 		for part := range slices.Chunk(sound, 480) {
 			if a := amplitude(part, 1000); a < 7000 || a > 9000 {
 				gaps++
 			}
 		}
-		t.Logf("%d of 200 periods of 10 ms do not hold the tone; two seconds took %v; the machine was late by %v", gaps, took, worst)
-		if took < 1500*time.Millisecond || took > 4*time.Second {
-			t.Errorf("two seconds took %v", took)
+		t.Logf("%d of %d periods of 10 ms do not hold the tone; two seconds took %v; the machine was late by %v", gaps, periods, took, worst)
+		if took > 1500*time.Millisecond && took < 4*time.Second {
+			least = min(least, gaps)
 		}
 	}
-	if gaps > 0 && !late {
-		t.Error("never without a gap")
+	if least > allowed {
+		t.Errorf("two seconds with %d gaps at best, or not within two seconds", least)
 	}
 }
 
@@ -175,9 +184,14 @@ func TestToneGoesThrough(t *testing.T) {
 		}
 	}
 	wantWhole(t, in)
-	t.Logf("delay: microphone %v, speaker %v", in.Delay(), out.Delay())
-	if d := in.Delay(); d <= 0 || d > 250*time.Millisecond {
-		t.Errorf("delay %v", d)
+	least := in.Delay()
+	for range 10 { // what waits while the machine is held up is no fault
+		hear(t, in, 480)
+		least = min(least, in.Delay())
+	}
+	t.Logf("delay: microphone %v, speaker %v", least, out.Delay())
+	if least <= 0 || least > 250*time.Millisecond {
+		t.Errorf("delay %v", least)
 	}
 	cancel()
 	if err := <-played; !errors.Is(err, context.Canceled) {
