@@ -18,21 +18,24 @@ func pidIn(path string) int {
 	return n
 }
 
+// tooLong is what nothing here takes that starts some processes, on a busy machine either, and all that wait for one that
+// hangs: these hang for a minute or for ever, and Open gives up after 20 s.
+const tooLong = 15 * time.Second
+
 // Processes that misbehave: Open says so in time, and none of them is left.
 func TestMisbehaving(t *testing.T) {
 	for name, c := range map[string]struct {
 		body  string
 		words string // in the error
-		max   time.Duration
 	}{
-		"dies":                {"echo 'no such camera' >&2; exit 3", "no such camera", 3 * time.Second},
-		"dies without a word": {"exit 1", "exit status 1", 3 * time.Second},
-		"ends well":           {"exit 0", "unexpected EOF", 3 * time.Second},
-		"writes garbage":      {"yes; sleep 60", "DKIF", 3 * time.Second},
-		"floods stderr":       {"i=0; while [ $i -lt 20000 ]; do echo 'line of words and more words'; i=$((i+1)); done >&2; echo last words >&2; exit 1", "last words", 8 * time.Second},
-		"ignores SIGTERM":     {"trap '' TERM; printf 'garbage garbage garbage garbage garbage'; echo $$ > \"$0.pid\"; while :; do sleep 1; done", "DKIF", 4 * time.Second},
-		"leaves a child":      {"sleep 60 & echo $! > \"$0.pid\"; exit 1", "exit status 1", 3 * time.Second},
-		"child and garbage":   {"trap '' TERM; (trap '' TERM; sleep 60) & echo $! > \"$0.pid\"; printf 'garbage garbage garbage garbage garbage'; wait", "DKIF", 4 * time.Second},
+		"dies":                {"echo 'no such camera' >&2; exit 3", "no such camera"},
+		"dies without a word": {"exit 1", "exit status 1"},
+		"ends well":           {"exit 0", "unexpected EOF"},
+		"writes garbage":      {"yes; sleep 60", "DKIF"},
+		"floods stderr":       {"i=0; while [ $i -lt 20000 ]; do echo 'line of words and more words'; i=$((i+1)); done >&2; echo last words >&2; exit 1", "last words"},
+		"ignores SIGTERM":     {"trap '' TERM; printf 'garbage garbage garbage garbage garbage'; echo $$ > \"$0.pid\"; while :; do sleep 1; done", "DKIF"},
+		"leaves a child":      {"sleep 60 & echo $! > \"$0.pid\"; exit 1", "exit status 1"},
+		"child and garbage":   {"trap '' TERM; (trap '' TERM; sleep 60) & echo $! > \"$0.pid\"; printf 'garbage garbage garbage garbage garbage'; wait", "DKIF"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -51,7 +54,7 @@ func TestMisbehaving(t *testing.T) {
 			if e, ok := errors.AsType[*Error](err); ok && len(e.Words) > maxWords {
 				t.Errorf("%d bytes of words", len(e.Words))
 			}
-			if took := time.Since(start); took > c.max {
+			if took := time.Since(start); took > tooLong {
 				t.Errorf("it took %v", took)
 			}
 			if _, err := os.Stat(path + ".pid"); err == nil {
@@ -74,7 +77,7 @@ func TestCloseKills(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	if took := time.Since(start); took > 3*time.Second {
+	if took := time.Since(start); took > tooLong {
 		t.Errorf("Close took %v", took)
 	}
 	gone(t, pidIn(path+".pid"))
@@ -99,7 +102,7 @@ func TestBackoff(t *testing.T) {
 	}
 	start := time.Now()
 	_ = s.Close()
-	if took := time.Since(start); took > 3*time.Second {
+	if took := time.Since(start); took > tooLong {
 		t.Errorf("Close took %v", took)
 	}
 }

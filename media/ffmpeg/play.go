@@ -144,8 +144,8 @@ func (s *playSink) start() error {
 		return fmt.Errorf("ffmpeg: play: no way to hand over %q", s.info.Codec)
 	}
 	c := command{op: "play to " + s.p.out.format, program: s.p.program.path, stdin: true}
-	c.args = []string{"-nostdin", "-hide_banner", "-loglevel", "error", "-n", "-fflags", "+nobuffer", "-flags", "low_delay",
-		"-probesize", "4096", "-analyzeduration", "0", "-f", format, "-i", "pipe:0", "-map", "0:0"}
+	c.args = []string{"-nostdin", "-hide_banner", "-loglevel", "error", "-n", "-flags", "low_delay",
+		"-probesize", "32", "-analyzeduration", "0", "-f", format, "-i", "pipe:0", "-map", "0:0"}
 	if s.info.Kind == media.Video && s.p.out.format == "sdl" {
 		c.args = append(c.args, "-pix_fmt", "yuv420p")
 	}

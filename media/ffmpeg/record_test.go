@@ -2,6 +2,7 @@ package ffmpeg
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -64,9 +65,14 @@ func (p probed) frames() int    { n, _ := strconv.Atoi(p.Frames); return n }
 func samplesOf(t testing.TB, path string, stream string) []int16 {
 	t.Helper()
 	out := runProgram(t, "ffmpeg", "-nostdin", "-loglevel", "error", "-i", "file:"+path, "-map", stream, "-f", "s16le", "-ar", "48000", "-ac", "1", "-")
-	samples := make([]int16, len(out)/2)
+	return samplesIn([]byte(out))
+}
+
+// samplesIn are samples of 16 bits, little endian.
+func samplesIn(b []byte) []int16 {
+	samples := make([]int16, len(b)/2)
 	for i := range samples {
-		samples[i] = int16(uint16(out[2*i]) | uint16(out[2*i+1])<<8)
+		samples[i] = int16(binary.LittleEndian.Uint16(b[2*i:]))
 	}
 	return samples
 }
@@ -274,37 +280,10 @@ func TestRecordHangs(t *testing.T) {
 	if err := r.Close(); err == nil || !strings.Contains(err.Error(), "nowhere") {
 		t.Error(err)
 	}
-	if took := time.Since(start); took > 4*time.Second {
+	if took := time.Since(start); took > tooLong {
 		t.Errorf("Close took %v", took)
 	}
 	gone(t, pidIn(path+".pid"))
-}
-
-// A track is played out by a process of its own; here into a file.
-func TestPlay(t *testing.T) {
-	t.Parallel()
-	need(t, "ffmpeg")
-	path := filepath.Join(t.TempDir(), "out.s16")
-	p, err := Play(PlayConfig{Format: "s16le", URL: "file:" + path, Options: map[string]string{"ar": "48000", "ac": "1"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := mustOpen(t, Format("lavfi", tone, nil), Config{NoVideo: true})
-	sink := p.Sink(s.Audio().Track())
-	take(t, s.Audio(), sink, 40, 0)
-	if err := p.Close(); err != nil {
-		t.Error(err)
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := len(b) / 96; n < 700 || n > 800 {
-		t.Errorf("%d ms of 800", n)
-	}
-	if err := p.Sink(s.Audio().Track()).WriteFrame(media.Frame{Data: []byte{1}}); !errors.Is(err, fs.ErrClosed) {
-		t.Error(err)
-	}
 }
 
 // A player that dies ends its sink with its words; one that does not read costs frames, never the call's time.
@@ -336,12 +315,12 @@ func TestPlayFails(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if took := time.Since(start); took > time.Second {
+	if took := time.Since(start); took > tooLong {
 		t.Errorf("a thousand frames took %v", took)
 	}
 	eventually(t, "it runs", func() bool { return pidIn(p.program.path+".pid") > 0 })
 	_ = p.Close()
-	if took := time.Since(start); took > 8*time.Second {
+	if took := time.Since(start); took > tooLong {
 		t.Errorf("Close took %v", took)
 	}
 	gone(t, pidIn(p.program.path+".pid"))
