@@ -32,51 +32,77 @@ func makeClip(t testing.TB, path string) {
 		"-f", "lavfi", "-i", "sine=frequency=1000:duration=2", "-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus", path)
 }
 
-// A file is played at its own pace, both tracks together, and ends.
-func TestFile(t *testing.T) {
-	t.Parallel()
-	s := mustOpen(t, File(clip(t)), Config{})
-	if i := s.Video().Track(); i.Width != 160 || i.Height != 120 || i.Label != "clip.mkv" {
-		t.Errorf("%+v", i)
-	}
-	start := time.Now()
+// A showing is a file that was played to its end, and how long that took.
+type showing struct {
+	s            *Stream
+	start        time.Time
+	took         time.Duration
+	video, audio []arrival
+}
+
+func show(t *testing.T, path string) showing {
+	t.Helper()
+	p := showing{s: mustOpen(t, File(path), Config{}), start: time.Now()}
 	var reading sync.WaitGroup
-	tracks := map[media.Source][]arrival{}
-	var mu sync.Mutex
-	for _, source := range s.Sources() {
+	for _, source := range p.s.Sources() {
+		frames := &p.video
+		if source.Track().Kind == media.Audio {
+			frames = &p.audio
+		}
 		reading.Go(func() {
-			frames, err := read(t.Context(), source, 1000)
-			if err != io.EOF {
+			var err error
+			if *frames, err = read(t.Context(), source, 1000); err != io.EOF {
 				t.Errorf("%s: %v", source.Track().Kind, err)
 			}
-			mu.Lock()
-			tracks[source] = frames
-			mu.Unlock()
 		})
 	}
 	reading.Wait()
-	video, audio := tracks[s.Video()], tracks[s.Audio()]
-	if n := len(video); n < 49 || n > 51 {
+	p.took = time.Since(p.start)
+	return p
+}
+
+// A file is played at its own pace, both tracks together, and ends. Where a machine that is not reserved holds this test up
+// for half a second frames are dropped: then it is played again, twice at most.
+func TestFile(t *testing.T) {
+	t.Parallel()
+	path := clip(t)
+	for try := 1; ; try++ {
+		p := show(t, path)
+		st := p.s.Stats()
+		if st.VideoDropped+st.AudioDropped == 0 {
+			checkClip(t, p)
+			return
+		}
+		if try == 3 || alone() {
+			t.Fatalf("%+v", st)
+		}
+		t.Logf("NOT STEADY: %+v in %v; once more", st, p.took)
+	}
+}
+
+func checkClip(t *testing.T, p showing) {
+	t.Helper()
+	if i := p.s.Video().Track(); i.Width != 160 || i.Height != 120 || i.Label != "clip.mkv" {
+		t.Errorf("%+v", i)
+	}
+	if n := len(p.video); n < 49 || n > 51 {
 		t.Errorf("%d pictures of 50", n)
 	}
-	if n := len(audio); n < 99 || n > 103 {
+	if n := len(p.audio); n < 99 || n > 103 {
 		t.Errorf("%d packets of 100", n)
 	}
-	monotone(t, video)
-	monotone(t, audio)
-	for _, f := range append(video, audio...) {
-		if early := f.Time - f.at.Sub(start); early > 20*time.Millisecond {
+	monotone(t, p.video)
+	monotone(t, p.audio)
+	for _, f := range append(p.video, p.audio...) {
+		if early := f.Time - f.at.Sub(p.start); early > 20*time.Millisecond {
 			t.Fatalf("a frame at %v came %v early", f.Time, early)
 		}
 	}
-	if took := time.Since(start); took < 1900*time.Millisecond || took > 10*time.Second {
-		t.Errorf("two seconds took %v", took)
+	if p.took < 1900*time.Millisecond || p.took > 10*time.Second {
+		t.Errorf("two seconds took %v", p.took)
 	}
-	if s.Err() != nil {
-		t.Error(s.Err())
-	}
-	if st := s.Stats(); st.VideoDropped+st.AudioDropped > 0 {
-		t.Errorf("%+v", st)
+	if p.s.Err() != nil {
+		t.Error(p.s.Err())
 	}
 }
 
@@ -86,7 +112,7 @@ func TestFileWithOneTrackRead(t *testing.T) {
 	s := mustOpen(t, File(clip(t)), Config{Loop: true, KeyInterval: 200 * time.Millisecond})
 	audio := mustRead(t, s.Audio(), 150) // three seconds: past the end, too
 	monotone(t, audio)
-	checkRate(t, nil, audio, 20*time.Millisecond)
+	checkRate(t, audio, 20*time.Millisecond)
 	v := mustRead(t, s.Video(), 1)[0]
 	if !v.Key || v.Time < 2*time.Second {
 		t.Errorf("the picture is of %v, key %v; the sound of %v", v.Time, v.Key, audio[149].Time)

@@ -13,7 +13,65 @@ import (
 	"time"
 
 	"github.com/sotto-calls/sotto/media"
+	"github.com/sotto-calls/sotto/media/pcm"
 )
+
+// listen takes so much sound of a microphone, and says how long that took.
+func listen(t *testing.T, in pcm.Input, d time.Duration) (samples []int16, took time.Duration) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	samples = make([]int16, in.Format().Samples(d))
+	start := time.Now()
+	for have := 0; have < len(samples); {
+		n, err := in.Read(ctx, samples[have:])
+		if err != nil {
+			t.Fatalf("after %d samples: %v", have, err)
+		}
+		have += n
+	}
+	return samples, time.Since(start)
+}
+
+// tones counts the stretches of 50 ms of which such a share is at 1 kHz, and all of them.
+func tones(samples []int16, share float64) (good, all int) {
+	for ; len(samples) >= 2400; samples = samples[2400:] {
+		if all++; power(samples[:2400], 1000) > share {
+			good++
+		}
+	}
+	return good, all
+}
+
+// lost is how many samples nobody read in time.
+func lost(m *pcmInput) uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.dropped
+}
+
+// wantTone checks that a microphone gives the tone at its rate. Where the machine is not reserved one stretch in five may be
+// none; and when this test, too slow, has lost sound, it listens again, five times at most.
+func wantTone(t *testing.T, m *pcmInput) {
+	t.Helper()
+	for try := 1; ; try++ {
+		before := lost(m)
+		samples, took := listen(t, m, time.Second)
+		good, all := tones(samples[4800:], 0.99)
+		least, pace := all*8/10, 300*time.Millisecond
+		if alone() {
+			least, pace = all, 600*time.Millisecond
+		}
+		t.Logf("a second in %v; %d of %d stretches of 50 ms are the tone; %d samples are lost", took, good, all, lost(m)-before)
+		if good >= least && took >= pace {
+			return
+		}
+		if lost(m) == before || try == 5 {
+			t.Error("that is not the tone")
+			return
+		}
+	}
+}
 
 // A microphone gives the tone at its rate; what is not read does not pile up; Close ends the process.
 func TestMicrophone(t *testing.T) {
@@ -27,28 +85,15 @@ func TestMicrophone(t *testing.T) {
 	if f := in.Format(); f.Rate != 48000 || f.Channels != 1 {
 		t.Errorf("%+v", f)
 	}
-	start := time.Now()
-	var samples []int16
-	buf := make([]int16, 480)
-	for len(samples) < 48000 {
-		n, err := in.Read(t.Context(), buf)
-		if err != nil {
-			t.Fatal(err)
-		}
-		samples = append(samples, buf[:n]...)
-	}
-	if took := time.Since(start); took < 600*time.Millisecond || took > 10*time.Second {
-		t.Errorf("a second took %v", took)
-	}
-	if p := power(samples[4800:], 1000); p < 0.99 {
-		t.Errorf("%.3f of the sound is at 1 kHz", p)
-	}
-	eventually(t, "samples are dropped", func() bool { m.mu.Lock(); defer m.mu.Unlock(); return m.dropped > 4800 })
+	wantTone(t, m)
+	before := lost(m)
+	eventually(t, "samples are dropped", func() bool { return lost(m) > before+4800 })
 	if d := in.Delay(); d > maxPCM {
 		t.Errorf("%v wait", d)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
+	buf := make([]int16, 480)
 	for n := 1; n > 0 && err == nil; {
 		n, err = in.Read(ctx, buf[:1])
 		if n > 0 && m.Delay() > maxPCM {

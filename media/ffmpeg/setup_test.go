@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sotto-calls/sotto/internal/heartbeat"
 	"github.com/sotto-calls/sotto/media"
 )
 
@@ -68,7 +67,7 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(30 * time.Second)
 	for !ok() {
 		select {
 		case <-ticker.C:
@@ -178,7 +177,7 @@ type arrival struct {
 
 // read takes n frames of a source.
 func read(ctx context.Context, source media.Source, n int) (out []arrival, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for len(out) < n {
 		f, err := source.Read(ctx)
@@ -239,14 +238,6 @@ func runProgram(t testing.TB, name string, args ...string) string {
 	return string(out)
 }
 
-// tooBusy reports whether a machine is too busy to be held to what a quiet one does, and says so. One that is reserved
-// (SOTTO_SPEED=1) never is.
-func tooBusy(t *testing.T, machine *heartbeat.Heart, what string) bool {
-	t.Helper()
-	late := machine.Late()
-	if late > 15*time.Millisecond && os.Getenv("SOTTO_SPEED") != "1" {
-		t.Logf("TOO BUSY A MACHINE for: %s; it let us wait for %v", what, late)
-		return true
-	}
-	return false
-}
+// alone says that nothing else runs on this machine. On others ffmpeg or a sound server may be starved while the test
+// itself runs in time, so that no clock here tells: they are held to what only a path that is dead or half broken fails.
+func alone() bool { return os.Getenv("SOTTO_SPEED") == "1" }
