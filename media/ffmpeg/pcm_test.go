@@ -176,7 +176,7 @@ func TestSpeaker(t *testing.T) {
 	if d := out.Delay(); d <= 0 || d > time.Second {
 		t.Errorf("delay %v", d)
 	}
-	eventually(t, "it is played", func() bool { i, _ := os.Stat(path); return i != nil && i.Size() > 85_000 })
+	eventually(t, "it is played", func() bool { i, _ := os.Stat(path); return i != nil && i.Size() > 94_000 })
 	pid := o.proc.cmd.Process.Pid
 	if err := errors.Join(out.Close(), out.Close()); err != nil {
 		t.Error(err)
