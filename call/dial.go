@@ -9,7 +9,7 @@ import (
 )
 
 // Dial rings a contact. It returns when the contact's relay has stored the Invite, or the call has ended before; what
-// follows are events of the Call. ctx bounds Dial alone.
+// follows are events of the Call. ctx bounds Dial alone; if it ends first, Dial hangs up, which takes two seconds at most.
 func (c *Client) Dial(ctx context.Context, to e2ee.Contact, m Media) (*Call, error) {
 	k, err := c.dial(ctx, to, m)
 	if err != nil {
@@ -55,7 +55,8 @@ func (c *Client) dial(ctx context.Context, to e2ee.Contact, m Media) (*Call, err
 	case <-k.done:
 		return nil, k.Err()
 	case <-ctx.Done():
-		k.Close()
+		k.hang(Left) // the callee may have heard of it
+		<-k.done
 		return nil, ctx.Err()
 	}
 }

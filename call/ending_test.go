@@ -37,6 +37,38 @@ func TestAnOfferOfGarbage(t *testing.T) {
 	})
 }
 
+// TestADialThatIsGivenUp while the relay has not said yet that it has the Invite: the callee rings by then, and is told that
+// it was cancelled. The mutation that makes it fail: dial without hang(Left), but Close.
+func TestADialThatIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := calltest.New(t, calltest.Options{OneWay: 20 * time.Millisecond,
+			Configure: oddly(odd{send: slowAnswer(300 * time.Millisecond)}, "alice")})
+		ctx, cancel := context.WithCancel(t.Context())
+		mic := microphone(1000)
+		dialled := make(chan error, 1)
+		go func() {
+			_, err := n.Alice.Client.Dial(ctx, n.Alice.Peer, call.Media{Send: []media.Source{mic}, Receive: newTape().track})
+			dialled <- err
+		}()
+		in, err := n.Bob.Client.Accept(t.Context())
+		check(t, err)
+		cancel()
+		if err := <-dialled; !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		isClosed(t, "given up", mic)
+		<-in.Done()
+		_, err = in.Answer(t.Context(), deaf())
+		if e, ok := errors.AsType[*call.EndedError](err); !ok || e.Reason != call.Cancelled {
+			t.Errorf("Bob was told: %v", err)
+		}
+		time.Sleep(time.Second)
+		if missed := n.Bob.Contacts.Notices(); len(missed) != 1 {
+			t.Errorf("Bob's missed calls: %v", missed)
+		}
+	})
+}
+
 // TestADialThatFailsAtOnce closes its sources, whatever it fails for. The mutation that makes it fail: Dial without
 // m.close.
 func TestADialThatFailsAtOnce(t *testing.T) {
