@@ -125,10 +125,13 @@ describe('the address', () => {
 test('trust', () => {
   const now = Date.UTC(2026, 2, 1);
   const since = new Date(now - 25 * 3_600_000);
-  expect(trustOf({ since, verified: undefined }, now)).toBe('known');
-  expect(trustOf({ since: new Date(now), verified: undefined }, now)).toBe('new');
-  expect(trustOf({ since, verified: since }, now)).toBe('verified');
-  expect(trustWords({ since, verified: undefined }, now)).toMatch(/^Known since .*2026, not verified$/);
+  const known = { since, verified: undefined, revoked: undefined };
+  expect(trustOf(known, now)).toBe('known');
+  expect(trustOf({ ...known, since: new Date(now) }, now)).toBe('new');
+  expect(trustOf({ ...known, verified: since }, now)).toBe('verified');
+  expect(trustOf({ ...known, verified: since, revoked: since }, now)).toBe('revoked');
+  expect(trustWords({ ...known, verified: since, revoked: since }, now)).toMatch(/^Revoked by its owner/);
+  expect(trustWords(known, now)).toMatch(/^Known since .*2026, not verified$/);
 });
 
 describe('a name that another contact has', () => {

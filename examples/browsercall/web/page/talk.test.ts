@@ -24,6 +24,9 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+/** Whether there is no notice, and what it says. */
+const notice = (): [boolean, string] => [at('notice').hidden, at('notice').textContent];
+
 /** A call whose events come one by one; what follow gives is in said. */
 function follow(): { tells: (e: CallEvent) => Promise<void>; said: ReturnType<Talk['follow']> } {
   const events = new Queue<CallEvent>();
@@ -43,7 +46,6 @@ describe('frames that do not open', () => {
     ({ type: 'refusedChanged', info, refused: on, reason: on ? 'forged' : '' });
   const added = (info: typeof camera | typeof microphone): CallEvent =>
     ({ type: 'trackAdded', track: {} as MediaStreamTrack, info });
-  const notice = (): [boolean, string] => [at('notice').hidden, at('notice').textContent];
   const pictures = (): string | undefined => at('remote').dataset.pictures;
 
   test('are told in words, show no picture, and are forgotten when frames open again', async () => {
@@ -77,6 +79,14 @@ describe('frames that do not open', () => {
     talk.close();
     expect(notice()).toEqual([true, '']);
   });
+});
+
+test('a camera that the other side cannot take is told', async () => {
+  const { tells } = follow();
+  await tells({ type: 'trackEnded', info: camera, sent: true });
+  expect(notice()[0]).toBe(true);
+  await tells({ type: 'trackEnded', info: camera, sent: true, error: new Error('no codec in common') });
+  expect(notice()).toEqual([false, 'Ada cannot take your picture.']);
 });
 
 test('a fault in a call that was connected is not told as one of setting it up', async () => {

@@ -110,6 +110,7 @@ export class Talk {
         break;
       case 'trackEnded':
         if (!e.sent) this.#remote.remove(e.info.mid);
+        else if (e.error) this.#banner(`${this.#name} cannot take your ${e.info.kind === 'video' ? 'picture' : 'sound'}.`);
         break;
       case 'muteChanged':
         this.#remote.mute(e.info.mid, e.muted);

@@ -1,13 +1,17 @@
 /** How well somebody is known. */
 import type { Contact, Contacts } from '../client/index.ts';
 
-/** verified: emoji or safety number were compared; known: since before today; new: since today. */
-export type Trust = 'verified' | 'known' | 'new';
+/** revoked: by its owner; verified: emoji or safety number were compared; known: since before today; new: since today. */
+export type Trust = 'revoked' | 'verified' | 'known' | 'new';
+
+/** What that depends on. */
+type Known = Pick<Contact, 'verified' | 'since' | 'revoked'>;
 
 const day = 24 * 3_600_000;
 
 /** How well, now in milliseconds since 1970. */
-export function trustOf(c: Pick<Contact, 'verified' | 'since'>, now = Date.now()): Trust {
+export function trustOf(c: Known, now = Date.now()): Trust {
+  if (c.revoked) return 'revoked';
   if (c.verified) return 'verified';
   return now - c.since.getTime() < day ? 'new' : 'known';
 }
@@ -15,8 +19,10 @@ export function trustOf(c: Pick<Contact, 'verified' | 'since'>, now = Date.now()
 const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
 
 /** The same in words. */
-export function trustWords(c: Pick<Contact, 'verified' | 'since'>, now = Date.now()): string {
+export function trustWords(c: Known, now = Date.now()): string {
   switch (trustOf(c, now)) {
+    case 'revoked':
+      return 'Revoked by its owner: this may be somebody else';
     case 'verified':
       return `Verified on ${date.format(c.verified)}`;
     case 'known':
@@ -27,7 +33,7 @@ export function trustWords(c: Pick<Contact, 'verified' | 'since'>, now = Date.no
 }
 
 /** Shows it. */
-export function showTrust(e: HTMLElement, c: Pick<Contact, 'verified' | 'since'>): void {
+export function showTrust(e: HTMLElement, c: Known): void {
   e.dataset.trust = trustOf(c);
   e.textContent = trustWords(c);
 }

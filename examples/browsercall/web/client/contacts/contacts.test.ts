@@ -218,6 +218,18 @@ describe('introductions', () => {
     expect(admits(alice, bob.contacts.get(alice.id.id)!.token)).toBe(true);
   });
 
+  // Fails if takeRequest holds who asks to a time that is still to come.
+  test('a guest whose clock was ahead can ask again when it is right', async () => {
+    const inv = (await alice.contacts.invite(hour)).uri();
+    now += hour / 2;
+    const early = await open(alice, await bob.contacts.use(inv));
+    now -= hour / 2;
+    await alice.contacts.handle(early);
+    await alice.contacts.handle(await open(alice, await bob.contacts.use(inv)));
+    await bob.contacts.handle(await open(bob, await alice.contacts.confirm(bob.id.id)));
+    expect(bob.contacts.get(alice.id.id)!.state).toBe('confirmed');
+  });
+
   // Fails if refuse deletes whoever waits, or leaves asked set.
   test.each([true, false])('refusing a contact that asks again keeps it (same invitation: %s)', async (same) => {
     await askAgain(same);
@@ -379,6 +391,19 @@ describe('contacts', () => {
     expect([taken.id, taken.name, taken.verified, hex(taken.token!)]).toEqual([next.id, 'Bob', undefined, token]);
     expect([alice.contacts.mayRing(next.id), alice.contacts.mayRing(bob.id.id)]).toEqual(['ring', 'ignore']);
     expect(alice.contacts.get(bob.id.id)!.token).toBeUndefined();
+  });
+
+  // Fails if acceptReplacement leaves who is pending as it is.
+  test('who takes the place of a revoked contact may have used an invitation before', async () => {
+    await introduce(alice, bob);
+    const { token } = bob.contacts.get(alice.id.id)!;
+    await alice.contacts.handle(await open(alice, await mallory.contacts.use((await alice.contacts.invite(hour)).uri())));
+    await alice.contacts.handleText(formatRevocation(await revoke(bob.id, now, mallory.id)));
+    const taken = await alice.contacts.acceptReplacement(bob.id.id);
+    expect(taken).toMatchObject({ id: mallory.id.id, name: 'Bob', state: 'confirmed', verified: undefined });
+    expect([admits(alice, token), alice.contacts.requests().length]).toEqual([true, 1]);
+    await mallory.contacts.handle(await open(mallory, await alice.contacts.confirm(mallory.id.id)));
+    expect(admits(alice, mallory.contacts.get(alice.id.id)!.token)).toBe(true);
   });
 });
 

@@ -136,18 +136,19 @@ export class Contacts extends Book {
   }
 
   /**
-   * Makes the identity that a revoked contact named a contact, unverified: a thief can name one too. The old one stays.
+   * Makes the identity that a revoked contact named a contact, unverified: a thief can name one too. The old one stays. If
+   * the new one used an invitation of ours it has given its own relays, and goes on waiting to be confirmed.
    */
   async acceptReplacement(id: ID): Promise<Contact> {
     return this.edit(id, (s, r, now) => {
       if (r.revoked === undefined || !r.replacedBy) throw new Refused('noContact', 'nothing replaces it');
       const known = s.get(r.replacedBy);
-      if (known) return new Contact(known);
+      if (known && known.state !== 'pending') return new Contact(known);
       const { token, issued, name, claimed, relays, ...rest } = r;
       s.put({ ...rest, name, claimed, relays });
       const tokens = { ...(token && { token }), ...(issued && { issued }) };
-      const next = { id: r.replacedBy, name, claimed, relays, ...tokens, state: 'confirmed', known: now,
-        blocked: false } as const;
+      const next = { id: r.replacedBy, claimed, relays, blocked: false, ...tokens, ...known, name, state: 'confirmed',
+        known: now } as const;
       return new Contact(s.put(next));
     });
   }

@@ -69,7 +69,8 @@ export function takeRequest(s: State, { message: m, hash }: Opened, now: number)
   if (!inv || inv.closed || (inv.usedBy && !sameID(inv.usedBy, m.from))) throw new Refused('invitation');
   const known = s.get(m.from);
   if (known?.blocked) throw new Refused('noContact', 'it is blocked');
-  if (m.time < (known?.requestTime ?? 0)) throw new Refused('unexpected'); // an earlier request, delivered late
+  const last = known?.requestTime ?? 0; // if it is still to come, a clock was wrong then
+  if (m.time < last && last <= now) throw new Refused('unexpected'); // an earlier request, delivered late
   const start: ContactRecord = known ?? {
     id: m.from, name: inv.label || intro.name || 'unnamed', claimed: '', relays: [], state: 'pending', known: now,
     blocked: false,
