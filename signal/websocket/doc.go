@@ -21,7 +21,7 @@
 // A relay that is restarted forgets everything: what it had stored, the tokens of mailboxes whose owners are away, and
 // notices. One that is full forgets mailboxes that nobody reads, those of the networks that hold most before others. Owners
 // that are connected register again by themselves, and a packet that arrives before they do waits for them. Calls that
-// are up need no relay.
+// are up need no relay until their path is lost.
 //
 // # Goroutines and cancellation
 //
