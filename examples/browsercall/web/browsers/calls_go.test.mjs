@@ -60,40 +60,5 @@ describe('a page and the program', () => {
       assert.deepEqual(failures(last.frames), {});
       assert.ok(last.frames.opened > sent);
     }));
-
-    it(`${browser} sends nothing if it cannot seal, and says why`, { timeout: 60_000 }, stage.run(`${browser} without transform`, async () => {
-      const bot = await stage.bot();
-      const withoutTransform = () => {
-        delete globalThis.RTCRtpScriptTransform;
-      };
-      const me = await stage.person(browser, (await bot.want('invitation')).url, withoutTransform);
-      await me.view('fault');
-      assert.equal(await me.data('#fault', 'kind'), 'no-transform');
-      assert.match(await me.text('fault-text'), /RTCRtpScriptTransform/);
-      assert.equal(await me.page.evaluate(() => window.probe.connections()), 0);
-      assert.deepEqual(bot.untaken('contact'), []);
-      assert.deepEqual(bot.untaken('ringing'), []);
-    }));
-
-    it(`${browser} with other keys shows nothing, and says so`, { timeout: 60_000 }, stage.run(`${browser} with other keys`, async () => {
-      const bot = await stage.bot();
-      const otherKeys = () => {
-        const post = Worker.prototype.postMessage;
-        Worker.prototype.postMessage = function (message, ...rest) {
-          if (message.op === 'install') message.epoch.baseKey[0] ^= 1;
-          return post.call(this, message, ...rest);
-        };
-      };
-      const me = await stage.person(browser, (await bot.want('invitation')).url, otherKeys);
-      await me.call();
-      await me.state('connected');
-      await until('it says so', async () => /^What arrives from .* cannot be opened/.test(await me.text('notice')));
-      await until('no picture is shown', async () => (await me.data('#remote', 'pictures')) === '0');
-      assert.equal((await me.frames()).opened, 0);
-      assert.equal((await me.received('video'))?.framesDecoded ?? 0, 0);
-      assert.equal((await me.received('audio'))?.totalAudioEnergy ?? 0, 0);
-      await me.press('hangup');
-      for (const t of (await bot.want('ended')).received) assert.ok(t.failed > 0 && !t.opened, JSON.stringify(t));
-    }));
   }
 });

@@ -39,9 +39,32 @@ function meddle({ on, received }) {
   }
 }
 
+/**
+ * Prepares a page that opens no link yet. Firefox lets no test into a worker that runs: there the worker's script begins with
+ * what meddles.
+ */
+export async function prepare({ page }) {
+  if (!page.setRequestInterception) return;
+  const hear = (f) => addEventListener('message', (e) => {
+    if (!e.data.meddle) return;
+    e.stopImmediatePropagation(); // the worker does not know of it
+    f(e.data.meddle);
+  });
+  const answer = async (request) => {
+    if (!/\/worker-\w+\.js$/.test(request.url())) return request.continue();
+    const own = await fetch(request.url());
+    const { 'content-length': _, ...headers } = Object.fromEntries(own.headers);
+    await request.respond({ status: 200, headers, body: `(${hear})(${meddle});${await own.text()}` });
+  };
+  await page.setRequestInterception(true);
+  page.on('request', (request) => answer(request).catch((e) => console.log(String(e))));
+}
+
 async function tell(me, on) {
   const received = (await me.stats('inbound-rtp')).map((r) => r.ssrc);
-  await me.page.workers().at(-1).evaluate(meddle, { on, received });
+  const what = { on, received };
+  if (me.page.setRequestInterception) await me.page.evaluate((m) => window.probe.tell({ meddle: m }), what);
+  else await me.page.workers().at(-1).evaluate(meddle, what);
 }
 
 /** Whoever carries the frames replays and strips them for a while: nothing is shown or played, the page says so, and goes on. */

@@ -99,6 +99,8 @@ export function probe() {
     /** What names the present ICE session of this side: it changes when ICE starts anew. */
     ice: () => /a=ice-ufrag:(\S+)/.exec(peers.at(-1)?.currentLocalDescription?.sdp ?? '')?.[1],
     connections: () => peers.length,
+    /** Tells something to the worker of the newest call that has not ended. */
+    tell: (message) => workers.at(-1).postMessage(message),
     /** The worker's own counters of the newest call that has not ended. */
     frames: () => new Promise((resolve) => {
       const worker = workers.at(-1);
