@@ -185,12 +185,27 @@ func (s *Server) Load(module string, arguments ...string) string {
 	return strings.TrimSpace(s.Pactl(append([]string{"load-module", module}, arguments...)...))
 }
 
+// TryLoad loads a module that not every server has, and says whether this one does.
+func (s *Server) TryLoad(module string, arguments ...string) bool {
+	s.t.Helper()
+	_, err := s.pactl(append([]string{"load-module", module}, arguments...)...)
+	return err == nil
+}
+
 // Unload unloads the module with an index that Load returned.
 func (s *Server) Unload(index string) { s.t.Helper(); s.Pactl("unload-module", index) }
 
 // Pactl runs pactl on this server and returns what it prints.
 func (s *Server) Pactl(arguments ...string) string {
 	s.t.Helper()
+	out, err := s.pactl(arguments...)
+	if err != nil {
+		s.t.Fatalf("pactl %s: %v\n%s", strings.Join(arguments, " "), err, s.Log())
+	}
+	return out
+}
+
+func (s *Server) pactl(arguments ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	c := exec.CommandContext(ctx, "pactl", arguments...)
@@ -199,7 +214,7 @@ func (s *Server) Pactl(arguments ...string) string {
 	c.Stderr = &stderr
 	out, err := c.Output()
 	if err != nil {
-		s.t.Fatalf("pactl %s: %v %s\n%s", strings.Join(arguments, " "), err, stderr.String(), s.Log())
+		err = fmt.Errorf("%w: %s", err, stderr.String())
 	}
-	return string(out)
+	return string(out), err
 }

@@ -26,6 +26,9 @@ func TestServer(t *testing.T) {
 		t.Errorf("%s", out)
 	}
 	s.AddSink("second")
+	if !s.TryLoad("module-null-sink", "sink_name=third") || !strings.Contains(sinks(), "third") || s.TryLoad("module-nobody-has") {
+		t.Error("TryLoad does not say what was loaded")
+	}
 	s.Stop()
 	s.Run()
 	if out := sinks(); out != "" {
