@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -114,47 +115,58 @@ func amplitude(samples []int16, hz float64) float64 {
 	return 2 * math.Sqrt(max(0, a*a+b*b-c*a*b)) / float64(len(samples))
 }
 
-// quietest is the least amplitude of a frequency in any 5 ms of samples: a gap shows as one that is low.
-func quietest(samples []int16, hz float64) (least float64, at time.Duration) {
-	const window = rate / 200
-	least = math.Inf(1)
+// window is 5 ms: a gap shows as one in which a tone is low.
+const window = rate / 200
+
+// windows are the amplitudes of a frequency in every window of samples, each beginning in the middle of the one before.
+func windows(samples []int16, hz float64) (all []float64) {
 	for i := 0; i+window <= len(samples); i += window / 2 {
-		if a := amplitude(samples[i:i+window], hz); a < least {
-			least, at = a, time.Duration(i)*time.Second/rate
+		all = append(all, amplitude(samples[i:i+window], hz))
+	}
+	return all
+}
+
+// whole is the share of windows in which a tone is about as loud as it should be.
+func whole(windows []float64, level float64) float64 {
+	n := 0
+	for _, a := range windows {
+		if a > 0.7*level && a < 1.3*level {
+			n++
 		}
 	}
-	return least, at
+	return float64(n) / float64(len(windows))
 }
 
 // reserved says that nothing else runs on this machine: then a measurement that the machine disturbed is made again, and one
 // that it disturbs each time fails.
 func reserved() bool { return os.Getenv("SOTTO_SPEED") == "1" }
 
-// wantGapless checks that a tone of an amplitude is in all that next returns. A gap while the machine did not let us run is
-// not ours: then next is asked again, up to six times; and if a machine that is not reserved never keeps still, most of the
-// tone is enough.
+// wantGapless checks that a tone of an amplitude is in all that next returns. It is asked up to six times, for a machine that
+// is not kept still leaves gaps. One that is reserved must show a whole tone; of any other, whose sound server may be held up
+// while we are not, half of the tone is enough.
 func wantGapless(t *testing.T, hz, level float64, next func() []int16) {
 	t.Helper()
-	machine := heartbeat.Start(t)
-	for try := 1; ; try++ {
+	const tries, still = 6, 8 * time.Millisecond
+	machine, best := heartbeat.Start(t), 0.0
+	for try := 1; try <= tries; try++ {
 		machine.Forget()
 		heard := next()
 		late := machine.Late()
-		a := amplitude(heard, hz)
-		least, at := quietest(heard, hz)
-		right := a > 0.9*level && a < 1.1*level
-		switch {
-		case right && least > 0.7*level:
+		a, parts := amplitude(heard, hz), windows(heard, hz)
+		least := slices.Min(parts)
+		if a > 0.9*level && a < 1.1*level && least > 0.7*level {
 			t.Logf("amplitude %.0f of %.0f, at the quietest %.0f", a, level, least)
 			return
-		case try == 6 && right && late > 8*time.Millisecond && !reserved():
-			t.Logf("TOO BUSY A MACHINE for a tone without gaps: amplitude %.0f of %.0f; it let us wait for %v", a, level, late)
-			return
-		case try == 6 || try > 2 && late < 8*time.Millisecond:
-			t.Errorf("a gap in a tone: amplitude %.0f of %.0f, at %v %.0f; the machine let us wait for %v", a, level, at, least, late)
-			return
 		}
-		t.Logf("NOT STEADY: amplitude %.0f of %.0f, at %v %.0f; the machine let us wait for %v; once more", a, level, at, least, late)
+		at := time.Duration(slices.Index(parts, least)*window/2) * time.Second / rate
+		best = max(best, whole(parts, level))
+		t.Logf("NOT STEADY: amplitude %.0f of %.0f, at %v %.0f; the machine let us wait for %v", a, level, at, least, late)
+		if reserved() && try > 2 && late < still {
+			break
+		}
+	}
+	if reserved() || best < 0.5 {
+		t.Errorf("gaps in a tone: %.0f %% of it is whole at best", 100*best)
 	}
 }
 

@@ -52,6 +52,7 @@ type party struct {
 	mu          sync.Mutex
 	state       media.ConnState
 	connected   chan struct{}
+	connect     func() // closes connected
 }
 
 func newParty(t *testing.T, callee bool, sink func(media.TrackInfo) media.Sink) *party {
@@ -61,6 +62,7 @@ func newParty(t *testing.T, callee bool, sink func(media.TrackInfo) media.Sink) 
 		t.Fatal(err)
 	}
 	p := &party{fingerprint: certificate.Fingerprint(), candidates: make(chan media.Candidate, 32), connected: make(chan struct{})}
+	p.connect = sync.OnceFunc(func() { close(p.connected) }) // a machine that stands still for seconds connects again
 	p.Conn, err = media.NewConn(media.ConnConfig{
 		Settings: media.Settings{Loopback: true}, Certificate: certificate, Callee: callee, Sink: sink, Notify: p.notify,
 		Seal: func(uint16) media.Sealer { return newSeal() },
@@ -88,8 +90,8 @@ func (p *party) notify(e media.ConnEvent) {
 	case media.StateChanged:
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if e.State == media.ConnConnected && p.state != media.ConnConnected {
-			close(p.connected) // a second time would panic: nothing here connects again
+		if e.State == media.ConnConnected {
+			p.connect()
 		}
 		p.state = e.State
 	}
