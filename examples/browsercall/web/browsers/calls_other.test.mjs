@@ -127,3 +127,20 @@ describe('what a program may do in a call', () => {
     }));
   }
 });
+
+describe('a program that serves its page by TLS', () => {
+  for (const browser of ['chromium', 'firefox']) {
+    it(`is rung by ${browser}`, { timeout: 60_000 }, stage.run(`TLS and ${browser}`, async () => {
+      const bot = await stage.bot('-tls', 'self-signed');
+      const link = (await bot.want('invitation')).url;
+      assert.match(link, /^https:/);
+      const me = await stage.person(browser, link.replace('/#', '/?name=Marchbanks#'));
+      await me.call();
+      await me.state('connected');
+      assert.deepEqual(await me.emoji(), (await bot.want('connected')).emoji);
+      await me.hearsAndSees();
+      await me.press('hangup');
+      assert.equal((await bot.want('ended')).reason, 'left');
+    }));
+  }
+});
