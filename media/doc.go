@@ -19,10 +19,11 @@
 //
 // Sending: Source, Sealer, packets. Receiving: packets, reorder buffer, Opener, Sink. There is no other way: a frame that
 // does not open is dropped and counted, and a key frame is asked for. What of a frame stays readable for packetisers is
-// decided for each codec, byte by byte, in docs/design/06-codec-layouts.md: nothing but an SFrame (RFC 9605) for Opus, G.711 and
-// VP9, one byte before it for VP8 and AV1 (whose key frames may have a fixed sequence header before that), the parameter sets and the first bytes of a slice for H264. Whether a frame is
-// a key frame is said by the source and read from these bytes or from RTP's payload descriptor, never from what is
-// sealed. Codecs without such a rule are refused at negotiation.
+// decided for each codec, byte by byte, in docs/design/06-codec-layouts.md: nothing but an SFrame (RFC 9605) for Opus, G.711
+// and VP9, one byte before it for VP8 and AV1 (whose key frames may have a fixed sequence header before that), the
+// parameter sets and the first bytes of a slice for H264. Whether a frame is a key frame is said by the source and read
+// from these bytes or from RTP's payload descriptor, never from what is sealed. Codecs without such a rule are refused at
+// negotiation.
 //
 // Both sides know Opus and VP8; G.711 is for devices that cannot encode Opus. A source may be in any codec of [Settings.VideoCodecs]; if the peer does not have it, the
 // source ends with ErrCodec. A section sends one codec for life, so a source in another one gets a section of its own.

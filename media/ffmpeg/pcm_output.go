@@ -72,7 +72,7 @@ func speaker(path, format, url string, options map[string]string) func(context.C
 		if err != nil {
 			return nil, err
 		}
-		c := command{op: "play to " + format, program: p.path, stdin: true}
+		c := command{op: "play to " + format, program: p.path, stdin: true} // without nobuffer: see playSink.start
 		c.args = append([]string{"-nostdin", "-hide_banner", "-loglevel", "error", "-n", "-probesize", "32",
 			"-f", "s16le", "-ar", "48000", "-ac", "1", "-i", "pipe:0", "-flush_packets", "1"}, out.args()...)
 		proc, err := c.start()

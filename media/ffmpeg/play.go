@@ -144,6 +144,7 @@ func (s *playSink) start() error {
 		return fmt.Errorf("ffmpeg: play: no way to hand over %q", s.info.Codec)
 	}
 	c := command{op: "play to " + s.p.out.format, program: s.p.program.path, stdin: true}
+	// Not -fflags nobuffer: ffmpeg then drops the packets that it looks at first, and with them the first key frame.
 	c.args = []string{"-nostdin", "-hide_banner", "-loglevel", "error", "-n", "-flags", "low_delay",
 		"-probesize", "32", "-analyzeduration", "0", "-f", format, "-i", "pipe:0", "-map", "0:0"}
 	if s.info.Kind == media.Video && s.p.out.format == "sdl" {

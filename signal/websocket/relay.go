@@ -120,8 +120,8 @@ func (r *Relay) serving(s *http.Server) bool {
 
 // Shutdown takes no more connections, tells all clients that the relay goes away, so that they come back after a random
 // time, and waits for them to leave. When ctx ends first it cuts the rest off and returns the context's error. What is
-// stored is lost: senders of what nobody has read yet were told that it was stored. Calls that are up need no
-// relay until their path is lost.
+// stored is lost: senders of what nobody has read yet were told that it was stored. Calls that are up need no relay until
+// their path is lost.
 func (r *Relay) Shutdown(ctx context.Context) error {
 	var leaving sync.WaitGroup
 	for _, c := range r.begin() {
