@@ -26,7 +26,8 @@ func TestReaderFills(t *testing.T) {
 		start := time.Now()
 		for i := range 30 {
 			level := pcm.Level(hear(t, narrow, r.Read, 100*ms))
-			if loud := level < 20; loud != (i > 10 && i < 20) && i != 10 && i != 20 {
+			began, fading := i == 10, i == 20 || i == 21 // what waited is played to its end, and concealed for a moment more
+			if loud := level < 20; loud != (i > 10 && i < 20) && !began && !fading {
 				t.Errorf("at %v: -%d dBov", time.Since(start), level)
 			}
 		}
