@@ -49,7 +49,9 @@ type Limits struct {
 	CoolDown time.Duration // how long a caller who rang too often is ignored; 0: 10 minutes
 }
 
-// ContactsOnly lets contacts ring that are not blocked, each within limits, and ignores everybody else.
+// ContactsOnly lets contacts ring that are not blocked, each within limits, and ignores everybody else. Give it those of
+// Config.Contacts: of these the client reads the file again before each decision, so that what another process has changed
+// (a contact blocked, verified, removed) holds at once. If it cannot be read, nobody rings.
 func ContactsOnly(contacts *e2ee.Contacts, l Limits) AdmitFunc {
 	q := newQuota(l)
 	return func(_ context.Context, c Caller) Decision {

@@ -68,6 +68,10 @@ func NewClient(config Config) (*Client, error) {
 		go c.read(t)
 		go c.register(t)
 	}
+	if contacts := config.Contacts; contacts != nil && contacts.Path() != "" {
+		c.readers.Add(1)
+		go c.watch(contacts)
+	}
 	return c, nil
 }
 

@@ -25,7 +25,8 @@ type Config struct {
 	Admit AdmitFunc
 
 	// Contacts give callers their labels, say what was verified, and hold what a relay must let through. Nil: nobody is
-	// known, and each caller is a stranger.
+	// known, and each caller is a stranger. Their file may be changed by other processes: it is read again before each
+	// decision of Admit, and the relay hears of a change within some three seconds.
 	Contacts *e2ee.Contacts
 
 	// Name is what we call ourselves in an Invite, at most 128 bytes. Empty sends none. The callee shows it only for a

@@ -96,6 +96,13 @@ func (c *Client) decide(x crossing, stale bool) {
 	case mine != nil && !stale && c.glare(mine, x):
 		return
 	}
+	if c.config.Contacts != nil {
+		if err := c.config.Contacts.Reload(); err != nil { // who rings may have been blocked since
+			c.config.Logger.Warn("an Invite is ignored: the contacts cannot be read", "error", err)
+			c.count(func(s *ClientStats) { s.Ignored++ })
+			return
+		}
+	}
 	caller := c.who(m.From, t)
 	switch c.config.Admit(c.ctx, caller) {
 	case Ring:

@@ -25,6 +25,29 @@ func (c *Client) register(t signal.Transport) {
 	}
 }
 
+// watchPause is how often the contacts' file is looked at, beside each Invite that comes.
+const watchPause = 3 * time.Second
+
+// watch keeps the contacts as their file is: another process may take a contact's token back there, and the relay must hear
+// of it.
+func (c *Client) watch(contacts *e2ee.Contacts) {
+	defer c.readers.Done()
+	tick := time.NewTicker(watchPause)
+	defer tick.Stop()
+	for failed := false; ; {
+		select {
+		case <-tick.C:
+		case <-c.ctx.Done():
+			return
+		}
+		err := contacts.Reload()
+		if err != nil && !failed {
+			c.config.Logger.Warn("the contacts cannot be read: nobody can ring", "error", err)
+		}
+		failed = err != nil
+	}
+}
+
 // keepAdmitted tells the relay the list, and again whenever it has changed, until ctx ends.
 func keepAdmitted(ctx context.Context, r signal.Registrar, list tokenList, log *slog.Logger) {
 	var known roster

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -39,6 +40,7 @@ type Contacts struct {
 	mu        sync.Mutex
 	destroyed bool
 	file      []byte        // as last read or written
+	seen      fs.FileInfo   // of the file as Reload last read it
 	state     *contactState // never changed in place: replaced
 	changed   chan struct{} // closed at the next change
 }
@@ -61,11 +63,28 @@ func OpenContacts(path string, id *Identity) (*Contacts, error) {
 	return c, c.reload()
 }
 
-// Reload reads what another process has written. Changes do so by themselves.
+// Path is the store's file; empty: it is in memory alone.
+func (c *Contacts) Path() string { return c.path }
+
+// Reload reads what another process has written; a file that has not changed is not read. What is new closes Changed. After
+// an error the store is as it was. Changes reload by themselves, and a call.Client does for the contacts that it has.
 func (c *Contacts) Reload() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.reload()
+	info, err := os.Stat(c.path) // before it is read: what changes meanwhile is seen the next time
+	if err == nil && c.seen != nil && !c.destroyed && sameFile(info, c.seen) {
+		return nil
+	}
+	if err := c.reload(); err != nil {
+		return err
+	}
+	c.seen = info
+	return nil
+}
+
+// sameFile says that nobody has replaced or written the file.
+func sameFile(a, b fs.FileInfo) bool {
+	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }
 
 func (c *Contacts) reload() error {
@@ -151,7 +170,8 @@ func (c *Contacts) Changed() <-chan struct{} {
 // Identity is whose contacts these are.
 func (c *Contacts) Identity() ID { return c.id.id }
 
-// Lookup gives a contact that may ring us: not one that is Pending. It may be Blocked.
+// Lookup gives a contact that may ring us: not one that is Pending. It may be Blocked. What another process has changed
+// since is seen after Reload.
 func (c *Contacts) Lookup(id ID) (Contact, bool) {
 	r, ok := c.snapshot().contacts[id]
 	if !ok || r.State == uint8(Pending) {

@@ -269,6 +269,36 @@ func TestTwoProcessesOneStore(t *testing.T) {
 	}
 }
 
+// TestReloadReadsWhatHasChanged, and nothing else: an unchanged file costs a stat.
+// Mutations: Reload without sameFile; sameFile that is always true.
+func TestReloadReadsWhatHasChanged(t *testing.T) {
+	a, b := newPerson(t, "Alice"), newPerson(t, "Bob")
+	tool, err := OpenContacts(a.path, a.id)
+	a.must(err)
+	a.must(a.Reload())
+	changed := a.Changed()
+	_, err = tool.Add(b.Card(), "Bob")
+	a.must(err)
+	a.must(a.Reload())
+	select {
+	case <-changed:
+	default:
+		t.Error("Changed is not closed")
+	}
+	if _, ok := a.Lookup(b.id.Public()); !ok {
+		t.Fatal("what another process added is not there")
+	}
+	info, err := os.Stat(a.path)
+	a.must(err)
+	a.must(os.WriteFile(a.path, make([]byte, info.Size()), 0o600))
+	a.must(os.Chtimes(a.path, info.ModTime(), info.ModTime())) // as if nobody had touched it
+	a.must(a.Reload())
+	a.must(os.Chtimes(a.path, info.ModTime(), info.ModTime().Add(time.Second)))
+	if a.Reload() == nil {
+		t.Error("a damaged file was taken")
+	}
+}
+
 func TestAFailedWriteChangesNothing(t *testing.T) {
 	a := newPerson(t, "Alice")
 	a.path = filepath.Join(t.TempDir(), "gone", "contacts")
