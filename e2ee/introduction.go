@@ -102,7 +102,11 @@ func (s *contactState) request(m Message, hash [32]byte, now time.Time) error {
 	if r.Blocked {
 		return fmt.Errorf("%w: it is blocked", ErrNoContact)
 	}
-	if toMillis(m.Time) < r.RequestTime && r.RequestTime <= toMillis(now) { // one of the future is a clock's that was wrong
+	switch t := toMillis(m.Time); {
+	case bytes.Equal(r.Request, hash[:]): // the same again: what it says may have changed since, by a card
+		r.Asked = true
+		return nil
+	case t == r.RequestTime, t < r.RequestTime && r.RequestTime <= toMillis(now): // one of the future: a clock was wrong
 		return ErrUnexpected // an earlier request, delivered late
 	}
 	inv.UsedBy = slices.Clone(m.From[:])

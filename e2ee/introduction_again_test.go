@@ -169,6 +169,7 @@ func TestAnInvitationRewritesNoContact(t *testing.T) {
 	a.must(a.SetProfile(Profile{Name: "Alice", Relays: []string{"wss://new.example/v1"}}))
 	inv, err := a.Invite(time.Hour, "")
 	a.must(err)
+	b.time = b.time.Add(time.Second)
 	_, err = a.deliver(uses(inv))
 	a.must(err)
 	confirm, err := a.Confirm(b.id.Public(), "")
@@ -177,6 +178,47 @@ func TestAnInvitationRewritesNoContact(t *testing.T) {
 	b.must(err)
 	if !a.admits(c.Token) || len(c.Relays) != 1 || c.Relays[0] != "wss://new.example/v1" || c.Verified.IsZero() {
 		t.Errorf("confirmed, it is %v at %q, verified %v; its token admits: %v", c, c.Relays, c.Verified, a.admits(c.Token))
+	}
+}
+
+// What a request said may have changed since, by a card: delivered again it asks again, and no more. The confirm that it gets
+// goes where the card says. Fails if request takes the token and relays of the request that it has, or of one of that time
+// once our own use has taken its place.
+func TestARequestDeliveredAgain(t *testing.T) {
+	for _, both := range []bool{false, true} {
+		a, b := newPerson(t, "Alice"), newPerson(t, "Bob")
+		inv, err := a.Invite(time.Hour, "")
+		a.must(err)
+		request, err := b.Use(inv, "")
+		b.must(err)
+		_, err = a.deliver(request)
+		a.must(err)
+		_, err = a.Confirm(b.id.Public(), "")
+		a.must(err)
+
+		b.must(b.RevokeToken(a.id.Public()))
+		b.must(b.SetProfile(Profile{Name: "Robert", Relays: []string{"wss://new.example/v1"}}))
+		card, err := b.CardFor(a.id.Public())
+		b.must(err)
+		_, err = a.Add(card, "")
+		a.must(err)
+		if both { // each has invited the other
+			inv, err := b.Invite(time.Hour, "")
+			b.must(err)
+			_, err = a.Use(inv, "")
+			a.must(err)
+		}
+		want := must(a.Lookup(b.id.Public()))
+		a.time = a.time.Add(time.Minute)
+		if _, err := a.deliver(request); both != errors.Is(err, ErrUnexpected) {
+			t.Errorf("we asked too: %v; delivered again: %v", both, err)
+		}
+		if got := must(a.Lookup(b.id.Public())); !reflect.DeepEqual(got, want) {
+			t.Errorf("we asked too: %v; it is %q at %q, its token kept: %v", both, got.Claimed, got.Relays, got.Token == want.Token)
+		}
+		if n := len(a.Requests()); (n == 1) == both {
+			t.Errorf("we asked too: %v; %d wait", both, n)
+		}
 	}
 }
 

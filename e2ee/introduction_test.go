@@ -213,6 +213,7 @@ func secondRequest(t *testing.T, host, guest *person) Letter {
 	t.Helper()
 	inv, err := host.Invite(time.Hour, "")
 	host.must(err)
+	guest.time = guest.time.Add(time.Second)
 	l, err := guest.Use(inv, "")
 	guest.must(err)
 	_, err = host.deliver(l)

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { base64url, hex, random } from '../bytes.ts';
+import { Card } from '../envelope/card.ts';
 import { encodeIntroduction } from '../envelope/introduction.ts';
 import { Invitation } from '../envelope/invitation.ts';
 import { messageTypes, type Opened } from '../envelope/message.ts';
@@ -103,6 +104,7 @@ describe('introductions', () => {
     await expect(alice.contacts.handle(await open(alice,
       await mallory.contacts.use(uri)))).rejects.toMatchObject(invitationRefused);
     await expect(alice.contacts.use(uri)).rejects.toMatchObject(invitationRefused);
+    now += 1;
     const again = await open(alice, await bob.contacts.use(uri)); // the same guest may
     expect((await alice.contacts.handle(again)).state).toBe('confirmed');
     const late = (await alice.contacts.invite(hour)).uri();
@@ -159,6 +161,7 @@ describe('introductions', () => {
     expect(bob.contacts.get(alice.id.id)).toEqual(before);
     expect(hex(bob.contacts.get(alice.id.id)!.token!)).toBe(hex(before.token!));
     await alice.contacts.setProfile({ name: 'Alice', relays: ['wss://new.example'] });
+    now += 1;
     await introduce(alice, bob);
     const after = bob.contacts.get(alice.id.id)!;
     expect(after).toMatchObject({ relays: ['wss://new.example'], claimed: 'Alice', verified: before.verified });
@@ -216,6 +219,23 @@ describe('introductions', () => {
     await bob.contacts.handle(await open(bob, await alice.contacts.confirm(bob.id.id)));
     expect([bob.contacts.get(alice.id.id)!.state, alice.contacts.requests()]).toEqual(['confirmed', []]);
     expect(admits(alice, bob.contacts.get(alice.id.id)!.token)).toBe(true);
+  });
+
+  // What it said may have changed since, by a card. Fails if takeRequest takes token and relays of the request that it
+  // has, or of one of that time once our own use has taken its place.
+  test.each([false, true])('a request delivered again changes nothing (we asked too: %s)', async (both) => {
+    const { request } = await introduce(alice, bob);
+    await bob.contacts.setProfile({ name: 'Robert', relays: ['wss://new.example'] });
+    const { name, relays } = bob.contacts.profile;
+    await alice.contacts.add(new Card(bob.id.id, { name, relays }, random(16)));
+    if (both) await alice.contacts.use(await bob.contacts.invite(hour));
+    const before = alice.contacts.get(bob.id.id)!;
+    const again = alice.contacts.handle(request);
+    await (both ? expect(again).rejects.toMatchObject(unexpected) : again);
+    const after = alice.contacts.get(bob.id.id)!;
+    expect(after).toEqual(before);
+    expect(hex(after.token!)).toBe(hex(before.token!));
+    expect(alice.contacts.requests().length).toBe(both ? 0 : 1);
   });
 
   // Fails if takeRequest holds who asks to a time that is still to come.

@@ -47,7 +47,7 @@ export function useInvitation(s: State, inv: Invitation, label: string, fresh: F
   const issued = start.issued ?? fresh.token;
   const said = { claimed: inv.name || start.claimed, relays: inv.relays, token: inv.secret.token };
   s.put({
-    ...without(start, 'request', 'requestTime', 'asked'),
+    ...without(start, 'request', 'asked'),
     // Both invited each other: using theirs is our confirmation.
     state: start.state === 'pending' ? 'requested' : start.state,
     // Nobody has signed it: where a contact is found changes by what it confirms itself.
@@ -69,8 +69,12 @@ export function takeRequest(s: State, { message: m, hash }: Opened, now: number)
   if (!inv || inv.closed || (inv.usedBy && !sameID(inv.usedBy, m.from))) throw new Refused('invitation');
   const known = s.get(m.from);
   if (known?.blocked) throw new Refused('noContact', 'it is blocked');
-  const last = known?.requestTime ?? 0; // if it is still to come, a clock was wrong then
-  if (m.time < last && last <= now) throw new Refused('unexpected'); // an earlier request, delivered late
+  if (known?.request && equal(known.request, hash)) { // the same again: what it says may have changed since, by a card
+    s.put({ ...known, asked: true });
+    return;
+  }
+  const last = known?.requestTime; // if it is still to come, a clock was wrong then
+  if (last && (m.time === last || (m.time < last && last <= now))) throw new Refused('unexpected'); // delivered late
   const start: ContactRecord = known ?? {
     id: m.from, name: inv.label || intro.name || 'unnamed', claimed: '', relays: [], state: 'pending', known: now,
     blocked: false,
