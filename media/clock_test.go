@@ -122,3 +122,33 @@ func TestLongCall(t *testing.T) {
 		wantFrames(t, "audio", p.b.sinkOf("0"), audio)
 	})
 }
+
+// TestPicturesFollowSoundThatStays: sound for a jitter buffer keeps its steps, so the reports move the pictures to it: at the
+// beginning, where a large key frame came late, and as its clock drifts.
+func TestPicturesFollowSoundThatStays(t *testing.T) {
+	for _, first := range []string{"sound", "pictures"} { // whose report comes first
+		start := time.Unix(1000, 0)
+		var call callClock
+		audio, video := &receiveClock{call: &call, rate: 48000}, &receiveClock{call: &call, rate: 90000}
+		audio.keep(true)
+		for now := time.Duration(0); now < time.Hour; now += time.Second {
+			ats, vts := uint32(ticks(now+now*200/1e6, 48000)), uint32(ticks(now, 90000))
+			late := 20 * ms
+			if now == 0 {
+				late = 500 * ms
+			}
+			heard := audio.time(ats, start.Add(now+20*ms))
+			seen := video.time(vts, start.Add(now+late))
+			if off := (heard - seen).Abs(); now > time.Second && off > driftSeen+2*ms {
+				t.Fatalf("%s: after %v the pictures are %v off", first, now, off)
+			}
+			if first == "sound" {
+				audio.reported(7*time.Second+now, ats)
+			}
+			video.reported(7*time.Second+now, vts)
+			if first == "pictures" {
+				audio.reported(7*time.Second+now, ats)
+			}
+		}
+	}
+}

@@ -33,7 +33,7 @@
 // it, and it is sent where [Settings.RED] wishes so.
 //
 // On a path that loses nothing, every frame comes out, in order, byte for byte. What is lost is asked for again (NACK, RTX
-// for video) for up to 0.8 s; what stays away is declared in Frame.Missing. Frame.Time counts from the start of the
+// for video) for up to 0.8 s, unless the peer does not send sound again (browsers); what stays away is declared in Frame.Missing. Frame.Time counts from the start of the
 // peer's first track, for all its tracks alike. A PromptSink, which has a jitter buffer of its own, gets sound as it comes.
 //
 // # Goroutines

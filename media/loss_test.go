@@ -3,6 +3,7 @@ package media
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -125,6 +126,59 @@ func TestRepairsOfALateTrack(t *testing.T) {
 			stats := to.conn.Stats().Received[0]
 			if n := arrived(t, "video", to.sinkOf(info.MID), video); n < 290 || stats.Recovered == 0 {
 				t.Errorf("%d frames; %+v", n, stats)
+			}
+		})
+	}
+}
+
+// TestNobodyWaitsForRepairsThatNeverCome: a peer that did not take up nack for sound, as Chromium, sends no packet again. A
+// lost one holds up those after it only as long as it may have been overtaken.
+func TestNobodyWaitsForRepairsThatNeverCome(t *testing.T) {
+	for _, who := range []string{"caller", "callee"} { // sends
+		synctest.Test(t, func(t *testing.T) {
+			w, p := simPair(t, sim.Link{OneWay: 40 * time.Millisecond, Loss: 0, Seed: 4})
+			from, to := p.sides()[who][0], p.sides()[who][1]
+			plain := func(text string, by *side) string {
+				if by != from {
+					return text
+				}
+				kept := strings.Split(text, "\r\n")
+				kept = slices.DeleteFunc(kept, func(line string) bool {
+					return strings.HasPrefix(line, "a=rtcp-fb:") && strings.HasSuffix(line, " nack")
+				})
+				return strings.Join(kept, "\r\n")
+			}
+			audio := newSource(Audio, 1000, 100)
+			var sources [2][]Source
+			if from == p.a {
+				sources[0] = []Source{audio}
+			} else {
+				sources[1] = []Source{audio}
+			}
+			offer, err := p.a.conn.Offer(sources[0], both)
+			check(t, err)
+			answer, err := p.b.conn.Answer(plain(offer, p.a), p.a.cert.Fingerprint(), sources[1], both)
+			check(t, err)
+			stop := relayCandidates(t, p)
+			defer stop()
+			check(t, p.a.conn.Accept(plain(answer, p.b), p.b.cert.Fingerprint()))
+			p.a.conn.Start()
+			p.b.conn.Start()
+			p.connected(t)
+			time.Sleep(time.Second)
+			w.SetLoss(0.03)
+			time.Sleep(20 * time.Second)
+			stats := to.conn.Stats().Received[0]
+			sink := to.sinkOf("0")
+			if n := arrived(t, who, sink, audio); n < 900 || n > 990 || stats.NACKs > 0 {
+				t.Errorf("%s: %d frames; %+v", who, n, stats)
+			}
+			frames, late := sink.all(), time.Duration(0)
+			for i, f := range frames {
+				late = max(late, sink.at[i].Sub(sink.at[0])-(f.Time-frames[0].Time))
+			}
+			if late > 2*waitTurn {
+				t.Errorf("%s: a frame came %v after its turn", who, late)
 			}
 		})
 	}

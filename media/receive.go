@@ -3,6 +3,7 @@ package media
 import (
 	"errors"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,6 +16,7 @@ const (
 	repairPoll = 10 * time.Millisecond // how often a track with a hole looks for repairs
 	waitLeast  = 150 * time.Millisecond
 	waitMost   = 800 * time.Millisecond
+	waitTurn   = 60 * time.Millisecond // for a packet that was overtaken, where nothing is sent again: three of sound
 )
 
 // A receiver takes the packets of one media section, makes frames of them, opens them and hands them to the sink. The
@@ -37,6 +39,7 @@ type receiver struct {
 	opened   bool               // at least one frame was
 	coded    webrtc.PayloadType // of the packets that come, and
 	coding   *rule              // what it stands for
+	repairs  bool               // what is lost of them is sent again; browsers do not do that for sound
 	rule     *rule              // of the last frame, with its layout
 	layout   layout
 	lastTS   uint32 // of the last frame that was opened
@@ -95,6 +98,7 @@ func (r *receiver) run(track *webrtc.TrackRemote) {
 // codedAs looks up what the payload type of the packets stands for.
 func (r *receiver) codedAs(track *webrtc.TrackRemote) {
 	r.coded, r.coding = track.PayloadType(), ruleOfMIME(track.Codec().MimeType)
+	r.repairs = r.info.Kind == Video || slices.Contains(track.Codec().RTCPFeedback, webrtc.RTCPFeedback{Type: "nack"})
 	if r.coding != nil {
 		r.clock.setRate(r.coding.rate)
 	}
@@ -141,8 +145,12 @@ func (r *receiver) packet(p *packet, n int, header *rtp.Header, repair bool, now
 // work hands out every frame that is whole, and asks for what is missing.
 func (r *receiver) work(now time.Time) {
 	rtt := r.conn.rtt()
+	wait := repairWait(rtt)
+	if !r.repairs {
+		wait = waitTurn
+	}
 	for {
-		f, ok := r.frames.pop(now, repairWait(rtt))
+		f, ok := r.frames.pop(now, wait)
 		if !ok {
 			break
 		}
@@ -156,7 +164,7 @@ func (r *receiver) work(now time.Time) {
 		r.stats.given.Store(r.frames.given)
 		r.wantKey()
 	}
-	if r.frames.missing() {
+	if r.repairs && r.frames.missing() {
 		r.askAgain(r.frames.nacks(nil, now, rtt))
 	}
 	if r.asked.Swap(false) {

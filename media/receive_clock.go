@@ -13,8 +13,9 @@ const driftSeen = 40 * time.Millisecond
 type callClock struct {
 	mu      sync.Mutex
 	epoch   time.Time
-	skew    time.Duration // our arrival time minus the sender's time, of the first track with a report
+	skew    time.Duration // our arrival time minus the sender's time, of the leader, or of the first track with a report
 	skewSet bool
+	leader  *receiveClock // the first track that keeps its start: the others follow it
 }
 
 // A receiveClock turns the RTP timestamps of one track into frame times. Arrival times it until a report of the sender
@@ -59,7 +60,7 @@ func (c *receiveClock) setRate(rate int64) {
 }
 
 // keep says that frames come out of order and that their sink counts on equal steps: the times go back where the
-// timestamps do, and a report moves nothing any more.
+// timestamps do, and a report does not move them any more, but the other tracks.
 func (c *receiveClock) keep(on bool) {
 	c.call.mu.Lock()
 	defer c.call.mu.Unlock()
@@ -71,15 +72,34 @@ func (c *receiveClock) reported(at time.Duration, ts uint32) {
 	c.call.mu.Lock()
 	defer c.call.mu.Unlock()
 	c.report = senderReport{set: true, at: at, ts: ts}
-	if c.started && !c.kept {
+	switch {
+	case !c.started:
+	case c.kept:
+		c.lead()
+	default:
 		c.align()
 	}
+}
+
+// lead sets the call's clock by a track that nothing moves. Needs call.mu.
+func (c *receiveClock) lead() {
+	if c.call.leader == nil {
+		c.call.leader = c
+	}
+	if c.call.leader == c {
+		c.call.skew, c.call.skewSet = c.start.Sub(c.call.epoch)-c.sent(), true
+	}
+}
+
+// sent is when the first frame was sent, by the sender's clock. Needs call.mu.
+func (c *receiveClock) sent() time.Duration {
+	return c.report.at + span(c.first-c.unwrap(c.report.ts), c.rate)
 }
 
 // align moves the start of the track to where the sender's report puts it: with the first report, and when the clock of
 // what is sent has drifted so far that it can be seen. Needs call.mu.
 func (c *receiveClock) align() {
-	sent := c.report.at + span(c.first-c.unwrap(c.report.ts), c.rate)
+	sent := c.sent()
 	if !c.call.skewSet {
 		c.call.skew, c.call.skewSet = c.start.Sub(c.call.epoch)-sent, true
 	}
