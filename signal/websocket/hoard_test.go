@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"fmt"
 	"net/http"
 	"net/netip"
 	"sync/atomic"
@@ -13,16 +14,23 @@ import (
 
 // A hoarder opens one mailbox after the other, each with all the tokens that there may be, and has them kept for a week,
 // without which a relay had no room for a call until then. It displaces its own: calls find room, and people who are away
-// find their mailboxes. It fails when the store's room is not made, or the network of a visitor is not told to the store.
+// find their mailboxes. It fails when the store's room is not made, or the network of a visitor is not told to the store,
+// the widest that it may have whole.
 func TestAttackHoardedMailboxes(t *testing.T) {
+	hoarders := map[string]func(int) string{
+		"one address": func(int) string { return "198.51.100.1" },
+		"one /48":     func(i int) string { return fmt.Sprintf("2001:db8:0:%x::1", i) },
+	}
 	for name, l := range map[string]Limits{"mailboxes": {Mailboxes: 32}, "tokens": {Tokens: 256}} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { hoard(t, l) })
-		})
+		for from, hoarder := range hoarders {
+			t.Run(name+" from "+from, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) { hoard(t, l, hoarder) })
+			})
+		}
 	}
 }
 
-func hoard(t *testing.T, l Limits) {
+func hoard(t *testing.T, l Limits, hoarder func(int) string) {
 	w := newWires()
 	var visitor atomic.Value
 	from := func(ip string) { visitor.Store(netip.MustParseAddr(ip)) }
@@ -36,8 +44,8 @@ func hoard(t *testing.T, l Limits) {
 		f.Close()
 		friends = append(friends, f)
 	}
-	from("198.51.100.1")
-	for range 100 {
+	for i := range 100 {
+		from(hoarder(i))
 		h := w.dial(t, signaltest.NewMailbox())
 		hashes := make([][32]byte, 16)
 		for i := range hashes {

@@ -3,6 +3,7 @@ package websocket
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -41,7 +42,7 @@ func TestConnectionLimits(t *testing.T) {
 
 func TestGuard(t *testing.T) {
 	now := time.Unix(0, 0)
-	g := newGuard(Limits{Connections: 5, PerIP: 3, FrameBurst: 100, FrameRate: 10})
+	g := newGuard(Limits{Connections: 5, PerIP: 3, FrameBurst: 100, FrameRate: 10}, false)
 	a, b := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
 	for i, want := range []bool{true, true, true, false} {
 		if got := g.open(now, a); got != want {
@@ -63,30 +64,96 @@ func TestGuard(t *testing.T) {
 		g.close(a)
 	}
 	g.sweep(now)
-	if len(g.ips) != 2 {
+	if len(g.buckets) != 2 {
 		t.Error("an address was forgotten with its bucket in use: reconnecting would refill it")
 	}
 	g.sweep(now.Add(10 * time.Second))
-	if len(g.ips) != 1 {
-		t.Errorf("%d addresses are remembered without need", len(g.ips)-1)
+	if len(g.buckets) != 0 {
+		t.Errorf("%d addresses are remembered without need", len(g.buckets))
 	}
 }
 
-func TestOneHostIsOneVisitor(t *testing.T) {
-	for _, tt := range []struct {
-		a, b string
-		same bool
-	}{
-		{"192.0.2.1", "192.0.2.2", false},
-		{"192.0.2.1", "::ffff:192.0.2.1", true},
-		{"2001:db8::1", "2001:db8::ffff:1", true},
-		{"2001:db8::1", "2001:db8:0:1::1", false},
-		{"fe80::1%eth0", "fe80::2%eth1", true},
-	} {
-		if same := group(netip.MustParseAddr(tt.a)) == group(netip.MustParseAddr(tt.b)); same != tt.same {
-			t.Errorf("%s and %s: same %t", tt.a, tt.b, same)
+// Who has a /48 has 65,536 networks of the size that one host has. It fails when perip counts by /64 alone.
+func TestOneSiteIsLimited(t *testing.T) {
+	now := time.Unix(0, 0)
+	g := newGuard(Limits{Connections: 1000, PerIP: 2, FrameBurst: 100, FrameRate: 10}, false)
+	clients, sockets, frames := 0, 0, 0.0
+	ip := netip.MustParseAddr("2001:db8::1").As16()
+	for i := range 50 {
+		ip[7] = byte(i)
+		if g.open(now, netip.AddrFrom16(ip)) {
+			clients++
+		}
+		if g.accept(netip.AddrFrom16(ip)) {
+			sockets++
+		}
+		if g.frame(now, netip.AddrFrom16(ip), 50) {
+			frames += 50
 		}
 	}
+	if clients > 8 || sockets > 16 || frames > 400 {
+		t.Errorf("one /48 has %d clients, %d connections and %v frames", clients, sockets, frames)
+	}
+	if !g.open(now, netip.MustParseAddr("2001:db8:1::1")) {
+		t.Error("another /48 found no place")
+	}
+}
+
+// Connections of one IP address on which nothing is said, or nothing but requests, cannot use up descriptors and memory:
+// there are twice as many as clients, for ten seconds, and none outlives its request. It fails without the listener.
+func TestAttackSilentConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWires()
+		relay := w.start(t, RelayConfig{Limits: Limits{PerIP: 3}})
+		defer relay.Close()
+		w.silentConnections(t, 20)
+		if n := relay.guard.sockets.Total(); n != 6 {
+			t.Errorf("%d silent connections, want 6", n)
+		}
+		time.Sleep(11 * time.Second)
+		if n := relay.guard.sockets.Total(); n != 0 {
+			t.Errorf("%d silent connections after 11 seconds", n)
+		}
+		asker := w.client()
+		for range 20 {
+			r, err := asker.Get("https://relay.example/healthz")
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.Copy(io.Discard, r.Body)
+			r.Body.Close()
+			synctest.Wait()
+			if n := relay.guard.sockets.Total(); n != 0 {
+				t.Fatalf("%d connections outlive their request", n)
+			}
+		}
+	})
+}
+
+// Behind a proxy all connections are of one address: the limit of each is the proxy's business, that of all is not.
+func TestProxyIsNoVisitor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWires()
+		relay := w.start(t, RelayConfig{
+			Limits:   Limits{PerIP: 1, Connections: 10},
+			ClientIP: func(*http.Request) netip.Addr { return netip.Addr{} },
+		})
+		defer relay.Close()
+		w.silentConnections(t, 50)
+		if n := relay.guard.sockets.Total(); n != 20 {
+			t.Errorf("%d connections, want 20", n)
+		}
+	})
+}
+
+// silentConnections opens that many connections and says nothing on them.
+func (w *wires) silentConnections(t *testing.T, n int) {
+	for range n {
+		a, b := w.link()
+		w.accepted <- b
+		t.Cleanup(func() { a.Close() })
+	}
+	synctest.Wait()
 }
 
 // Pitfall 23: unbounded buffering before authentication. A message over the limit ends the connection before it is

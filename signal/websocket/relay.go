@@ -18,7 +18,7 @@ import (
 )
 
 // Relay is a relay: an http.Handler that takes WebSocket connections on every path but /healthz and /metrics. It runs
-// until Shutdown or Close. Each connection has a goroutine that reads, and two more if it has a mailbox.
+// until Shutdown or Close. Each connection has a goroutine that reads and one that pings, and with a mailbox one that delivers.
 type Relay struct {
 	config  RelayConfig
 	limits  Limits
@@ -45,7 +45,7 @@ func NewRelay(c RelayConfig) (*Relay, error) {
 	l := c.Limits.withDefaults()
 	r := &Relay{
 		config: c, limits: l, origins: origins,
-		store: store.New(l.store()), guard: newGuard(l), log: logger(c.Logger),
+		store: store.New(l.store()), guard: newGuard(l, c.ClientIP != nil), log: logger(c.Logger),
 		stop: make(chan struct{}), conns: map[*serverConn]struct{}{}, servers: map[*http.Server]struct{}{},
 	}
 	r.running.Go(r.sweep)
@@ -72,6 +72,7 @@ func (r *Relay) Stats() signal.Stats { return r.store.Stats() }
 
 // ServeHTTP serves one client.
 func (r *Relay) ServeHTTP(w http.ResponseWriter, q *http.Request) {
+	w.Header().Set("Connection", "close") // unless it becomes a WebSocket
 	switch q.URL.Path {
 	case "/healthz":
 		r.health(w)
@@ -83,8 +84,10 @@ func (r *Relay) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 }
 
 // Serve accepts connections on l until Shutdown, Close or an error of l, with TLS if config is not nil. It returns nil
-// after Shutdown or Close.
+// after Shutdown or Close. Unless RelayConfig.ClientIP is set it closes those over the limits before a byte is read: who
+// mounts the Relay in a server of their own sees to that there.
 func (r *Relay) Serve(l net.Listener, config *tls.Config) error {
+	l = &listener{Listener: l, guard: r.guard}
 	if config != nil {
 		config = config.Clone()
 		config.NextProtos = []string{"http/1.1"} // WebSocket over HTTP/2 is not spoken here
@@ -92,11 +95,11 @@ func (r *Relay) Serve(l net.Listener, config *tls.Config) error {
 		l = tls.NewListener(l, config)
 	}
 	s := &http.Server{
-		Handler:           r,
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       30 * time.Second,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          log.New(io.Discard, "", 0), // it would name IP addresses
+		Handler:        r,
+		ReadTimeout:    10 * time.Second, // of a request; a WebSocket has its own
+		WriteTimeout:   10 * time.Second,
+		MaxHeaderBytes: 16 << 10,
+		ErrorLog:       log.New(io.Discard, "", 0), // it would name IP addresses
 	}
 	if !r.serving(s) {
 		l.Close()

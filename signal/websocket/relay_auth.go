@@ -10,6 +10,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/sotto-calls/sotto/internal/mailbox"
+	"github.com/sotto-calls/sotto/internal/perip"
 	"github.com/sotto-calls/sotto/signal"
 	"github.com/sotto-calls/sotto/signal/internal/store"
 )
@@ -57,7 +58,7 @@ func (r *Relay) proves(hello *helloFrame, challenge [mailbox.ChallengeSize]byte,
 
 func (c *serverConn) attach(ctx context.Context, hello *helloFrame) bool {
 	keep := time.Duration(min(hello.Keep, uint64(signal.NoticeRetention/time.Second))) * time.Second
-	reader, err := c.relay.store.Attach(time.Now(), c.address, store.ReaderID(hello.Reader), c.ip, max(keep, signal.Retention), c.signal)
+	reader, err := c.relay.store.Attach(time.Now(), c.address, store.ReaderID(hello.Reader), perip.Site(c.ip), max(keep, signal.Retention), c.signal)
 	if err != nil {
 		c.relay.counts.refused.Add(1)
 		c.ws.Close(websocket.StatusTryAgainLater, "")

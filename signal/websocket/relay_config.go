@@ -26,7 +26,8 @@ type RelayConfig struct {
 	Limits Limits
 
 	// ClientIP says which IP address a request comes from; nil: the connection's. Behind a reverse proxy it must read
-	// the header that the proxy sets, or all clients share one address's limits.
+	// the header that the proxy sets, or all clients share one address's limits. TCP connections are then limited in all
+	// alone: those of one client are the proxy's.
 	ClientIP func(*http.Request) netip.Addr
 
 	// MetricsToken opens /metrics to requests with "Authorization: Bearer <token>". Empty: only to loopback, and not
@@ -48,7 +49,7 @@ type ICE struct {
 // Limits of a relay. In each field zero means the default.
 type Limits struct {
 	Connections   int // in all; 10,000
-	PerIP         int // connections of one IP address (IPv6: of one /64); 64
+	PerIP         int // connections of one IP address; 64. IPv6: of one /64, and four times as many of one /48.
 	Mailboxes     int // 100,000
 	Tokens        int // that all mailboxes admit; 1,000,000
 	Readers       int // of one mailbox at a time; 8
@@ -58,7 +59,7 @@ type Limits struct {
 	// The quota of one token at one mailbox, in packets of 4 KiB: a burst and a rate a second; 512 and 8.
 	TokenBurst, TokenRate float64
 
-	// Frames of one IP address: a burst and a rate a second; 2,000 and 100.
+	// Frames of one IP address, as with PerIP: a burst and a rate a second; 2,000 and 100.
 	FrameBurst, FrameRate float64
 
 	Handshake time.Duration // to answer the challenge; 10 s

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/sotto-calls/sotto/internal/perip"
 )
 
 // guard counts connections and frames by IP address. Addresses live here only as long as they matter for a limit, and
@@ -13,30 +15,44 @@ import (
 type guard struct {
 	limits Limits
 
-	mu    sync.Mutex
-	total int
-	ips   map[netip.Addr]*visitor
+	mu      sync.Mutex
+	sockets *perip.Counter // TCP connections
+	clients *perip.Counter // those that became WebSockets
+	buckets map[netip.Prefix]bucket
 }
 
-// visitor is one IP address, or one /64 of IPv6.
-type visitor struct {
-	connections int
-	used        float64 // frames in the bucket
-	at          time.Time
+// bucket is what a network used of its share of frames.
+type bucket struct {
+	used float64
+	at   time.Time
 }
 
-func newGuard(l Limits) *guard { return &guard{limits: l, ips: map[netip.Addr]*visitor{}} }
+// newGuard makes a guard. Behind a proxy all TCP connections are of one IP address.
+func newGuard(l Limits, proxied bool) *guard {
+	sockets := perip.NewCounter(spare*l.Connections, spare*l.PerIP)
+	if proxied {
+		sockets = perip.NewCounter(spare*l.Connections, spare*l.Connections)
+	}
+	return &guard{
+		limits:  l,
+		sockets: sockets,
+		clients: perip.NewCounter(l.Connections, l.PerIP),
+		buckets: map[netip.Prefix]bucket{},
+	}
+}
 
 // clientIP is the address that limits apply to.
 func (r *Relay) clientIP(q *http.Request) netip.Addr {
 	if f := r.config.ClientIP; f != nil {
-		return group(f(q))
+		return f(q)
 	}
-	return group(remoteIP(q))
+	return remoteIP(q)
 }
 
-func remoteIP(q *http.Request) netip.Addr {
-	host, _, err := net.SplitHostPort(q.RemoteAddr)
+func remoteIP(q *http.Request) netip.Addr { return hostIP(q.RemoteAddr) }
+
+func hostIP(address string) netip.Addr {
+	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return netip.Addr{}
 	}
@@ -44,34 +60,11 @@ func remoteIP(q *http.Request) netip.Addr {
 	return ip
 }
 
-// group maps an IPv6 address to its /64, which one host has whole, and drops zones.
-func group(ip netip.Addr) netip.Addr {
-	ip = ip.Unmap().WithZone("")
-	if !ip.Is6() {
-		return ip
-	}
-	p, err := ip.Prefix(64)
-	if err != nil {
-		return ip
-	}
-	return p.Addr()
-}
-
-// open takes a place for one connection.
+// open takes a place for one client.
 func (g *guard) open(now time.Time, ip netip.Addr) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	v := g.ips[ip]
-	if v == nil {
-		v = &visitor{at: now}
-		g.ips[ip] = v
-	}
-	if g.total >= g.limits.Connections || v.connections >= g.limits.PerIP || !g.pay(now, v, connectionCost) {
-		return false
-	}
-	g.total++
-	v.connections++
-	return true
+	return g.clients.Fits(ip) && g.pay(now, ip, connectionCost) && g.clients.Take(ip)
 }
 
 // connectionCost is how many frames a new connection counts for: it costs a signature.
@@ -80,34 +73,42 @@ const connectionCost = 10
 func (g *guard) close(ip netip.Addr) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.total--
-	g.ips[ip].connections--
+	g.clients.Give(ip)
 }
 
 // frame takes cost from the share of the address; it is false when that is used up.
 func (g *guard) frame(now time.Time, ip netip.Addr, cost float64) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.pay(now, g.ips[ip], cost)
+	return g.pay(now, ip, cost)
 }
 
-func (g *guard) pay(now time.Time, v *visitor, cost float64) bool {
-	v.used = max(0, v.used-g.limits.FrameRate*now.Sub(v.at).Seconds())
-	v.at = now
-	if v.used+cost > g.limits.FrameBurst {
-		return false
+func (g *guard) pay(now time.Time, ip netip.Addr, cost float64) bool {
+	all := perip.Networks(ip)
+	for _, n := range all {
+		if g.used(now, n)+cost > g.limits.FrameBurst*float64(n.Share) {
+			return false
+		}
 	}
-	v.used += cost
+	for _, n := range all {
+		g.buckets[n.Prefix] = bucket{used: g.used(now, n) + cost, at: now}
+	}
 	return true
 }
 
-// sweep forgets addresses without connections whose bucket is full again.
+// used is what a network has used and not got back yet.
+func (g *guard) used(now time.Time, n perip.Network) float64 {
+	b := g.buckets[n.Prefix]
+	return max(0, b.used-g.limits.FrameRate*float64(n.Share)*now.Sub(b.at).Seconds())
+}
+
+// sweep forgets networks that have got everything back.
 func (g *guard) sweep(now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for ip, v := range g.ips {
-		if v.connections == 0 && v.used <= g.limits.FrameRate*now.Sub(v.at).Seconds() {
-			delete(g.ips, ip)
+	for p, b := range g.buckets {
+		if b.used <= g.limits.FrameRate*now.Sub(b.at).Seconds() { // of a /48 it is true sooner than this
+			delete(g.buckets, p)
 		}
 	}
 }
@@ -115,5 +116,5 @@ func (g *guard) sweep(now time.Time) {
 func (g *guard) connections() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.total
+	return g.clients.Total()
 }
