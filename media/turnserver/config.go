@@ -30,9 +30,9 @@ type Config struct {
 
 	Allow []netip.Prefix // ranges to relay to, though they are private or otherwise special
 
-	MaxAllocations int // in all; 0: 1,000
-	PerCredential  int // 0: 16, which one call with several interfaces does not reach
-	PerIP          int // allocations, and apart from them TCP connections; 0: 64
+	MaxAllocations int // in all, and apart from them TCP connections; 0: 1,000
+	PerCredential  int // allocations; 0: 16, which one call with several interfaces does not reach
+	PerIP          int // as MaxAllocations, of one IP address; 0: 64. IPv6: of one /64, and four times as many of one /48.
 
 	Net    transport.Net // nil: the machine's
 	Logger *slog.Logger  // nil discards. No IP address or credential is logged.

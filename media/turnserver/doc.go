@@ -13,10 +13,11 @@
 // # Security
 //
 // A TURN server sends packets of strangers from inside its network, so it is choosy: only to public addresses, never to
-// loopback, private, link-local, multicast or otherwise special ranges, nor to other addresses of its own machine, unless
-// Config.Allow names them; to its own relayed address only within the port range. The check is made when a permission is
+// loopback, private, link-local, multicast or otherwise special ranges, nor to other addresses that its own machine has (it
+// looks every two seconds), unless Config.Allow names them; to its own relayed address only within the port range. The check is made when a permission is
 // asked for and again for each packet. Relaying to TCP peers (RFC 6062) and reserving ports is refused. Allocations are
-// limited in all, by credential and by IP address. Over TCP and TLS, whatever is not a whole TURN frame of bounded length
+// limited in all, by credential and by IP address, where a /48 of IPv6 has four times what one address has; and so are TCP
+// connections. Over TCP and TLS, whatever is not a whole TURN frame of bounded length
 // ends the connection, and so does a connection that makes no allocation in ten seconds.
 //
 // It sees the IP addresses of its users and the sizes and times of packets. It logs neither.

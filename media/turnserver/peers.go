@@ -4,6 +4,8 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"sync"
+	"time"
 )
 
 // special are ranges that are not somebody's public address (IANA's special-purpose registries, RFC 6890), among them
@@ -26,20 +28,51 @@ func prefixes(list ...string) (p []netip.Prefix) {
 // peers decides where the server sends packets of strangers.
 type peers struct {
 	public   []netip.Addr // own relayed addresses
-	own      []netip.Addr // other addresses of this machine
+	own      *addresses   // of this machine
 	allow    []netip.Prefix
 	min, max uint16
 }
 
-func newPeers(c Config, own []netip.Addr) *peers {
-	p := &peers{allow: c.Allow, min: c.MinPort, max: c.MaxPort}
+func newPeers(c Config, own *addresses) *peers {
+	p := &peers{own: own, allow: c.Allow, min: c.MinPort, max: c.MaxPort}
 	for _, ip := range c.PublicIPs {
 		p.public = append(p.public, ip.Unmap())
 	}
-	for _, ip := range own {
-		p.own = append(p.own, ip.Unmap().WithZone(""))
-	}
 	return p
+}
+
+// addresses are this machine's. They change while the server runs: IPv6 privacy addresses live for a day.
+type addresses struct {
+	read func() ([]netip.Addr, error)
+
+	mu   sync.Mutex
+	list []netip.Addr
+	at   time.Time
+}
+
+// renewEvery is how old the list may be when a packet is relayed.
+const renewEvery = 2 * time.Second
+
+func (a *addresses) contain(ip netip.Addr) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if time.Since(a.at) >= renewEvery {
+		_ = a.renew() // the last list is better than none
+	}
+	return slices.Contains(a.list, ip)
+}
+
+func (a *addresses) renew() error {
+	a.at = time.Now()
+	now, err := a.read()
+	if err != nil {
+		return err
+	}
+	a.list = a.list[:0]
+	for _, ip := range now {
+		a.list = append(a.list, ip.Unmap().WithZone(""))
+	}
+	return nil
 }
 
 // ip reports whether a permission for this address is granted.
@@ -53,7 +86,7 @@ func (p *peers) ip(ip netip.Addr) bool {
 		return true // two clients of this server; addr looks at the port
 	case slices.ContainsFunc(p.allow, within):
 		return true
-	case slices.Contains(p.own, ip):
+	case p.own.contain(ip):
 		return false
 	}
 	return !slices.ContainsFunc(special, within)

@@ -1,15 +1,20 @@
 package turnserver
 
 import (
+	"errors"
 	"net/netip"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 func TestPeers(t *testing.T) {
 	p := newPeers(Config{
 		PublicIPs: []netip.Addr{netip.MustParseAddr("8.8.4.4")}, MinPort: 50000, MaxPort: 50010,
 		Allow: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")},
-	}, []netip.Addr{netip.MustParseAddr("9.9.9.9"), netip.MustParseAddr("8.8.4.4")})
+	}, &addresses{read: func() ([]netip.Addr, error) {
+		return []netip.Addr{netip.MustParseAddr("9.9.9.9"), netip.MustParseAddr("8.8.4.4")}, nil
+	}})
 	for to, want := range map[string]bool{
 		"1.1.1.1:443": true, "[2606:4700::1111]:443": true, "10.1.2.3:5": true, "8.8.4.4:50005": true, "[::ffff:1.1.1.1]:1": true,
 		"1.1.1.1:0": false, "8.8.4.4:22": false, "8.8.4.4:49999": false, "8.8.4.4:50011": false, "9.9.9.9:50005": false,
@@ -26,4 +31,29 @@ func TestPeers(t *testing.T) {
 	if p.addr(netip.AddrPort{}) || p.permission(nil, nil) || p.permission(nil, []byte{1, 2}) {
 		t.Error("no address is an address")
 	}
+}
+
+// The attack: a stranger reaches the server's machine from inside its firewall, by an address that it got after the server
+// was started. It fails when the addresses are read once.
+func TestAttackAddressThatCameLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		later := netip.MustParseAddr("2606:4700::1111")
+		var now []netip.Addr
+		var fault error
+		own := &addresses{read: func() ([]netip.Addr, error) { return now, fault }}
+		p := newPeers(Config{PublicIPs: []netip.Addr{netip.MustParseAddr("8.8.4.4")}}, own)
+		if !p.ip(later) {
+			t.Error("nothing is relayed to another machine's address")
+		}
+		now = []netip.Addr{later}
+		time.Sleep(renewEvery)
+		if p.ip(later) || p.addr(netip.AddrPortFrom(later, 5)) {
+			t.Error("packets are relayed to the machine's new address")
+		}
+		now, fault = nil, errors.New("no list today")
+		time.Sleep(renewEvery)
+		if p.ip(later) {
+			t.Error("a list that cannot be read has emptied the last one")
+		}
+	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/pion/logging"
 	"github.com/pion/turn/v5"
 
+	"github.com/sotto-calls/sotto/internal/perip"
 	"github.com/sotto-calls/sotto/internal/turnrest"
 	"github.com/sotto-calls/sotto/media/internal/roomy"
 )
@@ -34,8 +35,8 @@ type Server struct {
 	close   sync.Once
 	err     error // of Close
 
-	mu   sync.Mutex
-	byIP map[netip.Addr]int // allocations
+	mu          sync.Mutex
+	allocations *perip.Counter
 }
 
 // New starts a server.
@@ -43,8 +44,9 @@ func New(c Config) (*Server, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	s := &Server{config: c.withDefaults(), byIP: map[netip.Addr]int{}}
-	s.conns = newConnections(s.config.PerIP)
+	s := &Server{config: c.withDefaults()}
+	s.allocations = perip.NewCounter(s.config.MaxAllocations, s.config.PerIP)
+	s.conns = newConnections(s.config.MaxAllocations, s.config.PerIP)
 	if err := s.start(); err != nil {
 		s.release()
 		return nil, fmt.Errorf("turnserver: %w", err)
@@ -60,8 +62,8 @@ func (s *Server) start() error {
 		}
 		s.config.Net = n
 	}
-	own, err := s.ownAddresses()
-	if err != nil {
+	own := &addresses{read: s.ownAddresses}
+	if err := own.renew(); err != nil {
 		return err
 	}
 	policy := newPeers(s.config, own)
@@ -86,6 +88,7 @@ func (s *Server) start() error {
 			})
 		}
 	}
+	var err error
 	s.turn, err = turn.NewServer(config)
 	return err
 }
@@ -95,7 +98,7 @@ func quiet() logging.LoggerFactory {
 	return &logging.DefaultLoggerFactory{Writer: io.Discard, DefaultLogLevel: logging.LogLevelDisabled, ScopeLevels: map[string]logging.LogLevel{}}
 }
 
-// ownAddresses are this machine's, to which nothing is relayed.
+// ownAddresses are this machine's now, to which nothing is relayed.
 func (s *Server) ownAddresses() (own []netip.Addr, err error) {
 	interfaces, err := s.config.Net.Interfaces()
 	if err != nil {
@@ -164,27 +167,15 @@ func (s *Server) authenticate(a *turn.RequestAttributes) (user string, key []byt
 func (s *Server) quota(_, _ string, from net.Addr) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.byIP[group(addrPort(from).Addr())] < s.config.PerIP
+	return s.allocations.Fits(addrPort(from).Addr())
 }
 
 func (s *Server) allocated(from net.Addr, n int) {
 	s.conns.allocated(from, n > 0)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ip := group(addrPort(from).Addr())
-	if s.byIP[ip] += n; s.byIP[ip] <= 0 {
-		delete(s.byIP, ip)
-	}
+	s.allocations.Add(addrPort(from).Addr(), n)
 	s.config.Logger.Debug("allocation", "change", n)
-}
-
-// group maps an IPv6 address to its /64, which one host has whole.
-func group(ip netip.Addr) netip.Addr {
-	ip = ip.Unmap().WithZone("")
-	if p, err := ip.Prefix(64); err == nil && ip.Is6() {
-		return p.Addr()
-	}
-	return ip
 }
 
 // Addr is where the server listens for UDP, and unless NoTCP for TCP.

@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/sotto-calls/sotto/internal/perip"
 )
 
 // Bounds of a TCP or TLS connection.
@@ -28,15 +30,14 @@ type streams struct {
 
 // connections are the TCP connections of all listeners.
 type connections struct {
-	perIP  int
 	mu     sync.Mutex
 	open   map[netip.AddrPort]*stream
-	byIP   map[netip.Addr]int
+	count  *perip.Counter
 	closed bool
 }
 
-func newConnections(perIP int) *connections {
-	return &connections{perIP: perIP, open: map[netip.AddrPort]*stream{}, byIP: map[netip.Addr]int{}}
+func newConnections(all, perIP int) *connections {
+	return &connections{open: map[netip.AddrPort]*stream{}, count: perip.NewCounter(all, perIP)}
 }
 
 // Accept returns the next connection that is within the limits.
@@ -59,11 +60,9 @@ func newReader(c net.Conn) *bufio.Reader { return bufio.NewReaderSize(c, 4096) }
 func (a *connections) add(s *stream) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	ip := group(s.from.Addr())
-	if a.closed || a.byIP[ip] >= a.perIP || a.open[s.from] != nil {
+	if a.closed || a.open[s.from] != nil || !a.count.Take(s.from.Addr()) {
 		return false
 	}
-	a.byIP[ip]++
 	a.open[s.from] = s
 	return true
 }
@@ -72,10 +71,7 @@ func (a *connections) remove(s *stream) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.open, s.from)
-	ip := group(s.from.Addr())
-	if a.byIP[ip]--; a.byIP[ip] == 0 {
-		delete(a.byIP, ip)
-	}
+	a.count.Give(s.from.Addr())
 }
 
 // allocated notes that the client at this address has an allocation, or not any more.

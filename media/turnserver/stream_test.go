@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
+	"net/netip"
 	"testing"
 	"time"
 )
@@ -93,6 +94,39 @@ func TestConnectionsOfOneIPAddress(t *testing.T) {
 	})
 }
 
+// What there is of allocations bounds the TCP connections in all, whomever they are of, and nobody with a /48 of IPv6 has
+// the server alone. It fails when connections are counted by address alone, or perip counts by /64 alone.
+func TestNobodyHasTheServerAlone(t *testing.T) {
+	c := localhost()
+	c.MaxAllocations, c.PerIP = 10, 2
+	s := start(t, c)
+	connections, allocations := 0, 0
+	try := func(ip netip.Addr) {
+		from := netip.AddrPortFrom(ip, 1)
+		if end, _ := net.Pipe(); s.conns.add(&stream{Conn: end, all: s.conns, from: from}) {
+			connections++
+		}
+		if udp := net.UDPAddrFromAddrPort(from); s.quota("", "", udp) {
+			s.allocated(udp, 1)
+			allocations++
+		}
+	}
+	site := netip.MustParseAddr("2001:db8::1").As16()
+	for i := range 20 {
+		site[7] = byte(i)
+		try(netip.AddrFrom16(site))
+	}
+	if connections != 8 || allocations != 8 {
+		t.Errorf("one /48 has %d TCP connections and %d allocations, want 8", connections, allocations)
+	}
+	for i := range 20 {
+		try(netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}))
+	}
+	if connections != 10 || allocations != 10 {
+		t.Errorf("%d TCP connections and %d allocations in all, want 10", connections, allocations)
+	}
+}
+
 // bytesConn is a connection that has said b.
 type bytesConn struct {
 	net.Conn
@@ -107,7 +141,7 @@ func FuzzStream(f *testing.F) {
 	f.Add([]byte{0x40, 0, 0, 5, 1, 2, 3, 4, 5, 0, 0, 0})
 	f.Add(stunHead(0xffec))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s := &stream{Conn: bytesConn{}, all: newConnections(1)}
+		s := &stream{Conn: bytesConn{}, all: newConnections(1, 1)}
 		s.Conn = bytesConn{r: bytes.NewReader(data)}
 		s.r = newReader(s.Conn)
 		buf := make([]byte, 1600)

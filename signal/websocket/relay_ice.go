@@ -9,7 +9,7 @@ import (
 const defaultLifetime = time.Hour
 
 // iceServers makes credentials of their own for each request: a TURN server cannot tell whose they are. Clients without
-// a mailbox get none.
+// a mailbox get none, since calls have one; that keeps nobody out, as whoever connects can make a mailbox.
 func (c *serverConn) iceServers(now time.Time, n uint64) frame {
 	if c.reader == nil {
 		return &resultFrame{N: n, Code: codeRefused}
