@@ -213,11 +213,12 @@ func TestPitfall14NoDowngrade(t *testing.T) {
 
 // TestPitfall29WhoRings: what is shown of a caller: our label for a contact, whatever it calls itself; for a stranger its
 // own name apart from that, and whom it resembles.
-// Mutations: introduce without w.Contact(); who that takes the name from the Invite; resembles left out.
+// Mutations: introduce without w.Contact(), or without Visible; who that takes the name from the Invite; resembles left out.
 func TestPitfall29WhoRings(t *testing.T) {
-	for _, tt := range []struct{ says, changed, alike string }{
-		{"label-of-the-peer", "label-of-the-peer", ""}, {"LABEL-of-the-PEER", "label-of-the-peer", ""},
-		{"1abel-of-the-peer", "", "label-of-the-peer"}, {"Somebody", "", ""}, {"", "", ""},
+	for _, tt := range []struct{ says, shown, changed, alike string }{
+		{"label-of-the-peer", "label-of-the-peer", "label-of-the-peer", ""}, {"LABEL-of-the-PEER", "LABEL-of-the-PEER", "label-of-the-peer", ""},
+		{"1abel-of-the-peer", "1abel-of-the-peer", "", "label-of-the-peer"}, {"Somebody", "Somebody", "", ""}, {"", "", "", ""},
+		{"label-of-the-peer\u3164", "", "", ""}, {"\u202eBob", "", "", ""},
 	} {
 		onStage(t, func(t *testing.T, s *stage) {
 			v := s.person("v")
@@ -228,7 +229,7 @@ func TestPitfall29WhoRings(t *testing.T) {
 			b.Name = tt.says
 			stranger.send(msgInvite, b)
 			w := client.rung(t).Caller()
-			if w.Contact() || w.Label != "" || !w.Verified.IsZero() || w.Name != tt.says || w.KeyChanged != tt.changed || w.LookAlike != tt.alike {
+			if w.Contact() || w.Label != "" || !w.Verified.IsZero() || w.Name != tt.shown || w.KeyChanged != tt.changed || w.LookAlike != tt.alike {
 				t.Errorf("the stranger %q is shown as %+v", tt.says, w)
 			}
 			b = known.inviteOf()

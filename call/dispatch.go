@@ -196,9 +196,9 @@ func (c *Client) ring(t signal.Transport, m e2ee.Message, h hash, caller Caller,
 	}()
 }
 
-// introduce adds what a stranger says of itself, and whom it resembles.
+// introduce adds what a stranger says of itself, if it can be shown, and whom it resembles.
 func (c *Client) introduce(w Caller, name string) Caller {
-	if w.Contact() || name == "" {
+	if w.Contact() || name == "" || !e2ee.Visible(name) {
 		return w
 	}
 	w.Name = name

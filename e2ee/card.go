@@ -166,10 +166,23 @@ func (u *uri) parseQuery(query string) error {
 	return checkProfile(u.name, u.relays)
 }
 
-// checkProfile holds what an identity says of itself to what can be shown: no control characters, nothing invisible,
-// nothing that turns the direction of writing.
+// Visible says whether a name can be shown: UTF-8 without control characters, without what turns the direction of writing,
+// and without what draws nothing, which would make two names of one look. U+FE0F may stand in it, since emoji need it:
+// [SameName] does not see it.
+func Visible(name string) bool {
+	return utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool {
+		// Unicode's Default_Ignorable_Code_Point, of which IsPrint refuses the rest, and the blank of Braille.
+		draws := !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) && r != 0x2800
+		return !unicode.IsPrint(r) || !draws && r != emojiStyle
+	})
+}
+
+// emojiStyle asks for what stands before it as an emoji.
+const emojiStyle = 0xfe0f
+
+// checkProfile holds what an identity says of itself to what can be shown.
 func checkProfile(name string, relays []string) error {
-	if len(name) > MaxName || !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+	if len(name) > MaxName || !Visible(name) {
 		return fmt.Errorf("%w: name", ErrMalformed)
 	}
 	if len(relays) > MaxRelays {

@@ -5,7 +5,7 @@ import (
 	"unicode"
 )
 
-// SameName says whether two names are the same but for case and spaces.
+// SameName says whether two names are the same but for case, spaces and U+FE0F.
 func SameName(a, b string) bool {
 	return fold(a) == fold(b) && fold(a) != ""
 }
@@ -20,6 +20,7 @@ func LookAlike(a, b string) bool {
 }
 
 func fold(name string) string {
+	name = strings.ReplaceAll(name, string(rune(emojiStyle)), "")
 	return strings.Join(strings.Fields(strings.ToLower(name)), " ")
 }
 

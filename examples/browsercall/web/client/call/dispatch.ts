@@ -2,6 +2,7 @@
 
 import { equal, hex } from '../bytes.ts';
 import { InviteCache } from '../envelope/replay.ts';
+import { visible } from '../envelope/uri.ts';
 import type { Caller, Decision } from './admit.ts';
 import { Call } from './call.ts';
 import type { CallContext } from './context.ts';
@@ -197,10 +198,10 @@ export class Dispatcher {
   }
 }
 
-/** Adds what a stranger says of itself, and whom it resembles. */
+/** Adds what a stranger says of itself, if it can be shown, and whom it resembles. */
 function introduce(door: Doorkeeper, caller: Caller, invitation: Invitation): Caller {
   const claimed = invitation.body.name;
-  if (caller.contact || !claimed) return caller;
+  if (caller.contact || !claimed || !visible(claimed)) return caller;
   const { same, alike } = door.settings.contacts.resembling(caller.id, claimed);
   return { ...caller, claimed, keyChanged: same[0]?.name, lookAlike: alike[0]?.name };
 }

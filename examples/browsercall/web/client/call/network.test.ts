@@ -93,4 +93,15 @@ describe('a stranger', () => {
     expect(ann.rings).toHaveLength(0);
     await stage.end();
   });
+
+  it('rings without a name that looks like another', async () => {
+    const stage = new Stage();
+    const [, ben] = await stage.pair({}, { admit: () => 'ring' });
+    const mallory = await stage.person('Ann', { name: 'Ann\u3164' });
+    await mallory.contacts.use(await ben.contacts.invite(3_600_000, 'x'), 'Ben');
+    await settle();
+    await mallory.dial(ben);
+    expect((await ben.rung()).caller).not.toHaveProperty('claimed');
+    await stage.end();
+  });
 });

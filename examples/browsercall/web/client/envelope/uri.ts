@@ -93,11 +93,16 @@ function unescape(s: string): string {
 }
 
 /**
- * Holds what an identity says of itself to what can be shown: no control characters, nothing invisible, nothing that
- * turns the direction of writing. Throws Malformed.
+ * Says whether a name can be shown: without control characters, what turns the direction of writing, and what draws
+ * nothing, which would make two names of one look. U+FE0F may stand in it, since emoji need it: sameName does not see it.
  */
+export function visible(name: string): boolean {
+  return /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u.test(name) && !/[^\P{DI}\ufe0f]|\u2800/u.test(name);
+}
+
+/** Holds what an identity says of itself to what can be shown. Throws Malformed. */
 export function checkProfile(p: Profile): void {
-  if (!/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u.test(p.name) || utf8(p.name).length > maxName) throw new Malformed('a name');
+  if (!visible(p.name) || utf8(p.name).length > maxName) throw new Malformed('a name');
   if (p.relays.length > maxRelays) throw new Malformed(`more than ${maxRelays} relays`);
   if (p.relays.some((r) => r.length > maxRelayName || !/^[!-~]+$/.test(r))) throw new Malformed('a relay');
 }
