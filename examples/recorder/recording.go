@@ -123,20 +123,20 @@ func (r *recording) participant(name string, pictures bool) (*files, error) {
 }
 
 // track returns where the frames of one track go: to one file or two, and sound into the mix.
-func (f *files) track(info media.TrackInfo) (sinks []media.Sink) {
+func (f *files) track(info media.TrackInfo) (sinks []media.Sink, mix media.Sink) {
 	if info.Kind != media.Audio {
-		return append(sinks, f.pictures(info))
+		return append(sinks, f.pictures(info)), nil
 	}
 	sinks = append(sinks, f.apart.Track(info))
 	if f.both != nil && info.Codec == media.Opus {
 		sinks = append(sinks, f.both.Track(info))
 	}
-	m, err := f.recording.mixer.Sink(info)
+	mix, err := f.recording.mixer.Sink(info)
 	if err != nil {
 		f.recording.logf("a track is not in the mix: %v", err)
-		return sinks
+		return sinks, nil
 	}
-	return append(sinks, m)
+	return sinks, mix
 }
 
 // pictures is the file of one track: with the sound in it, or beside that of the sound and on its clock.

@@ -51,6 +51,12 @@ type stage struct {
 // withRecorder runs f while Bob is a recorder. out is a folder that is there afterwards.
 func withRecorder(t *testing.T, b *bot, f func(s *stage)) (out string) {
 	t.Helper()
+	return withRecorderOver(t, b, calltest.Options{OneWay: 20 * time.Millisecond}, f)
+}
+
+// withRecorderOver is withRecorder over another network.
+func withRecorderOver(t *testing.T, b *bot, o calltest.Options, f func(s *stage)) (out string) {
+	t.Helper()
 	out = filepath.Join(t.TempDir(), "recordings")
 	b.out, b.name = out, "Bob (recorder)"
 	if b.limit == 0 {
@@ -60,7 +66,7 @@ func withRecorder(t *testing.T, b *bot, f func(s *stage)) (out string) {
 		b.policy.patience = time.Minute
 	}
 	synctest.Test(t, func(t *testing.T) {
-		s := &stage{t: t, bot: b, net: calltest.New(t, calltest.Options{OneWay: 20 * time.Millisecond}), log: &lines{}, ended: make(chan error, 1)}
+		s := &stage{t: t, bot: b, net: calltest.New(t, o), log: &lines{}, ended: make(chan error, 1)}
 		b.log = log.New(s.log, "", 0)
 		b.person = &person.Person{Identity: s.net.Bob.Identity, Contacts: s.net.Bob.Contacts, Client: s.net.Bob.Client}
 		ctx, cancel := context.WithCancel(t.Context())

@@ -70,7 +70,7 @@ func (t *talk) media() call.Media {
 	mouth := &own{Writer: t.writer, track: t.self.gate.track(t.writer.Track(), t.logf)}
 	peer := t.others[0] // a call is for two: whatever comes is theirs
 	return call.Media{Send: []media.Source{mouth},
-		Receive: func(info media.TrackInfo) media.Sink { return peer.gate.track(info, t.logf) },
+		Receive: func(info media.TrackInfo) media.Sink { return peer.gate.received(info, t.logf) },
 		Consent: func(context.Context, media.TrackInfo) bool { return true }} // a screen they share, too
 }
 

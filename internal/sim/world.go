@@ -37,6 +37,7 @@ type World struct {
 	random  *rand.Rand
 	cut     map[string]bool
 	taps    []func(Packet)
+	lose    func(Packet) bool
 	buckets map[string]*bucket
 	started bool
 	lost    int
@@ -125,6 +126,13 @@ func (w *World) Tap(f func(Packet)) {
 	w.taps = append(w.taps, f)
 }
 
+// Lose drops the packets for which f says so. f must not block.
+func (w *World) Lose(f func(Packet) bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lose = f
+}
+
 // pass decides about one packet.
 func (w *World) pass(c vnet.Chunk) bool {
 	w.mu.Lock()
@@ -137,7 +145,7 @@ func (w *World) pass(c vnet.Chunk) bool {
 	if w.cut[from] || w.cut[to] {
 		return false
 	}
-	if w.link.Loss > 0 && w.random.Float64() < w.link.Loss || !w.admit(to, len(p.Data)) {
+	if w.lose != nil && w.lose(p) || w.link.Loss > 0 && w.random.Float64() < w.link.Loss || !w.admit(to, len(p.Data)) {
 		w.lost++
 		return false
 	}
