@@ -30,7 +30,7 @@ type Config struct {
 	Contacts *e2ee.Contacts
 
 	// Name is what we call ourselves in an Invite, at most 128 bytes. Empty sends none. The callee shows it only for a
-	// stranger, and as unchecked.
+	// stranger, and as unchecked; not if e2ee.Visible refuses it.
 	Name string
 
 	// Media says how calls find their way through the network.
@@ -41,8 +41,9 @@ type Config struct {
 	// choices of their own and are left as they are.
 	DirectToStrangers bool
 
-	// RelayServers asks the relay for STUN and TURN servers, at each call, in addition to Media.ICEServers.
-	RelayServers bool
+	// NoRelayServers leaves it at Media.ICEServers. The zero value asks our own relays for their STUN and TURN servers too,
+	// at each call and for two seconds at most: without any, a call reaches its own network and seldom another.
+	NoRelayServers bool
 
 	// RingFor is how long a call rings on this side. 0: 60 s; at most 90 s.
 	RingFor time.Duration

@@ -144,7 +144,6 @@ func TestACancelWhileTheAnswerIsPrepared(t *testing.T) {
 				_ = wait(ctx, 200*time.Millisecond)
 			}}
 			n := calltest.New(t, calltest.Options{Configure: func(name string, c *call.Config) {
-				c.RelayServers = name == "bob"
 				oddly(slow, "bob")(name, c)
 			}})
 			synctest.Wait()

@@ -2,6 +2,9 @@ package call
 
 // What a hostile or unlucky side does, for tests that have no other way to bring it about.
 
+// ErrNoServers is why a call found no path, where it is.
+var ErrNoServers = errNoServers
+
 // RenewByRelay makes new keys, as before the channel is open.
 func RenewByRelay(c *Call) {
 	c.post(task(func(l *loop) {

@@ -33,11 +33,19 @@ func (l *loop) finish(end fxEnd) {
 	l.lastMessages(part)
 	l.cancel()
 	<-l.worker.done
+	if end.Cause == nil && l.lostForServers(end.Reason) {
+		end.Cause = errNoServers
+	}
 	l.closeMedia()
 	l.closeMail()
 	l.keys.destroy()
 	l.call.change(func(v *view) { v.frames = nil })
 	l.call.finished(Ended{Reason: end.Reason, Remote: end.Remote, Err: end.Cause})
+}
+
+// lostForServers says that a call found no path, and that it had no server to find one by. The worker has ended.
+func (l *loop) lostForServers(r EndReason) bool {
+	return (r == IceFailed || r == IceTimeout) && l.worker.alone && (l.conn == nil || l.conn.Stats().Local == "")
 }
 
 // awaitBye waits for the other side to confirm the end; then nothing that we sent is lost by closing.

@@ -64,12 +64,14 @@ func (r DeclineReason) end() EndReason {
 
 // Errors of this package. A call that has ended is reported as *EndedError, which also matches ErrEnded.
 var (
-	ErrEnded      = errors.New("call: the call has ended")
-	ErrClosed     = errors.New("call: the client is closed")
-	ErrState      = errors.New("call: not possible in this state of the call")
-	ErrNoRoute    = errors.New("call: no transport reaches a relay of this contact; give the client a transport for it, or ask for a newer card")
-	ErrTooLarge   = errors.New("call: message is larger than 16 KiB")
-	ErrConfig     = errors.New("call: bad configuration")
+	ErrEnded     = errors.New("call: the call has ended")
+	ErrClosed    = errors.New("call: the client is closed")
+	ErrState     = errors.New("call: not possible in this state of the call")
+	ErrNoRoute   = errors.New("call: no transport reaches a relay of this contact; give the client a transport for it, or ask for a newer card")
+	ErrTooLarge  = errors.New("call: message is larger than 16 KiB")
+	ErrConfig    = errors.New("call: bad configuration")
+	errNoServers = errors.New("call: no STUN or TURN server was available, and without one two networks seldom reach each other: " +
+		"use a relay that lends some (examples/relay does), or name them in Config.Media.ICEServers")
 	errAuth       = errors.New("call: the other side is not who was called, or somebody interferes")
 	errBadMessage = errors.New("call: malformed message")
 )

@@ -196,7 +196,7 @@ func (l *lender) ICEServers(context.Context) ([]signal.ICEServer, error) {
 // Mutation: lent without loans.
 func TestARelayThatIsAwayHasLent(t *testing.T) {
 	first, second := &lender{url: "turn:1"}, &lender{url: "turn:2"}
-	c := Config{RelayServers: true, Transports: []signal.Transport{first, second}, Logger: slog.New(slog.DiscardHandler)}
+	c := Config{Transports: []signal.Transport{first, second}, Logger: slog.New(slog.DiscardHandler)}
 	w := &worker{ctx: t.Context()}
 	lent := func() (out []string) {
 		for _, s := range w.lent(c) {

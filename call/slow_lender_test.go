@@ -32,7 +32,7 @@ func (l *slowLender) ICEServers(ctx context.Context) ([]signal.ICEServer, error)
 // Mutation: askAll that asks one after the other.
 func TestASlowRelayTakesNoTimeFromOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := Config{RelayServers: true, Logger: slog.New(slog.DiscardHandler), Transports: []signal.Transport{
+		c := Config{Logger: slog.New(slog.DiscardHandler), Transports: []signal.Transport{
 			&slowLender{url: "turn:1", after: time.Hour},
 			&slowLender{url: "turn:2", after: lendTime * 3 / 4},
 			nil, // one that lends nothing

@@ -26,6 +26,7 @@ type worker struct {
 	number  uint64                    // the generation of connections made now
 	asking  map[string]bool           // the media sections about which the application is asked, consent.go
 	loans   map[int][]media.ICEServer // what each transport's relay lent last
+	alone   bool                      // no STUN or TURN server is known, and the call is not inside of this machine
 	made    *media.Conn               // by a job; the loop adopts it, or closes it if it ended meanwhile
 }
 
@@ -57,6 +58,7 @@ const maxJobs = 64
 func (w *worker) config(c Config, isCallee bool) media.ConnConfig {
 	s := c.settings(w.call.peer)
 	s.ICEServers = append(s.ICEServers[:len(s.ICEServers):len(s.ICEServers)], w.lent(c)...)
+	w.alone = len(s.ICEServers) == 0 && !s.Loopback
 	frames, leaf, call, number := w.frames, w.their, w.call, w.number
 	return media.ConnConfig{
 		Settings: s, Certificate: w.certs, Callee: isCallee, Generation: number,
@@ -72,6 +74,7 @@ func (w *worker) config(c Config, isCallee bool) media.ConnConfig {
 func (w *worker) renew(conn *media.Conn) {
 	c := w.call.client.config
 	if lent := w.lent(c); len(lent) > 0 {
+		w.alone = false
 		own := c.Media.ICEServers
 		if err := conn.SetICEServers(append(own[:len(own):len(own)], lent...)); err != nil {
 			c.Logger.Warn("renewed ICE servers were not taken", "error", err)
@@ -82,11 +85,11 @@ func (w *worker) renew(conn *media.Conn) {
 // lendTime bounds how long a call waits for its relays' ICE servers.
 const lendTime = 2 * time.Second
 
-// lent are the ICE servers of our own relays, if they are wanted; all are asked at once, so that a slow one takes no time
+// lent are the ICE servers of our own relays, unless they are not wanted; all are asked at once, so that a slow one takes no time
 // from the others. One that does not answer has still lent what it lent before: as long as it is away, its TURN server may
 // be the only way there is.
 func (w *worker) lent(c Config) []media.ICEServer {
-	if !c.RelayServers {
+	if c.NoRelayServers {
 		return nil
 	}
 	var servers []media.ICEServer

@@ -27,7 +27,8 @@ func (s ICEServer) LogValue() slog.Value { return slog.StringValue(strings.Join(
 func (s ICEServer) MarshalText() ([]byte, error) { return []byte(strings.Join(s.URLs, " ")), nil }
 
 // Settings say how a connection finds its way through the network. The zero value is a call over the internet between
-// hosts whose local addresses stay hidden behind mDNS names, without any STUN or TURN server.
+// hosts whose local addresses stay hidden behind mDNS names, without any STUN or TURN server; package call adds those
+// that its relays lend.
 type Settings struct {
 	// ICEServers are asked for server-reflexive and relay candidates.
 	ICEServers []ICEServer

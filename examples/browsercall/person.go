@@ -54,7 +54,7 @@ func newPerson(ctx context.Context, o options, s *server) (_ *person, err error)
 	p.client, err = call.NewClient(call.Config{
 		Identity: p.identity, Contacts: p.contacts, Transports: []signal.Transport{transport}, Name: o.name,
 		Admit: call.ContactsOnly(p.contacts, call.Limits{Rings: rings}), MaxCalls: o.maxCalls, RingFor: o.ringFor,
-		Media: settings(s.place),
+		Media: settings(s.place), NoRelayServers: true, // ours is on this machine: pages use it, and it leads nowhere else
 	})
 	if err != nil {
 		transport.Close()

@@ -113,7 +113,7 @@ func newGuest(t *testing.T, link, name string, o ...websocket.Option) *guest {
 	transport, err := websocket.Dial(t.Context(), inv.Relays[0], g.identity.Mailbox(), o...)
 	must(err)
 	g.client, err = call.NewClient(call.Config{Identity: g.identity, Contacts: g.contacts, Transports: []signal.Transport{transport},
-		Admit: call.ContactsOnly(g.contacts, call.Limits{}), RelayServers: true, Media: media.Settings{Loopback: true}})
+		Admit: call.ContactsOnly(g.contacts, call.Limits{}), Media: media.Settings{Loopback: true}})
 	must(err)
 	letter, err := g.contacts.Use(inv, "")
 	must(err)

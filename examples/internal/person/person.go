@@ -173,6 +173,7 @@ func (p *Person) Connect(ctx context.Context, o Flags, s Service, debug io.Write
 
 // servers decides whose STUN and TURN servers are used: those of the flags, or if there are none those that the relay lends.
 func (p *Person) servers(ctx context.Context, o Flags, lender signal.ICEServerProvider, config *call.Config) error {
+	config.NoRelayServers = len(o.TURN) > 0 // else the relay is asked anew for each call: credentials expire
 	var urls []string
 	for _, s := range o.TURN {
 		urls = append(urls, s.URLs...)
@@ -185,7 +186,6 @@ func (p *Person) servers(ctx context.Context, o Flags, lender signal.ICEServerPr
 		for _, s := range lent {
 			urls = append(urls, s.URLs...)
 		}
-		config.RelayServers = len(lent) > 0 // asked anew for each call: credentials expire
 	}
 	p.TURN = slices.ContainsFunc(urls, func(u string) bool { return strings.HasPrefix(u, "turn") })
 	if o.RelayOnly && !p.TURN {

@@ -158,7 +158,7 @@ func (p *program) start(ctx context.Context) (stop func(), err error) {
 		return nil, err
 	}
 	p.client, err = call.NewClient(call.Config{Identity: p.identity, Contacts: p.contacts, Transports: []signal.Transport{transport},
-		Admit: call.ContactsOnly(p.contacts, call.Limits{Rings: -1}), RingFor: p.ringFor, Media: p.media})
+		Admit: call.ContactsOnly(p.contacts, call.Limits{Rings: -1}), RingFor: p.ringFor, Media: p.media, NoRelayServers: true})
 	if err != nil {
 		return nil, err
 	}
