@@ -1,6 +1,7 @@
 package call
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -13,6 +14,7 @@ type control struct {
 	open     bool // the data channel
 	unsure   bool // ICE looks for a path: what the channel takes now may not arrive before it has found one
 	chats    []chat
+	chosen   []uint16          // our ctx whose mute is the application's choice: they do not begin as Media.Muted says
 	lastMute map[uint16]uint64 // the highest seq of a mute, by the other side's ctx
 	lastHold uint64
 	describe describing
@@ -21,6 +23,7 @@ type control struct {
 // A chat waits for the data channel.
 type chat struct {
 	data []byte
+	gone <-chan struct{} // nobody waits for it any more
 	sent chan<- error
 }
 
@@ -28,18 +31,19 @@ type chat struct {
 const maxChats = 256
 
 // Send sends data, at most 16 KiB, to everybody in the call: in order, encrypted and signed in the group. It returns when
-// the message is on its way. Before the call is connected, and while it reconnects, it waits.
+// the message is on its way. Before the call is connected, and while it reconnects, it waits; what waits when ctx ends is not
+// sent. The data is copied.
 func (c *Call) Send(ctx context.Context, data []byte) error {
 	if len(data) > maxChat {
 		return ErrTooLarge
 	}
-	sent := make(chan error, 1)
+	sent, data := make(chan error, 1), bytes.Clone(data)
 	c.post(task(func(l *loop) {
 		if len(l.control.chats) >= maxChats {
 			sent <- fmt.Errorf("%w: %d messages wait already", ErrState, maxChats)
 			return
 		}
-		l.control.chats = append(l.control.chats, chat{data, sent})
+		l.control.chats = append(l.control.chats, chat{data, ctx.Done(), sent})
 		l.flushChats()
 	}))
 	return c.await(ctx, sent)
@@ -62,6 +66,11 @@ func (l *loop) flushChats() {
 	for len(l.control.chats) > 0 && l.control.open && l.machine.state == StateConnected {
 		next := l.control.chats[0]
 		l.control.chats = l.control.chats[1:]
+		select {
+		case <-next.gone:
+			continue
+		default:
+		}
 		b, err := l.keys.protect(inChat, next.data)
 		if err == nil {
 			err = l.conn.SendMessage(b)
@@ -80,7 +89,10 @@ func (l *loop) connected() {
 // media.StreamInfo.Ctx, of Call.Streams. ErrState before the two have joined, where Media.Muted is for what begins muted, and
 // once the call is ending: nobody is heard any more.
 func (c *Call) SetMuted(ctx context.Context, stream uint16, muted bool) error {
-	return c.await(ctx, c.ask(func(l *loop) error { return l.mute(stream, muted) }))
+	return c.await(ctx, c.ask(func(l *loop) error {
+		l.control.chosen = append(l.control.chosen, stream)
+		return l.mute(stream, muted)
+	}))
 }
 
 func (l *loop) mute(stream uint16, muted bool) error {

@@ -115,7 +115,7 @@ func (l *loop) takeOver(y yielded) {
 		return
 	}
 	next.step(inStart{})
-	next.media = lent
+	next.media, next.control.chats = lent, l.control.chats
 	next.step(inAnswer{next.keys.invite.Late})
 	next.run()
 }

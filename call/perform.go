@@ -2,6 +2,7 @@ package call
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/sotto-calls/sotto/media"
 )
@@ -169,7 +170,7 @@ func (l *loop) startSources() {
 		return
 	}
 	for _, s := range l.conn.Streams() {
-		if l.media.mutes(s.Kind) {
+		if l.media.mutes(s.Kind) && !slices.Contains(l.control.chosen, s.Ctx) {
 			if err := l.mute(s.Ctx, true); err != nil {
 				l.step(inFault{MediaFailed, err})
 				return
