@@ -56,7 +56,8 @@ type Limits struct {
 	MailboxLength int // packets that one mailbox takes in a minute; 1,024
 	Memory        int // bytes of all packets; 256 MiB
 
-	// The quota of one token at one mailbox, in packets of 4 KiB: a burst and a rate a second; 512 and 8.
+	// The quota of one token at one mailbox, in packets of 4 KiB: a burst and a rate a second; 512 and 8. A notice counts
+	// as 32.
 	TokenBurst, TokenRate float64
 
 	// Frames of one IP address, as with PerIP: a burst and a rate a second; 2,000 and 100.

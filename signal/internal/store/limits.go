@@ -30,6 +30,9 @@ type Limits struct {
 // QuotaUnit is the number of bytes that one unit of a token's quota pays for.
 const QuotaUnit = 4 << 10
 
+// noticeUnits is what a notice takes of its token's quota: by default 16 in a row, and then one in four seconds.
+const noticeUnits = 32
+
 // noticesPerToken is how many notices of one token wait in a mailbox: a single contact must not push out all others.
 const noticesPerToken = 4
 

@@ -19,11 +19,17 @@ type Reader struct {
 	wake func()
 
 	// Guarded by s.mu.
-	cursor   uint64     // seq of the last packet handed out
-	flying   map[ID]int // handed out and not acknowledged, with their sizes
-	bytes    int        // of flying
+	cursor   uint64 // seq of the last packet handed out
+	flying   map[ID]flight
+	bytes    int // of flying
 	detached bool
 	left     time.Time
+}
+
+// flight is a packet that was handed out and not acknowledged. Its reader holds it though the mailbox dropped it meanwhile.
+type flight struct {
+	size    int
+	expires time.Time
 }
 
 // Attach opens a mailbox for reading, and makes it if it is new. wake is called, with a lock held, when Next may have
@@ -54,7 +60,7 @@ func (s *Store) Attach(now time.Time, address signal.Address, id ReaderID, from 
 		old.wake()
 	}
 	b.keep, b.share = keep, s.share(from)
-	r := &Reader{s: s, box: b, id: id, wake: wake, flying: map[ID]int{}}
+	r := &Reader{s: s, box: b, id: id, wake: wake, flying: map[ID]flight{}}
 	b.readers[id] = r
 	wake()
 	return r, nil
@@ -70,35 +76,44 @@ func (r *Reader) Next(now time.Time) (Item, bool, error) {
 	}
 	b := r.box
 	for _, e := range b.entries[b.after(r.cursor):] {
-		if e.freed || e.ackedBy(r.id) || !now.Before(e.expires) {
+		_, again := r.flying[e.ID] // it made way for another and was written again
+		if again || e.freed || e.ackedBy(r.id) || !now.Before(e.expires) {
 			r.cursor = e.seq
 			continue
 		}
-		if !r.fits(e.size) {
+		if !r.fits(now, e.size) {
 			return Item{}, false, nil
 		}
 		r.cursor = e.seq
-		r.flying[e.ID] = e.size
+		r.flying[e.ID] = flight{e.size, e.expires}
 		r.bytes += e.size
 		return e.Item, true, nil
 	}
 	return Item{}, false, nil
 }
 
-// fits reports whether the window has room; packets that have expired unacknowledged no longer count.
-func (r *Reader) fits(size int) bool {
+// fits reports whether the window has room; packets that have expired unacknowledged no longer count. Those that made
+// way for others do: with them the reader would have to hold whatever one sender writes.
+func (r *Reader) fits(now time.Time, size int) bool {
 	l := r.s.limits
 	room := func() bool { return len(r.flying) < l.Window && r.bytes+size <= l.WindowBytes }
 	if room() {
 		return true
 	}
-	for id, n := range r.flying {
-		if e := r.box.ids[id]; e == nil || e.freed {
-			delete(r.flying, id)
-			r.bytes -= n
+	for id, f := range r.flying {
+		if !now.Before(f.expires) {
+			r.land(id)
 		}
 	}
 	return room()
+}
+
+// land takes a packet out of the window, and reports whether it was in it.
+func (r *Reader) land(id ID) bool {
+	f, ok := r.flying[id]
+	delete(r.flying, id)
+	r.bytes -= f.size
+	return ok
 }
 
 // Ack notes that the reader has had a packet. Ids that are not known are ignored.
@@ -108,9 +123,7 @@ func (r *Reader) Ack(now time.Time, id ID) {
 	if r.detached {
 		return
 	}
-	if n, ok := r.flying[id]; ok {
-		delete(r.flying, id)
-		r.bytes -= n
+	if r.land(id) {
 		r.wake()
 	}
 	e := r.box.ids[id]

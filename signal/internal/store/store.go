@@ -57,7 +57,7 @@ func (s *Store) Put(now time.Time, it Item) Result {
 	if !s.room(now, len(it.Packet.Body)+overhead, s.memory()) {
 		return Full
 	}
-	if !s.quota.take(now, it.Packet.To, hash, len(it.Packet.Body)) {
+	if !s.quota.take(now, it.Packet, hash) {
 		return Throttled
 	}
 	s.seq++

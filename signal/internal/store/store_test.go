@@ -220,7 +220,7 @@ func TestNothingIsReadAfterItsTime(t *testing.T) {
 }
 
 func TestNoticesOfOneTokenDoNotPushOutOthers(t *testing.T) {
-	w := newWorld(t, Default())
+	w := newWorld(t, withoutQuota())
 	w.attach(1).Detach(w.now)
 	var tokens []signal.Token
 	for i := range 20 {
@@ -298,6 +298,76 @@ func TestWindow(t *testing.T) {
 	w.want("what expired holds no place", w.read(r, false), "d")
 }
 
+func withoutQuota() Limits {
+	l := Default()
+	l.QuotaBurst = 0
+	return l
+}
+
+func (w *world) notice(body string) Item {
+	it := w.item(body)
+	it.Packet.Class = signal.ClassNotice
+	return it
+}
+
+// The attack: one contact writes notices, each of which makes an earlier one give way, as fast as the relay hands them out.
+// A reader that does not keep up would have to hold them all. It fails when a packet that the mailbox dropped leaves the
+// window before it is acknowledged, or one that is written again under its id is handed out again.
+func TestAttackNoticesPastTheWindow(t *testing.T) {
+	w := newWorld(t, withoutQuota())
+	r := w.attach(1)
+	w.admit(w.token)
+	var had []ID
+	next := func() bool {
+		it, ok, _ := r.Next(w.now)
+		if ok {
+			had = append(had, it.ID)
+		}
+		return ok
+	}
+	first := w.notice("first")
+	w.put(Taken, first)
+	next()
+	for i := range 300 {
+		w.put(Taken, w.notice("x"))
+		if i == 10 {
+			w.put(Taken, first)
+		}
+		for next() {
+		}
+	}
+	if len(had) != w.limits.Window {
+		t.Fatalf("%d packets are under way, want a window of %d", len(had), w.limits.Window)
+	}
+	held := len(r.flying)
+	for _, id := range had {
+		r.Ack(w.now, id)
+	}
+	if held != w.limits.Window || len(r.flying) != 0 || r.bytes != 0 {
+		t.Errorf("%d of %d, and %d bytes, are still under way", len(r.flying), held, r.bytes)
+	}
+	w.want("what is left", w.read(r, true), "x x x x")
+}
+
+func TestNoticesCostMore(t *testing.T) {
+	w := newWorld(t, Default())
+	w.attach(1)
+	w.admit(w.token)
+	for range 16 {
+		w.put(Taken, w.notice("you missed a call"))
+	}
+	w.put(Throttled, w.notice("and another"))
+	w.now = w.now.Add(4 * time.Second)
+	w.put(Taken, w.notice("and another"))
+	w.put(Throttled, w.notice("and another"))
+
+	l := Default()
+	l.QuotaBurst, l.QuotaRate = 5, 1
+	few := newWorld(t, l)
+	few.put(Taken, few.notice("a small quota is still for one"))
+	few.put(Throttled, few.notice("x"))
+}
+
 func TestLimits(t *testing.T) {
 	l := Default()
 	l.Mailboxes, l.Readers, l.Tokens, l.Entries, l.Bytes, l.Total = 2, 1, 3, 2, 100, 10_000
@@ -360,14 +430,15 @@ var sharedSeed = newQuota(1, 1).seed
 
 func TestQuotaRefills(t *testing.T) {
 	q := newQuota(4, 2)
-	now, a, h := epoch, [32]byte{1}, [32]byte{2}
-	if !q.take(now, a, h, 4*QuotaUnit) || q.take(now, a, h, 1) {
+	now := epoch
+	take := func(size int) bool { return q.take(now, signal.Packet{Body: make([]byte, size)}, [32]byte{2}) }
+	if !take(4*QuotaUnit) || take(1) {
 		t.Fatal("burst of four units")
 	}
-	if now = now.Add(500 * time.Millisecond); !q.take(now, a, h, 1) || q.take(now, a, h, 1) {
+	if now = now.Add(500 * time.Millisecond); !take(1) || take(1) {
 		t.Error("one unit after half a second")
 	}
-	if now = now.Add(time.Hour); !q.take(now, a, h, 4*QuotaUnit) || q.take(now, a, h, 1) {
+	if now = now.Add(time.Hour); !take(4*QuotaUnit) || take(1) {
 		t.Error("the burst again, not more, after an hour")
 	}
 }
