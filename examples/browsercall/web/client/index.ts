@@ -33,7 +33,7 @@ export { sameID, shortID, type ID } from './identity/id.ts';
 export { Identity } from './identity/identity.ts';
 export { formatID, formatSafetyNumber, parseID, safetyNumber } from './identity/text.ts';
 export { isMediaError, MediaError, type MediaErrorCode } from './media/errors.ts';
-export type { Stream, TrackInfo, TrackRole } from './media/events.ts';
+export type { SentStream, Stream, TrackInfo, TrackRole } from './media/events.ts';
 export type { CodecOrder } from './media/sdp_codec.ts';
 export { Relay, type RelayOptions, type RelayState } from './signal/relay.ts';
 export { SignalError, type SignalFault, type Transport } from './signal/transport.ts';

@@ -13,7 +13,7 @@ import type { Loop, Posted } from './loop.ts';
 import { Hold, InCallType } from './message-incall.ts';
 import { Limits } from './message.ts';
 import type { StreamBody } from './message.ts';
-import type { ID, TrackRole } from './ports.ts';
+import type { ID, SentStream, TrackRole } from './ports.ts';
 import { Queue } from './queue.ts';
 import { EndedError, EndReason, knownReason, StateError } from './reason.ts';
 import { signal } from './send.ts';
@@ -103,8 +103,8 @@ export class Call {
     return [...this.#roster];
   }
 
-  /** The tracks that we send. */
-  streams(): StreamBody[] {
+  /** The tracks that we send, and which of them the other side takes. */
+  streams(): SentStream[] {
     return this.#loop?.conn?.streams() ?? [];
   }
 
@@ -142,9 +142,10 @@ export class Call {
     });
   }
 
-  /** Sends a further track. The other side's consent decides whether it is received; if not, it is not sent. */
-  async addTrack(track: MediaStreamTrack, role: TrackRole): Promise<StreamBody> {
-    let added: StreamBody | undefined;
+  /** Sends a further track. The other side's consent decides whether it is taken, at once or later; until then it is not
+   * sent. */
+  async addTrack(track: MediaStreamTrack, role: TrackRole): Promise<SentStream> {
+    let added: SentStream | undefined;
     await this.#renegotiate(async (l) => {
       if (l.control.describe.used.size >= maxStreams) {
         throw new StateError(`a call has room for ${maxStreams} streams, and as many were sent in this one: put the ` +
@@ -155,9 +156,9 @@ export class Call {
     return { ...added! }; // as it was declared in the end
   }
 
-  /** Stops sending a stream. */
+  /** Stops sending a stream, at once. While the call reconnects the other side hears of it when the path is back. */
   async removeTrack(ctx: number): Promise<void> {
-    await this.#renegotiate((l) => l.connection.removeTrack(ctx));
+    await this.#ask((l, done) => renegotiate(l, () => l.connection.removeTrack(ctx), done, { away: true }));
   }
 
   /** Goes on with another track of the same kind, without asking anybody. */
@@ -282,6 +283,6 @@ export class Call {
   }
 
   #renegotiate(f: (l: Loop) => void | Promise<void>, track?: MediaStreamTrack): Promise<void> {
-    return this.#ask((l, done) => renegotiate(l, () => f(l), done, track));
+    return this.#ask((l, done) => renegotiate(l, () => f(l), done, { track }));
   }
 }

@@ -29,6 +29,8 @@ export interface Describing {
   due: boolean;
   /** The streams that we have sent in this call. */
   used: Set<number>;
+  /** Of these the application knows that the other side does not take what we send there. */
+  untaken: Set<string>;
   /** Media sections about which the application is asked. */
   asking: Set<string>;
   /** Those who wait for the other side's answer. */
@@ -41,7 +43,7 @@ export interface Describing {
 export function describing(): Describing {
   return {
     n: 0, offer: undefined, busy: 0, again: false, restart: false, restarts: false, applying: 0, theirs: 0,
-    answer: undefined, answered: 0, due: false, used: new Set(),
+    answer: undefined, answered: 0, due: false, used: new Set(), untaken: new Set(),
     asking: new Set(), waiting: [], repetition: 0,
   };
 }

@@ -80,8 +80,17 @@ async function describeMade(l: Loop, n: number, sdp: string, restart: boolean): 
   await repeatDescribe(l);
 }
 
+/**
+ * The path is there. Sends once more what was lost with it, or says what changed meanwhile; a caller also what the answer
+ * made otherwise than its Welcome said, as where its first codec was not taken.
+ */
+export function resumeDescribe(l: Loop): Promise<void> {
+  if (l.control.describe.again || l.machine.role === 'caller') settle(l);
+  return repeatDescribe(l);
+}
+
 /** Sends the offer that waits, and sends it again until it is answered. */
-export async function repeatDescribe(l: Loop): Promise<void> {
+async function repeatDescribe(l: Loop): Promise<void> {
   const d = l.control.describe;
   if (!d.offer || l.end) return;
   const mine = ++d.repetition;
@@ -267,7 +276,7 @@ async function withdraw(l: Loop, error: unknown): Promise<void> {
 }
 
 /** Tells those who wait, and starts what came up meanwhile. */
-function settle(l: Loop, error?: unknown): void {
+export function settle(l: Loop, error?: unknown): void {
   const d = l.control.describe;
   if (error !== undefined && d.restarts) {
     agreed(l);
@@ -280,14 +289,33 @@ function settle(l: Loop, error?: unknown): void {
     d.restart = false;
     return negotiate(l, restart);
   }
+  tellTaken(l);
   for (const w of d.waiting.splice(0)) w.done(error);
 }
 
-/** Changes the connection with f, perhaps by a track; done hears when the other side has answered to it, or why not. */
+/** Tells of streams that the other side does not take, or takes after all. */
+function tellTaken(l: Loop): void {
+  const d = l.control.describe;
+  const before = d.untaken;
+  d.untaken = new Set();
+  for (const { mid, kind, taken } of l.connection.streams()) {
+    if (!taken) d.untaken.add(mid);
+    if (taken === before.has(mid)) l.emit({ type: 'takenChanged', info: { mid, kind }, taken });
+  }
+}
+
+/**
+ * Changes the connection with f, perhaps by a track; done hears when the other side has answered to it, or why not. What
+ * may be done away from the path is described when that is back.
+ */
 export async function renegotiate(
-  l: Loop, f: () => void | Promise<void>, done: (error?: unknown) => void, track?: MediaStreamTrack,
+  l: Loop, f: () => void | Promise<void>, done: (error?: unknown) => void,
+  { track, away = false }: { track?: MediaStreamTrack | undefined; away?: boolean },
 ): Promise<void> {
-  if (!l.conn || l.machine.state !== 'connected') return done(new StateError('the call is not connected just now'));
+  const up = l.machine.state === 'connected';
+  if (!l.conn || !up && !(away && l.machine.state === 'reconnecting')) {
+    return done(new StateError('the call is not connected just now'));
+  }
   try {
     for (const s of l.conn.streams()) l.control.describe.used.add(s.ctx);
     await f();
@@ -295,5 +323,6 @@ export async function renegotiate(
     return done(e);
   }
   l.control.describe.waiting.push({ done, track });
-  negotiate(l, false);
+  if (up) negotiate(l, false);
+  else l.control.describe.again = true;
 }

@@ -35,6 +35,7 @@ export interface FrameRefusal {
  * - `connected`: the other side has proved that it holds the same keys, and media flows; again after each `reconnecting`, which lasts 20 s at most
  * - `trackEnded`: the other side sends it no more; with `sent`, a track of ours ended by itself, or, as `error` says, the
  *   other side cannot take it
+ * - `takenChanged`: the other side does not take this stream of ours, so that it is not sent; or (taken true) takes it after all
  * - `muteChanged`: the other side stopped or restarted its stream ctx
  * - `refusedChanged`: frames of this track have come for seconds and none opens: they were changed on the way, repeated,
  *   or sealed with keys that are not ours, and never reach the track; or (refused false) they open again
@@ -49,6 +50,7 @@ export type CallEvent =
   | { type: 'reconnecting' }
   | { type: 'trackAdded'; track: MediaStreamTrack; info: TrackInfo }
   | { type: 'trackEnded'; info: TrackInfo; sent: boolean; error?: unknown }
+  | { type: 'takenChanged'; info: TrackInfo; taken: boolean }
   | { type: 'muteChanged'; ctx: number; info: TrackInfo; muted: boolean }
   | { type: 'holdChanged'; held: boolean }
   | { type: 'refusedChanged' } & FrameRefusal

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { random } from '../bytes.ts';
 import { MediaError } from '../media/errors.ts';
 import { Group } from '../mls/index.ts';
-import type { StreamBody } from './message.ts';
 import { newControl } from './control.ts';
 import { Courier } from './courier.ts';
 import { maxKept } from './event.ts';
@@ -278,7 +277,7 @@ describe('streams that cannot be declared', () => {
     const one = conn.streams()[0]!;
     stage.world.conns[1]!.frames.declare = async () => undefined;
     for (let first = 0; first < 64; first += 8) {
-      conn.streams = () => Array.from({ length: 8 }, (_, i): StreamBody => ({ ...one, ctx: first + i, mid: String(i) }));
+      conn.streams = () => Array.from({ length: 8 }, (_, i) => ({ ...one, ctx: first + i, mid: String(i) }));
       if (first === 56) break;
       let done = false;
       void a.removeTrack(first).then(() => {

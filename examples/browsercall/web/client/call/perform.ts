@@ -3,7 +3,7 @@
 import { fromUtf8 } from '../bytes.ts';
 import { addAll, found, gather, sealAccept } from './candidates.ts';
 import { flushChats, restarted, tellMute } from './control.ts';
-import { negotiate, repeatDescribe } from './describe.ts';
+import { negotiate, resumeDescribe, settle } from './describe.ts';
 import type { Effect } from './effect.ts';
 import type { CallEvent } from './event.ts';
 import { silence } from './finish.ts';
@@ -71,7 +71,7 @@ async function entered(l: Loop, s: State): Promise<void> {
     case 'connected':
       l.emit({ type: 'connected' });
       await flushChats(l);
-      return repeatDescribe(l); // what was lost with the path is sent once more
+      return resumeDescribe(l); // what was lost with the path is sent once more
     default:
       return;
   }
@@ -111,6 +111,7 @@ async function start(l: Loop): Promise<void> {
  * not ask again, since the callee has seen what was offered and has decided. */
 function offerUntaken(l: Loop): void {
   if (l.connection.untaken()) negotiate(l, false);
+  else settle(l);
 }
 
 const paths: Partial<Record<string, Path>> = { connected: 'up', disconnected: 'down', failed: 'dead' };

@@ -4,14 +4,15 @@ import type { Certificate } from '../media/certificate.ts';
 import type { Message, Opened } from '../envelope/message.ts';
 import type { Box, ID } from '../identity/id.ts';
 import type { Signer } from '../identity/keys.ts';
-import type { ConnEvent, Sealing, TrackInfo, TrackRole, Withdrawn } from '../media/events.ts';
+import type { ConnEvent, Sealing, SentStream, TrackInfo, TrackRole, Withdrawn } from '../media/events.ts';
 import type { CodecOrder } from '../media/sdp_codec.ts';
 import type { Binding, Handled, Member } from '../mls/index.ts';
 import type { MailboxLike, Packet, Transport } from '../signal/transport.ts';
 import type { CandidateBody, KindsBody, StreamBody } from './message.ts';
 
 export type {
-  Binding, Box, ConnEvent, Handled, ID, MailboxLike, Member, Message, Opened, Packet, Signer, TrackInfo, TrackRole,
+  Binding, Box, ConnEvent, Handled, ID, MailboxLike, Member, Message, Opened, Packet, SentStream, Signer, TrackInfo,
+  TrackRole,
   Transport, Withdrawn,
 };
 
@@ -100,7 +101,7 @@ export interface ConnLike {
   answer(offer: string, want: Uint8Array, send: MediaStreamTrack[], receive: KindsBody): Promise<string>;
   accept(answer: string, want: Uint8Array): Promise<void>;
   addCandidate(c: CandidateBody): Promise<void>;
-  streams(): StreamBody[];
+  streams(): SentStream[];
   describe(restart: boolean): Promise<string>;
   apply(offer: string, want: Uint8Array, accept: (t: TrackInfo) => boolean | Promise<boolean>): Promise<string>;
   /** Agrees to a track that apply refused because nobody had decided by then; the next describe asks for it. False: it is
@@ -108,7 +109,7 @@ export interface ConnLike {
   take(mid: string): boolean;
   described(answer: string, want: Uint8Array): Promise<void>;
   /** Gives the stream as it is declared at any time: that may change until the other side has answered. */
-  addTrack(track: MediaStreamTrack, role: TrackRole): StreamBody | Promise<StreamBody>;
+  addTrack(track: MediaStreamTrack, role: TrackRole): SentStream | Promise<SentStream>;
   removeTrack(ctx: number): void | Promise<void>;
   replaceTrack(ctx: number, track: MediaStreamTrack): void | Promise<void>;
   setMuted(ctx: number, on: boolean): void | Promise<void>;

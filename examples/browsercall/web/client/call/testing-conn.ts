@@ -6,7 +6,7 @@ import { Frames } from '../frames/frames.ts';
 import { MediaError } from '../media/errors.ts';
 import type { StreamBody } from './message.ts';
 import type { Kinds } from './options.ts';
-import type { ConnEvent, ConnLike, ConnOptions, FramesLike, TrackInfo, TrackRole, Withdrawn } from './ports.ts';
+import type { ConnEvent, ConnLike, ConnOptions, FramesLike, SentStream, TrackInfo, TrackRole, Withdrawn } from './ports.ts';
 
 /** The pure part of the frames, without a thread: it seals and opens for real, and says which keys it holds. */
 export class FakeFrames extends EventTarget implements FramesLike {
@@ -130,10 +130,10 @@ export class FakeConn implements ConnLike {
   readonly #world: World;
   readonly #id: number;
   readonly #print = random(32);
-  #streams: StreamBody[] = [];
-  readonly #tracks = new Map<StreamBody, MediaStreamTrack>();
-  #pending: StreamBody[] = [];
-  #offered: StreamBody[] = [];
+  #streams: SentStream[] = [];
+  readonly #tracks = new Map<SentStream, MediaStreamTrack>();
+  #pending: SentStream[] = [];
+  #offered: SentStream[] = [];
   #untold: number[] = [];
   #offering = false;
   #peer: FakeConn | undefined;
@@ -190,7 +190,7 @@ export class FakeConn implements ConnLike {
     this.candidates.push(c.line);
   }
 
-  streams(): StreamBody[] {
+  streams(): SentStream[] {
     return this.#streams.filter(({ mid }) => mid !== '');
   }
 
@@ -263,9 +263,9 @@ export class FakeConn implements ConnLike {
     for (const ctx of this.#untold.splice(0)) this.#tell({ type: 'muted', ctx, muted: true });
   }
 
-  async addTrack(track: MediaStreamTrack, _role: TrackRole): Promise<StreamBody> {
-    this.#takes([track]);
-    const stream = this.#streams.at(-1) as StreamBody;
+  async addTrack(track: MediaStreamTrack, role: TrackRole): Promise<SentStream> {
+    this.#takes([track], role);
+    const stream = this.#streams.at(-1) as SentStream;
     this.#pending.push(stream);
     return stream;
   }
@@ -308,11 +308,14 @@ export class FakeConn implements ConnLike {
     if (!this.closed) this.options.notify(e);
   }
 
-  #takes(send: MediaStreamTrack[]): void {
+  #takes(send: MediaStreamTrack[], role?: TrackRole): void {
     for (const t of send) {
       const kind = t.kind === 'audio' ? 'audio' : 'video';
       const ctx = this.#tracks.size;
-      const stream: StreamBody = { ctx, mid: String(ctx), kind, codec: kind === 'audio' ? 'opus' : 'VP8' };
+      const stream: SentStream = {
+        ctx, mid: String(ctx), kind, codec: kind === 'audio' ? 'opus' : 'VP8',
+        role: role ?? (kind === 'audio' ? 'microphone' : 'camera'), taken: true,
+      };
       this.#streams.push(stream);
       this.#tracks.set(stream, t);
     }

@@ -84,9 +84,10 @@ describe('a connection', () => {
     expect(steps.some((s) => s.endsWith(' track'))).toBe(false);
     await caller.conn.start();
     expect(steps.filter((s) => s.endsWith(' track'))).toEqual(['sender 0 track', 'sender 1 track']);
-    expect(caller.conn.streams()).toEqual([{ ctx: 0, mid: '0', kind: 'audio', codec: 'opus' }, { ctx: 1, mid: '1',
-      kind: 'video', codec: 'VP8' }]);
-    expect(callee.conn.streams()).toEqual([{ ctx: 0, mid: '0', kind: 'audio', codec: 'opus' }]);
+    expect(caller.conn.streams()).toEqual([
+      { ctx: 0, mid: '0', kind: 'audio', codec: 'opus', role: 'microphone', taken: true },
+      { ctx: 1, mid: '1', kind: 'video', codec: 'VP8', role: 'camera', taken: true }]);
+    expect(callee.conn.streams()).toMatchObject([{ ctx: 0, mid: '0', kind: 'audio', codec: 'opus' }]);
     expect(caller.maps).toEqual([[{ payloadType: 111, codec: 'opus' }, { payloadType: 96, codec: 'VP8' }]]);
     expect(callee.transforms).toContain('receive 0 1 video');
     expect(caller.transforms).toContain('receive 1 0 audio');

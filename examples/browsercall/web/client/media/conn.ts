@@ -3,7 +3,7 @@ import type { Candidate } from './candidate.ts';
 import { MessageChannel0 } from './channel.ts';
 import { available } from './codec_preferences.ts';
 import { MediaError } from './errors.ts';
-import type { ConnEvent, ConnState, Kinds, Stream, TrackInfo, TrackRole, Withdrawn } from './events.ts';
+import type { ConnEvent, ConnState, Kinds, SentStream, TrackInfo, TrackRole, Withdrawn } from './events.ts';
 import { canSeal } from './options.ts';
 import type { ConnOptions } from './options.ts';
 import { Negotiation, choose, media } from './negotiate.ts';
@@ -196,7 +196,7 @@ export class Conn {
   }
 
   /** What we send, in the order of the sections; known after offer or answer. */
-  streams(): Stream[] {
+  streams(): SentStream[] {
     return this.#sections.streams();
   }
 
@@ -224,7 +224,7 @@ export class Conn {
   }
 
   /** Adds a track; it is sent after the next describe. What it gives is the stream as it is declared at any time. */
-  addTrack(track: MediaStreamTrack, role: TrackRole): Promise<Stream> {
+  addTrack(track: MediaStreamTrack, role: TrackRole): Promise<SentStream> {
     return this.#step(async () => {
       this.#expect(this.#negotiation.stable);
       const s = this.#sections.attach(track, role);
@@ -232,8 +232,8 @@ export class Conn {
       await s.flow(false);
       const sections = this.#sections;
       return {
-        get ctx() { return s.ctx ?? -1; }, get mid() { return s.mid; }, kind: s.kind,
-        get codec() { return sections.codecOf(s); },
+        get ctx() { return s.ctx ?? -1; }, get mid() { return s.mid; }, kind: s.kind, role,
+        get codec() { return sections.codecOf(s); }, get taken() { return s.taken; },
       };
     });
   }
@@ -373,6 +373,7 @@ export class Conn {
     this.#candidates.described(peer.ufrag, peer.candidates);
     const held = media(peer).every((line) => !line.sends && !line.receives);
     for (const s of this.#sections.all()) {
+      if (!held && s.negotiated) s.taken = s.peerTakes;
       const receives = s.wanted && s.peerSends && s.transceiver.mid !== null;
       if (receives && !s.announced) {
         s.announced = true;

@@ -22,6 +22,13 @@ export interface Stream {
   codec: string;
 }
 
+/** One stream that we send, as our own side knows it. */
+export interface SentStream extends Stream {
+  role: TrackRole;
+  /** The peer takes it, by its last description; on hold, by that before. What it does not take is not sent. */
+  taken: boolean;
+}
+
 /** A track of the peer, or of ours where an event says so. */
 export interface TrackInfo {
   mid: string;

@@ -100,7 +100,7 @@ describe('what a peer refuses', () => {
     callee.pc.video.push('H264');
     const again = await caller.conn.addTrack(track, 'camera');
     await negotiate(caller, callee);
-    expect(again).toEqual({ ctx: 4, mid: '3', kind: 'video', codec: 'H264' });
+    expect(again).toMatchObject({ ctx: 4, mid: '3', kind: 'video', codec: 'H264' });
     expect(stream.ctx).toBe(1);
     expect(caller.conn.streams().map((s) => s.ctx)).toEqual([0, 3, 4]);
     expect(callee.events.filter((e) => e.type === 'trackAdded').map((e) => e.info.mid)).toEqual(['0', '2', '3']);
@@ -187,12 +187,12 @@ describe('a track that goes in another codec than was guessed', () => {
     const stream = await caller.conn.addTrack(fakeTrack('video'), 'camera');
     expect(caller.conn.undescribed()).toBe(true);
     const offer = await caller.conn.describe(false);
-    expect(caller.conn.streams().at(-1)).toEqual({ ctx: 1, mid: '1', kind: 'video', codec: 'VP8' });
+    expect(caller.conn.streams().at(-1)).toMatchObject({ ctx: 1, mid: '1', codec: 'VP8', taken: false });
     await caller.conn.described(await callee.conn.apply(offer, want, yes), want);
     expect([caller.conn.undescribed(), steps.includes('sender 1 track')]).toEqual([true, false]);
     await negotiate(caller, callee);
     expect([caller.conn.undescribed(), steps.includes('sender 1 track')]).toEqual([false, true]);
-    expect(stream).toEqual({ ctx: 4, mid: '1', kind: 'video', codec: 'H264' });
+    expect(stream).toEqual({ ctx: 4, mid: '1', kind: 'video', codec: 'H264', role: 'camera', taken: true });
     expect(caller.conn.streams().at(-1)).toEqual(stream);
   });
 });

@@ -33,6 +33,8 @@ export class MediaSection {
   /** By the last description of the peer. */
   peerSends = false;
   peerTakes = false;
+  /** The same, but that no hold changes it. */
+  taken = false;
   /** The owner was told of the peer's track. */
   announced = false;
   /** What we send in; undefined until negotiated. */

@@ -1,6 +1,6 @@
 import { prefer } from './codec_preferences.ts';
 import { MediaError } from './errors.ts';
-import type { Sealing, Stream, TrackRole, Withdrawn } from './events.ts';
+import type { Sealing, SentStream, TrackRole, Withdrawn } from './events.ts';
 import { maxSections } from './sdp.ts';
 import type { Description } from './sdp.ts';
 import { narrowed } from './sdp_codec.ts';
@@ -114,7 +114,7 @@ export class Sections {
     }
     section.slot = slot;
     section.track = track;
-    section.negotiated = false; // the peer has agreed to an older state of the section
+    section.negotiated = section.taken = false; // the peer has agreed to an older state of the section
     section.muted = false;
     return section;
   }
@@ -169,12 +169,14 @@ export class Sections {
   }
 
   /** What we send, in the order of the sections. */
-  streams(): Stream[] {
-    const out: Stream[] = [];
+  streams(): SentStream[] {
+    const out: SentStream[] = [];
     for (const s of this.sending()) {
       if (s.ctx !== undefined && s.mid !== '') {
         this.#told.set(s.ctx, this.#text(s));
-        out.push({ ctx: s.ctx, mid: s.mid, kind: s.kind, codec: this.codecOf(s) });
+        out.push({
+          ctx: s.ctx, mid: s.mid, kind: s.kind, codec: this.codecOf(s), role: roles[s.slot ?? 0]!, taken: s.taken,
+        });
       }
     }
     return out;
@@ -194,6 +196,8 @@ export class Sections {
     return codec;
   }
 }
+
+const roles = ['microphone', 'camera', 'screen', 'screen'] as const; // by slot
 
 function slotOf(kind: Kind, role: TrackRole): number {
   const slots = {
