@@ -4,7 +4,9 @@
 // # Use
 //
 // Take a transport from a sub-package: signal/websocket for a relay in the network, signal/memory for tests and for two
-// clients in one process. To write one, implement Transport and run signal/signaltest against it.
+// clients in one process. To write one, implement Transport, Opener and Registrar, all of which calls need (what Open
+// returns for a mailbox is a Registrar too), ICEServerProvider if the relay lends servers, and run signal/signaltest
+// against it.
 //
 // # The guarantee
 //

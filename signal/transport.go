@@ -23,7 +23,7 @@ type Transport interface {
 	Close() error
 }
 
-// Opener is a Transport that can open further ones.
+// Opener is a Transport that can open further ones. Calls need it: each has a mailbox of its own.
 type Opener interface {
 	// Open connects the mailbox m to a relay: "" is the one that this transport talks to, everything else is the name
 	// or URL that a contact's card carries. With m nil the result is a sender without a mailbox, on a connection of
@@ -35,7 +35,7 @@ type Opener interface {
 	Relay() string
 }
 
-// Registrar is a Transport whose mailbox admits packets by token.
+// Registrar is a Transport whose mailbox admits packets by token. Calls need it of every Transport with a mailbox.
 type Registrar interface {
 	// Admit tells the relay which tokens may write to the own mailbox: hashes of at most MaxTokens tokens, which
 	// replace all earlier ones. With open true anybody may write, whatever the token. It returns when the relay has

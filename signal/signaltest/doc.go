@@ -10,7 +10,8 @@
 //	}
 //
 // The suite asks for each sentence of the guarantee in package signal: delivery, order, sizes, uniform answers, tokens,
-// several readers, cancellation, Close, concurrency; Open and ICEServers where the transport has them. Duplicates are
-// borne, as the contract is at-least-once, but not counted as packets. Run it over a network that breaks connections to
-// show that nothing is lost. It waits by context only, so it also runs in a testing/synctest bubble.
+// several readers, cancellation, Close, concurrency; for signal.Opener and signal.Registrar, without which there are no
+// calls; for ICEServers where the transport has them. Duplicates are borne, as the contract is at-least-once, but not counted
+// as packets. Run it over a network that breaks connections to show that nothing is lost. It waits by context only, so it
+// also runs in a testing/synctest bubble.
 package signaltest

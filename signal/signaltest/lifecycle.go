@@ -97,7 +97,7 @@ func senderWithoutMailbox(e *env) error {
 	return nil
 }
 
-// opener opens a call's mailbox and a sender from a transport, if it can.
+// opener opens a call's mailbox and a sender from a transport: without that there are no calls.
 func opener(e *env) error {
 	first, err := e.owner()
 	if err != nil {
@@ -105,7 +105,7 @@ func opener(e *env) error {
 	}
 	o, ok := first.Transport.(signal.Opener)
 	if !ok {
-		return nil
+		return fmt.Errorf("%T is no signal.Opener: it cannot carry calls", first.Transport)
 	}
 	if o.Relay() == "" {
 		return errors.New("Relay is empty")

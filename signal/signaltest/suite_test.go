@@ -81,3 +81,36 @@ func TestSuiteNotices(t *testing.T) {
 		})
 	}
 }
+
+// deaf is a transport that admits tokens and opens nothing.
+type deaf struct {
+	signal.Transport
+	signal.Registrar
+}
+
+// forgetful is a transport whose further mailboxes admit nobody.
+type forgetful struct{ *memory.Transport }
+
+func (f forgetful) Open(ctx context.Context, relay string, m signal.Mailbox) (signal.Transport, error) {
+	t, err := f.Transport.Open(ctx, relay, m)
+	return struct{ signal.Transport }{t}, err
+}
+
+// A transport that passes can carry calls.
+func TestSuiteAsksForWhatCallsNeed(t *testing.T) {
+	for fault, wrap := range map[string]func(*memory.Transport) signal.Transport{
+		"no Opener":                  func(t *memory.Transport) signal.Transport { return deaf{t, t} },
+		"no Registrar":               func(t *memory.Transport) signal.Transport { return struct{ signal.Transport }{t} },
+		"no Registrar in what opens": func(t *memory.Transport) signal.Transport { return forgetful{t} },
+	} {
+		relay := memory.New(memory.Faults{}).Relay("home")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		err := signaltest.Check(ctx, "Opener", func(_ context.Context, m signal.Mailbox) (signal.Transport, error) {
+			return wrap(relay.Dial(m)), nil
+		})
+		if err == nil {
+			t.Errorf("Opener passed a transport with %s", fault)
+		}
+	}
+}
