@@ -202,7 +202,7 @@ func (g *gear) cameraSource() media.Source {
 	track := media.TrackInfo{Kind: media.Video, Codec: codec, ClockRate: 90000, Width: g.width, Height: g.height, Label: "camera"}
 	return newSteady(track, open, func(err error) {
 		g.count("camera")
-		g.log.Printf("-camera %v does not work, and is tried again: %v", g.camera.Device, err)
+		g.log.Printf("-camera does not work, and is tried again: %v", err)
 	})
 }
 

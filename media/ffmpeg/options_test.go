@@ -60,6 +60,9 @@ func TestFormat(t *testing.T) {
 	if strings.Contains(in.name, "secret") {
 		t.Error(in.name)
 	}
+	if in := Format("http", "//user:secret@host/a.ts", nil); strings.Contains(in.name, "secret") { // http://… by a flag FORMAT:URL
+		t.Error(in.name)
+	}
 	args, _, _ := Format("alsa", "-y", map[string]string{"sample_rate": "48000"}).source(3)
 	if want := []string{"-fflags", "+nobuffer", "-f", "alsa", "-sample_rate", "48000", "-i", "-y"}; !slices.Equal(args, want) {
 		t.Errorf("%q", args)

@@ -35,7 +35,7 @@ func (t *tail) Write(p []byte) (int, error) {
 }
 
 var (
-	userinfo = regexp.MustCompile(`://[^\s/]*@`)
+	userinfo = regexp.MustCompile(`//[^\s/]*@`)
 	beyond   = regexp.MustCompile(`(?i)(rtsps?://[^\s/?]+)[/?][^\s'",;]*`)
 	address  = regexp.MustCompile(`\[([^\[\]\s]*) @ 0x[0-9a-f]+\]`)
 )
@@ -68,7 +68,7 @@ func (t *tail) words() string {
 
 // redact takes out secrets, and what stands before the @ of a URL, and what follows the host of a camera.
 func redact(s string, secrets []string) string {
-	s = userinfo.ReplaceAllString(s, "://…@")
+	s = userinfo.ReplaceAllString(s, "//…@")
 	s = beyond.ReplaceAllString(s, "$1/…")
 	for _, secret := range secrets {
 		s = strings.ReplaceAll(s, secret, "…")

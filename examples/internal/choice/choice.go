@@ -51,11 +51,16 @@ func Parse(text string, backends []string) (Device, error) {
 	return Device{backend, name}, nil
 }
 
+// String is what the flag says, but for all of a URL behind its scheme: there, and in the path, cameras have their password.
 func (d Device) String() string {
 	if d.Name == "" {
 		return d.Backend
 	}
-	return d.Backend + ":" + d.Name
+	name := d.Name
+	if scheme, _, ok := strings.Cut(name, "://"); ok && d.Backend == FFmpeg {
+		name = scheme + "://…"
+	}
+	return d.Backend + ":" + name
 }
 
 // A Flag is the value of a flag that names a device.

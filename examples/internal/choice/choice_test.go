@@ -3,6 +3,7 @@ package choice
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -32,6 +33,9 @@ func TestChoice(t *testing.T) {
 		if f.Backend != c.backend || f.Name != c.name || err == nil && f.Device.String() != c.text {
 			t.Errorf("%q: %q, %q, %v", c.text, f.Backend, f.Name, f.Device)
 		}
+	}
+	if shown := fmt.Sprint(Flag{Device: Device{FFmpeg, "rtsp://user:secret@camera/secret"}}.Device); shown != "ffmpeg:rtsp://…" {
+		t.Errorf("a camera with a password is shown as %s", shown)
 	}
 	for name, ok := range map[string]bool{"camera:": true, "screen::0": true, "rtsp://a:b@camera/1": true, "lavfi:testsrc2": true, "nonsense": false} {
 		d := Device{FFmpeg, name}
