@@ -39,17 +39,19 @@ type Contacts struct {
 
 	mu        sync.Mutex
 	destroyed bool
-	file      []byte        // as last read or written
-	seen      fs.FileInfo   // of the file as Reload last read it
-	state     *contactState // never changed in place: replaced
-	changed   chan struct{} // closed at the next change
+	file      []byte           // as last read or written
+	seen      fs.FileInfo      // of the file as Reload last read it
+	state     *contactState    // never changed in place: replaced
+	changed   chan struct{}    // closed at the next change
+	due       map[ID]time.Time // when the last notice of a contact would have come, of one a minute
 }
 
 // OpenContacts opens the store at path, or starts an empty one if there is none; the file appears with the first
 // change. An empty path keeps the store in memory. Another identity's store is keystore.ErrPassphrase, a damaged one
 // keystore.ErrCorrupted.
 func OpenContacts(path string, id *Identity) (*Contacts, error) {
-	c := &Contacts{id: id, key: hide([32]byte{}), path: path, now: time.Now, state: newContactState(), changed: make(chan struct{})}
+	c := &Contacts{id: id, key: hide([32]byte{}), path: path, now: time.Now, state: newContactState(), changed: make(chan struct{}),
+		due: make(map[ID]time.Time)}
 	err := id.mailbox.keys.secret(func(seed, private []byte) error {
 		key, err := hkdf.Key(sha256.New, slices.Concat(seed, private), []byte("sotto/v1 contacts"), string(id.id[:]), 32)
 		copy(c.key.get()[:], key)

@@ -128,7 +128,15 @@ func (c *Contacts) Receive(m Message, hash [32]byte) (Contact, error) {
 	case TypeContactConfirm:
 		return c.change(m.From, func(s *contactState, _ time.Time) error { return s.confirmed(m) })
 	case TypeMissedCall:
-		return c.change(m.From, func(s *contactState, now time.Time) error { return s.missed(m, now) })
+		return c.change(m.From, func(s *contactState, now time.Time) error {
+			if err := s.missed(m, now); err != nil {
+				return err
+			}
+			if !c.noticeDue(m.From, now) {
+				return ErrUnexpected
+			}
+			return nil
+		})
 	case TypeRevocation:
 		return c.ReceiveRevocation(m.Body)
 	}

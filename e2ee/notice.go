@@ -1,6 +1,7 @@
 package e2ee
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -15,6 +16,7 @@ const (
 
 	maxNoticesPerContact = 8 // so that one contact's do not push out all others
 	noticeClockSkew      = 5 * time.Minute
+	noticeEvery          = time.Minute
 )
 
 // Notice tells of a call that was not taken.
@@ -35,6 +37,7 @@ type noticeRecord struct {
 	Time     uint64 `cbor:"3,keyasint"`
 	Received uint64 `cbor:"4,keyasint"`
 	Video    bool   `cbor:"5,keyasint,omitempty"`
+	Cleared  bool   `cbor:"6,keyasint,omitempty"` // not shown any more, and kept so that it is not taken again
 }
 
 func (n *noticeRecord) check() error {
@@ -69,7 +72,8 @@ func (s *contactState) missed(m Message, now time.Time) error {
 	if err := decodeExact(m.Body, &body); err != nil {
 		return err
 	}
-	if age := now.Sub(m.Time); age >= NoticeMemory || age < -noticeClockSkew {
+	// What was received earlier than it says is forgotten earlier, too: by then it must not be taken again.
+	if age := now.Sub(m.Time); age >= NoticeMemory-noticeClockSkew || age < -noticeClockSkew {
 		return ErrUnexpected
 	}
 	same := func(n *noticeRecord) bool { return string(n.From) == string(m.From[:]) }
@@ -78,14 +82,32 @@ func (s *contactState) missed(m Message, now time.Time) error {
 			return ErrUnexpected // delivered twice
 		}
 	}
-	s.notices = append(s.notices, &noticeRecord{From: slices.Clone(m.From[:]), Call: slices.Clone(m.Call[:]),
-		Time: toMillis(m.Time), Received: toMillis(now), Video: body.Video})
+	n := &noticeRecord{From: slices.Clone(m.From[:]), Call: slices.Clone(m.Call[:]), Time: toMillis(m.Time),
+		Received: toMillis(now), Video: body.Video}
+	s.notices = append([]*noticeRecord{n}, s.notices...)
+	slices.SortStableFunc(s.notices, func(a, b *noticeRecord) int { return cmp.Compare(a.Time, b.Time) })
 	s.dropOldest(maxNoticesPerContact, same)
 	s.dropOldest(MaxNotices, func(*noticeRecord) bool { return true })
+	if !slices.Contains(s.notices, n) {
+		return ErrUnexpected // no later than those that were dropped, of which it may be one
+	}
 	return nil
 }
 
-// dropOldest leaves at most limit notices of which is true, in order of arrival.
+// noticeDue bounds how often a contact has us write the store: as many notices as a relay keeps, and then one a minute.
+func (c *Contacts) noticeDue(from ID, now time.Time) bool {
+	at := c.due[from]
+	if at.Before(now) {
+		at = now
+	}
+	if at.Sub(now) >= MaxNotices*noticeEvery {
+		return false
+	}
+	c.due[from] = at.Add(noticeEvery)
+	return true
+}
+
+// dropOldest leaves at most limit notices of which is true, of the latest calls.
 func (s *contactState) dropOldest(limit int, which func(*noticeRecord) bool) {
 	over := -limit
 	for _, n := range s.notices {
@@ -107,17 +129,21 @@ func (c *Contacts) Notices() []Notice {
 	var out []Notice
 	now := c.now()
 	for _, n := range c.snapshot().notices {
-		if now.Sub(fromMillis(n.Received)) < NoticeMemory {
+		if !n.Cleared && now.Sub(fromMillis(n.Received)) < NoticeMemory {
 			out = append(out, Notice{From: ID(n.From), Time: fromMillis(n.Time), Video: n.Video})
 		}
 	}
 	return out
 }
 
-// ClearNotices forgets them.
+// ClearNotices shows them no more, also if a relay delivers them again.
 func (c *Contacts) ClearNotices() error {
 	return c.update(func(s *contactState, _ time.Time) error {
-		s.notices = nil
+		for i, n := range s.notices {
+			cleared := *n
+			cleared.Cleared = true
+			s.notices[i] = &cleared
+		}
 		return nil
 	})
 }

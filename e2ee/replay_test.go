@@ -1,6 +1,7 @@
 package e2ee
 
 import (
+	"errors"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -82,17 +83,7 @@ func TestPitfall25AStaleRing(t *testing.T) {
 func TestMissedCalls(t *testing.T) {
 	a, b := newPerson(t, "Alice"), newPerson(t, "Bob")
 	introduce(t, a, b, false)
-	ring := func(n int, at time.Time) error {
-		box, err := b.id.SealNotice(a.id.Public().Box(Token{}), a.id.Public(), [32]byte{byte(n), byte(n >> 8)}, at, n%2 == 0)
-		b.must(err)
-		if len(box) != NoticeSize {
-			t.Fatalf("a notice of %d bytes", len(box))
-		}
-		m, hash, err := a.id.Mailbox().Open(box, a.id.Public())
-		a.must(err)
-		_, err = a.Receive(m, hash)
-		return err
-	}
+	ring := func(n int, at time.Time) error { return missedCall(a, b, n, at) }
 	a.must(ring(1, a.time))
 	if ring(1, a.time) == nil {
 		t.Error("the same notice was taken twice")
@@ -101,7 +92,7 @@ func TestMissedCalls(t *testing.T) {
 		t.Error("a notice of last week, or of the future, was taken")
 	}
 	for n := range 20 {
-		a.must(ring(10+n, a.time))
+		a.must(ring(10+n, a.time.Add(time.Duration(n+1)*time.Second)))
 	}
 	if got := a.Notices(); len(got) != maxNoticesPerContact || got[7].From != b.id.Public() || got[7].Video {
 		t.Fatalf("%d notices of one contact, want %d: %v", len(got), maxNoticesPerContact, got)
@@ -109,9 +100,9 @@ func TestMissedCalls(t *testing.T) {
 	for range 6 {
 		p := newPerson(t, "P")
 		introduce(t, a, p, false)
-		b = p
+		b, a.time = p, a.time.Add(time.Minute)
 		for n := range 8 {
-			a.must(ring(n, a.time))
+			a.must(ring(n, a.time.Add(time.Duration(n)*time.Second)))
 		}
 	}
 	if got := a.Notices(); len(got) != MaxNotices {
@@ -126,4 +117,80 @@ func TestMissedCalls(t *testing.T) {
 		t.Fatalf("%d notices after 7 days", len(got))
 	}
 	a.must(a.ClearNotices())
+}
+
+// missedCall has a hear that b rang.
+func missedCall(a, b *person, n int, at time.Time) error {
+	a.t.Helper()
+	box, err := b.id.SealNotice(a.id.Public().Box(Token{}), a.id.Public(), [32]byte{byte(n), byte(n >> 8)}, at, n%2 == 0)
+	b.must(err)
+	if len(box) != NoticeSize {
+		a.t.Fatalf("a notice of %d bytes", len(box))
+	}
+	m, hash, err := a.id.Mailbox().Open(box, a.id.Public())
+	a.must(err)
+	_, err = a.Receive(m, hash)
+	return err
+}
+
+// A relay that kept the boxes delivers them again once they were cleared, pushed out by later ones, or forgotten: none is taken.
+// Fails if ClearNotices drops them, if the latest to arrive are kept and not the latest calls, or if missed takes what is a week
+// old but for the clocks' difference.
+func TestANoticeDeliveredAgain(t *testing.T) {
+	a, b := newPerson(t, "Alice"), newPerson(t, "Bob")
+	introduce(t, a, b, false)
+	start := a.time
+	again := func(why string, want int) {
+		t.Helper()
+		for n := range 12 {
+			if err := missedCall(a, b, n, start.Add(time.Duration(n)*20*time.Second)); !errors.Is(err, ErrUnexpected) {
+				t.Errorf("%s: call %d again: %v, want ErrUnexpected", why, n, err)
+			}
+		}
+		if got := a.Notices(); len(got) != want {
+			t.Errorf("%s: %d notices, want %d", why, len(got), want)
+		}
+	}
+	for n := range 12 {
+		a.must(missedCall(a, b, n, start.Add(time.Duration(n)*20*time.Second)))
+	}
+	again("pushed out", maxNoticesPerContact)
+	a.must(a.ClearNotices())
+	a.open() // from the file
+	again("cleared", 0)
+	a.must(missedCall(a, b, 100, start.Add(noticeClockSkew)))
+	again("cleared, and rung again", 1)
+	a.time = start.Add(NoticeMemory)
+	a.must(a.Rename(b.id.Public(), "Robert")) // what is written has forgotten them
+	again("a week later", 0)
+}
+
+// A contact that leaves notices without end has the store written 32 times, and then once a minute; that of others is taken.
+// Fails if Receive does not ask noticeDue, or noticeDue has one pace for all.
+func TestNoticesHaveAPace(t *testing.T) {
+	a, b, c := newPerson(t, "Alice"), newPerson(t, "Bob"), newPerson(t, "Carol")
+	introduce(t, a, b, false)
+	introduce(t, a, c, false)
+	n := 0
+	written := func() (times int) {
+		for range 2 * MaxNotices {
+			n++
+			before := a.Changed()
+			if err := missedCall(a, b, n, a.time.Add(time.Duration(n)*time.Millisecond)); err != nil && !errors.Is(err, ErrUnexpected) {
+				t.Fatal(err)
+			}
+			if a.Changed() != before {
+				times++
+			}
+		}
+		return times
+	}
+	if got := written(); got != MaxNotices {
+		t.Errorf("written %d times, want %d", got, MaxNotices)
+	}
+	a.must(missedCall(a, c, 1, a.time))
+	a.time = a.time.Add(3 * time.Minute)
+	if got := written(); got != 3 {
+		t.Errorf("written %d times in the 3 minutes after, want 3", got)
+	}
 }

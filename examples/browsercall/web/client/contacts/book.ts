@@ -111,7 +111,7 @@ export class Book extends EventTarget {
 
   /** Missed calls of the last 7 days, oldest first. */
   missedCalls(): Notice[] {
-    const recent = this.#state.notices.filter((n) => this.#now() - n.received < noticeMemory);
+    const recent = this.#state.notices.filter((n) => !n.cleared && this.#now() - n.received < noticeMemory);
     return recent.map((n) => ({ from: n.from, time: new Date(n.time), video: n.video }));
   }
 

@@ -456,4 +456,41 @@ describe('missed calls', () => {
     await alice.contacts.clearMissedCalls();
     expect(alice.contacts.missedCalls()).toEqual([]);
   });
+
+  // Fails if clearing drops them, if the latest to arrive are kept and not the latest calls, or if what is a week old but
+  // for the clocks' difference is taken.
+  test('that were cleared, pushed out or forgotten are not taken again', async () => {
+    await alice.contacts.add(bob.contacts.card());
+    const start = now;
+    const ring = (i: number): Promise<unknown> => notice(bob, start + i * 20_000, new Uint8Array(32).fill(i));
+    const again = async (shown: number): Promise<void> => {
+      for (let i = 0; i < 12; i++) await expect(ring(i)).rejects.toMatchObject(unexpected);
+      expect(alice.contacts.missedCalls().length).toBe(shown);
+    };
+    for (let i = 0; i < 12; i++) await ring(i);
+    await again(8);
+    await alice.contacts.clearMissedCalls();
+    alice.contacts = await Contacts.open(alice.id, alice.store, () => now);
+    await again(0);
+    await ring(13);
+    await again(1);
+    now += noticeMemory;
+    await alice.contacts.rename(bob.id.id, 'Robert'); // what is written has forgotten them
+    await again(0);
+  });
+
+  // Fails if handle does not ask for the pace, or if there is one for all.
+  test('are written 32 times for one contact, and then once a minute', async () => {
+    for (const p of [bob, mallory]) await alice.contacts.add(p.contacts.card());
+    let sent = 0;
+    const written = async (): Promise<number> => {
+      let times = 0;
+      for (let i = 0; i < 64; i++) await notice(bob, now + ++sent).then(() => times++, () => undefined);
+      return times;
+    };
+    expect(await written()).toBe(32);
+    await notice(mallory);
+    now += 3 * 60_000;
+    expect(await written()).toBe(3);
+  });
 });

@@ -1,5 +1,5 @@
 /** The store of an identity's contacts, invitations and missed calls. */
-import { random } from '../bytes.ts';
+import { hex, random } from '../bytes.ts';
 import { Card } from '../envelope/card.ts';
 import { Invitation, invitationSecretSize, maxInvitationTTL, minInvitationTTL } from '../envelope/invitation.ts';
 import { encodePayload, messageTypes, type Draft, type Opened } from '../envelope/message.ts';
@@ -14,14 +14,19 @@ import {
   closeInvitationsOf, confirmRequest, noteRequest, takeConfirm, takeMissedCall, takeRequest, useInvitation, type Fresh,
 } from './introduce.ts';
 import { Letter } from './letter.ts';
-import { maxInvitations, waits, type ContactRecord, type State, type VerifiedBy } from './state.ts';
+import { maxInvitations, maxNotices, waits, type ContactRecord, type State, type VerifiedBy } from './state.ts';
 import { BrowserStore, type ContactStore } from './store.ts';
+
+const noticeEvery = 60_000; // ms
 
 /**
  * Who may ring us, and whom we can ring. Each change reads what is stored again and replaces it whole, so that several
  * tabs may use one store; an error means that nothing was changed.
  */
 export class Contacts extends Book {
+  /** When the last notice of a contact would have come, of one a minute. */
+  readonly #due = new Map<string, number>();
+
   /**
    * Opens the store of this name in this browser, or another store; now is in milliseconds. Rejects with Refused
    * 'storage'.
@@ -120,10 +125,19 @@ export class Contacts extends Book {
     return this.change((s, now) => {
       if (m.type === messageTypes.request) takeRequest(s, opened, now);
       else if (m.type === messageTypes.confirm) takeConfirm(s, m);
-      else if (m.type === messageTypes.missedCall) takeMissedCall(s, m, now);
-      else throw new Refused('unexpected');
+      else if (m.type === messageTypes.missedCall) {
+        takeMissedCall(s, m, now);
+        this.#pace(hex(m.from), now);
+      } else throw new Refused('unexpected');
       return new Contact(s.get(m.from)!);
     });
+  }
+
+  /** Bounds how often a contact has us write the store: as many notices as a relay keeps, and then one a minute. */
+  #pace(from: string, now: number): void {
+    const at = Math.max(this.#due.get(from) ?? 0, now);
+    if (at - now >= maxNotices * noticeEvery) throw new Refused('unexpected');
+    this.#due.set(from, at + noticeEvery);
   }
 
   /** Takes a letter or a revocation that came as text, as handle does. Its errors hold nothing of it. */
@@ -196,9 +210,9 @@ export class Contacts extends Book {
     });
   }
 
-  /** Forgets them. */
+  /** Shows them no more, also if a relay delivers them again. */
   async clearMissedCalls(): Promise<void> {
-    await this.change((s) => void (s.notices = []));
+    await this.change((s) => void (s.notices = s.notices.map((n) => ({ ...n, cleared: true }))));
   }
 
   async #revoked(statement: Uint8Array): Promise<Contact> {

@@ -125,15 +125,19 @@ export function takeMissedCall(s: State, m: Message, now: number): void {
   if (!r || r.blocked || r.state === 'pending') throw new Refused('noContact');
   const body = fields(decode(m.body, 16), { video: [1, 'bool?'] });
   const age = now - m.time;
-  if (age >= noticeMemory || age < -noticeClockSkew) throw new Refused('unexpected');
+  // What was received earlier than it says is forgotten earlier, too: by then it must not be taken again.
+  if (age >= noticeMemory - noticeClockSkew || age < -noticeClockSkew) throw new Refused('unexpected');
   const same = (n: NoticeRecord): boolean => sameID(n.from, m.from);
   if (s.notices.some((n) => same(n) && equal(n.call, m.call))) throw new Refused('unexpected'); // delivered twice
-  s.notices = [...s.notices, { from: m.from, call: m.call, time: m.time, received: now, video: body.video ?? false }];
+  const n = { from: m.from, call: m.call, time: m.time, received: now, video: body.video ?? false };
+  s.notices = [n, ...s.notices].sort((a, b) => a.time - b.time);
   dropOldest(s, maxNoticesPerContact, same);
   dropOldest(s, maxNotices, () => true);
+  // No later than those that were dropped, of which it may be one.
+  if (!s.notices.includes(n)) throw new Refused('unexpected');
 }
 
-/** Leaves at most limit notices of which is true, in order of arrival. */
+/** Leaves at most limit notices of which is true, of the latest calls. */
 function dropOldest(s: State, limit: number, which: (n: NoticeRecord) => boolean): void {
   let over = s.notices.filter(which).length - limit;
   s.notices = s.notices.filter((n) => !which(n) || over-- <= 0);

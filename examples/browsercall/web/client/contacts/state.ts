@@ -62,6 +62,8 @@ export interface NoticeRecord {
   readonly time: number;
   readonly received: number;
   readonly video: boolean;
+  /** Not shown any more, and kept so that it is not taken again. */
+  readonly cleared?: boolean;
 }
 
 /** Bounds of a store. */
@@ -213,13 +215,14 @@ function readInvitation(v: Value | undefined): InvitationRecord {
 }
 
 function noticeRow(n: NoticeRecord): Value {
-  return record({ 1: n.from, 2: n.call, 3: n.time, 4: n.received, 5: unlessEmpty(n.video) });
+  return record({ 1: n.from, 2: n.call, 3: n.time, 4: n.received, 5: unlessEmpty(n.video),
+    6: unlessEmpty(n.cleared) });
 }
 
 function readNotice(v: Value | undefined): NoticeRecord {
   const { video, ...f } = fields(v, {
     from: [1, 'bytes', 64], call: [2, 'bytes', 32], time: [3, 'uint', maxTime], received: [4, 'uint', maxTime],
-    video: [5, 'bool?'],
+    video: [5, 'bool?'], cleared: [6, 'bool?'],
   });
   return { ...f, video: video ?? false };
 }
