@@ -1,23 +1,21 @@
 /** What this side sends in a call: microphone, camera, screen, and the buttons for them. */
-import type { Call } from '../client/index.ts';
+import type { Call, TrackRole } from '../client/index.ts';
 import { button, byId, draw, element, tell } from './dom.ts';
 import { close, openCamera, openMicrophone, openScreen, type Devices } from './devices.ts';
 
-/** The stream numbers of a microphone and a camera (docs/PROTOCOL.md, section 7). */
-const microphoneCtx = 0;
-const cameraCtx = 1;
+/** What a notice is about: a device, or what of it the other side takes. */
+export type About = TrackRole | 'taken';
 
 /** The own tracks of one call. They are stopped with it. */
 export class Own {
   readonly #say: (text: string) => void;
-  readonly #failed: (e: unknown, doing: string) => void;
-  readonly #lost: (text: string) => void;
+  readonly #note: (about: About, what?: unknown) => void;
   readonly #view = byId('self-video', HTMLVideoElement);
   #call: Call | undefined;
   #microphone: MediaStreamTrack | undefined;
   #camera: MediaStreamTrack | undefined;
-  #cameraCtx: number | undefined;
-  #screen: { track: MediaStreamTrack; ctx: number } | undefined;
+  #cameraSent = false; // the call knows a camera
+  #screen: MediaStreamTrack | undefined;
   #muted = false;
   #cameraOff = false;
   #stale = false; // the call does not send this camera's track yet, but the one before
@@ -25,23 +23,23 @@ export class Own {
   #busy = false;
   #round = 0; // grows with each call: what one began is nothing to the next
 
-  /** say speaks to those who listen; failed explains what did not work; lost says that a device has gone. */
-  constructor(
-    say: (text: string) => void, failed: (e: unknown, doing: string) => void, lost: (text: string) => void,
-  ) {
+  /**
+   * say speaks to those who listen; note shows a text, or explains an error, until it is called about the same without one,
+   * since that works again.
+   */
+  constructor(say: (text: string) => void, note: (about: About, what?: unknown) => void) {
     this.#say = say;
-    this.#failed = failed;
-    this.#lost = lost;
+    this.#note = note;
     button('mute').onclick = () => void this.#pressMute();
     button('camera').onclick = () => void this.#pressCamera();
-    button('screen').onclick = () => void this.#once(() => this.#switchScreen(), 'share the screen');
+    button('screen').onclick = () => void this.#once(() => this.#switchScreen(), 'screen');
   }
 
   /** Shows the tracks with which a call begins. */
   start(d: Devices): void {
     this.#microphone = d.tracks.find((t) => t.kind === 'audio');
     this.#camera = d.tracks.find((t) => t.kind === 'video');
-    this.#cameraCtx = this.#camera && cameraCtx;
+    this.#cameraSent = this.#camera !== undefined;
     this.#muted = false;
     this.#cameraOff = !this.#camera;
     this.#stale = this.#unheard = false;
@@ -58,8 +56,8 @@ export class Own {
   connected(): void {
     this.#show();
     if (this.#muted) void this.#call?.setMuted('audio', true).catch(() => undefined);
-    void this.#attempt(() => this.#sendMicrophone(), 'use the microphone');
-    void this.#attempt(() => this.#sendCamera(), 'use the camera');
+    void this.#attempt(() => this.#sendMicrophone(), 'microphone');
+    void this.#attempt(() => this.#sendCamera(), 'camera');
   }
 
   /** Turns the microphone off or on. The track falls silent at once, whatever the network does. */
@@ -69,6 +67,7 @@ export class Own {
     this.#microphone.enabled = !on;
     this.#show();
     this.#say(on ? 'Microphone off' : 'Microphone on');
+    if (!on) this.#note('microphone');
     if (this.#live()) await this.#call?.setMuted('audio', on).catch(() => undefined);
   }
 
@@ -84,15 +83,20 @@ export class Own {
       this.#unheard = true;
       if (this.#live()) await this.#sendMicrophone();
       await this.mute(false);
-    }, 'use the microphone');
+    }, 'microphone');
   }
 
   /** Makes the call send the microphone that was opened last. */
   async #sendMicrophone(): Promise<void> {
-    const [call, track] = [this.#call, this.#microphone];
-    if (!call || !track || !this.#unheard) return;
-    await call.replaceTrack(microphoneCtx, track);
+    const [call, track, ctx] = [this.#call, this.#microphone, this.#ctx('microphone')];
+    if (!call || !track || ctx === undefined || !this.#unheard) return;
+    await call.replaceTrack(ctx, track);
     this.#unheard = this.#microphone !== track;
+  }
+
+  /** The number of a stream: no fixed one, since a codec that the other side does not take leaves its number to nobody. */
+  #ctx(role: TrackRole): number | undefined {
+    return this.#call?.streams().find((s) => s.role === role)?.ctx;
   }
 
   /** Notices devices that end by themselves. A track that we stop says nothing. */
@@ -101,28 +105,28 @@ export class Own {
     if (microphone) microphone.onended = () => {
       if (this.#microphone !== microphone) return;
       void this.mute(true);
-      this.#lost('Your microphone is gone: nobody hears you. Plug one in, and press Unmute.');
+      this.#note('microphone', 'Your microphone is gone: nobody hears you. Plug one in, and press Unmute.');
     };
     if (camera) camera.onended = () => {
       if (this.#camera !== camera || this.#cameraOff) return;
-      void this.#attempt(() => this.#turnCameraOff(), 'use the camera');
-      this.#lost('Your camera is gone: nobody sees you. Plug one in, and press Camera on.');
+      void this.#attempt(() => this.#turnCameraOff(), 'camera');
+      this.#note('camera', 'Your camera is gone: nobody sees you. Plug one in, and press Camera on.');
     };
   }
 
   /** Lets go of everything. */
   stop(): void {
-    close([this.#microphone, this.#camera, this.#screen?.track].filter((t) => t !== undefined));
-    this.#microphone = this.#camera = this.#screen = this.#call = this.#cameraCtx = undefined;
-    this.#busy = false;
+    close([this.#microphone, this.#camera, this.#screen].filter((t) => t !== undefined));
+    this.#microphone = this.#camera = this.#screen = this.#call = undefined;
+    this.#busy = this.#cameraSent = false;
     this.#round++;
     this.#view.srcObject = null;
   }
 
   /** Turns the camera off whatever else is under way, or on when it is its turn. */
   async #pressCamera(): Promise<void> {
-    if (!this.#cameraOff) return this.#attempt(() => this.#turnCameraOff(), 'use the camera');
-    await this.#once(() => (this.#camera ? this.#reopenCamera() : this.#addCamera()), 'use the camera');
+    if (!this.#cameraOff) return this.#attempt(() => this.#turnCameraOff(), 'camera');
+    await this.#once(() => (this.#camera ? this.#reopenCamera() : this.#addCamera()), 'camera');
   }
 
   async #turnCameraOff(): Promise<void> {
@@ -144,6 +148,7 @@ export class Own {
     this.#cameraOff = false;
     this.#stale = true;
     this.#say('Camera on');
+    this.#note('camera');
     this.#show();
     if (this.#live()) await this.#sendCamera();
   }
@@ -153,7 +158,7 @@ export class Own {
    * the camera, could not be told.
    */
   async #sendCamera(): Promise<void> {
-    const [call, track, ctx] = [this.#call, this.#camera, this.#cameraCtx];
+    const [call, track, ctx] = [this.#call, this.#camera, this.#cameraSent ? this.#ctx('camera') : undefined];
     if (!call || !track || ctx === undefined) return;
     if (this.#cameraOff) return call.setMuted(ctx, true);
     if (!this.#stale) return;
@@ -173,10 +178,11 @@ export class Own {
     this.#watch();
     this.#cameraOff = this.#stale = false;
     this.#say('Camera on');
+    this.#note('camera');
     this.#show();
     try {
-      const { ctx } = await call.addTrack(track, 'camera');
-      if (this.#call === call) this.#cameraCtx = ctx;
+      await call.addTrack(track, 'camera');
+      if (this.#call === call) this.#cameraSent = true;
     } catch (e) {
       close([track]);
       if (this.#call === call) [this.#camera, this.#cameraOff] = [undefined, true];
@@ -192,49 +198,52 @@ export class Own {
     const track = await openScreen();
     if (!track) return;
     if (this.#call !== call) return close([track]); // it was picked for a call that is over
-    track.onended = () => void this.#once(() => this.#unshare(), 'end sharing the screen');
+    this.#note('screen');
+    track.onended = () => void this.#once(() => this.#unshare(), 'screen');
     try {
-      const { ctx } = await call.addTrack(track, 'screen');
+      const { taken } = await call.addTrack(track, 'screen');
       if (this.#call !== call) return close([track]);
-      this.#screen = { track, ctx };
+      this.#screen = track;
+      if (taken) this.#say('Your screen is shared');
     } catch (e) {
       close([track]);
       throw e;
     }
-    this.#say('Your screen is shared');
   }
 
   async #unshare(): Promise<void> {
-    const shared = this.#screen;
+    const [shared, ctx] = [this.#screen, this.#ctx('screen')];
     if (!shared) return;
     this.#screen = undefined;
-    close([shared.track]);
+    close([shared]);
     this.#say('Your screen is not shared any more');
-    if (this.#live()) await this.#call?.removeTrack(shared.ctx);
+    if (ctx === undefined || !this.#live()) return;
+    await this.#call?.removeTrack(ctx);
+    this.#note('taken');
   }
 
   /** Runs one change at a time: a second press while the first is under way is none. */
-  async #once(f: () => Promise<void>, doing: string): Promise<void> {
+  async #once(f: () => Promise<void>, about: About): Promise<void> {
     if (this.#busy) return;
     const round = this.#round;
     this.#busy = true;
     this.#show();
-    await this.#attempt(f, doing);
+    await this.#attempt(f, about);
     if (this.#round !== round) return;
     this.#busy = false;
     this.#show();
-    if (this.#screen?.track.readyState === 'ended') { // it was, while something else was under way
-      await this.#once(() => this.#unshare(), 'end sharing the screen');
+    if (this.#screen?.readyState === 'ended') { // it was, while something else was under way
+      await this.#once(() => this.#unshare(), 'screen');
     }
   }
 
   /** Runs a change, and says so if it fails before its call is over. */
-  async #attempt(f: () => Promise<void>, doing: string): Promise<void> {
+  async #attempt(f: () => Promise<void>, about: About): Promise<void> {
     const round = this.#round;
     try {
       await f();
     } catch (e) {
-      if (this.#round === round && this.#call?.state !== 'ended') this.#failed(e, doing);
+      if (this.#round === round && this.#call?.state !== 'ended') this.#note(about, e);
     }
   }
 
@@ -257,7 +266,7 @@ export class Own {
   }
 
   #showSelf(): void {
-    const picture = this.#screen?.track ?? (this.#cameraOff ? undefined : this.#camera);
+    const picture = this.#screen ?? (this.#cameraOff ? undefined : this.#camera);
     element('self').dataset.shows = this.#screen ? 'screen' : picture ? 'camera' : 'nothing';
     tell(element('self-note'), picture ? undefined : this.#camera ? 'Your camera is off' : 'You send no picture');
     const shown = this.#view.srcObject instanceof MediaStream ? this.#view.srcObject.getVideoTracks()[0] : undefined;

@@ -13,7 +13,7 @@ const microphone = { mid: '0', kind: 'audio' as const };
 let at: (id: string) => FakeElement;
 let talk: Talk;
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] });
   at = fakePage();
   at('notice').hidden = true;
   const contacts = Object.assign(new EventTarget(), { get: () => undefined });
@@ -28,9 +28,10 @@ afterEach(() => {
 const notice = (): [boolean, string] => [at('notice').hidden, at('notice').textContent];
 
 /** A call whose events come one by one; what follow gives is in said. */
-function follow(): { tells: (e: CallEvent) => Promise<void>; said: ReturnType<Talk['follow']> } {
+function follow() {
   const events = new Queue<CallEvent>();
-  const call = { state: 'connected', emoji: () => undefined, epoch: 1, events: () => events };
+  const streams = (['microphone', 'camera'] as const).map((role) => ({ role, taken: true }));
+  const call = { state: 'connected', emoji: () => undefined, epoch: 1, events: () => events, streams: () => streams };
   talk.open(ada, { tracks: [] }, 'dialing', () => undefined);
   const said = talk.follow(call as unknown as Call);
   const tells = async (e: CallEvent): Promise<void> => {
@@ -38,7 +39,7 @@ function follow(): { tells: (e: CallEvent) => Promise<void>; said: ReturnType<Ta
     if (e.type === 'ended') events.end();
     await new Promise((resolve) => setTimeout(resolve));
   };
-  return { tells, said };
+  return { tells, said, streams };
 }
 
 describe('frames that do not open', () => {
@@ -87,6 +88,37 @@ test('a camera that the other side cannot take is told', async () => {
   expect(notice()[0]).toBe(true);
   await tells({ type: 'trackEnded', info: camera, sent: true, error: new Error('no codec in common') });
   expect(notice()).toEqual([false, 'Ada cannot take your picture.']);
+});
+
+// Fails if what is offered is taken for sent: programs without a screen take no pictures.
+test('what the other side does not take is told for as long as it is so, and hides nothing else', async () => {
+  const { tells, streams } = follow();
+  await tells({ type: 'connected' });
+  const taken = (info: typeof camera | typeof microphone, on: boolean): Promise<void> => {
+    streams[info === camera ? 1 : 0]!.taken = on;
+    return tells({ type: 'takenChanged', info, taken: on });
+  };
+  await taken(camera, false);
+  expect(notice()).toEqual([false, 'Ada takes no picture: nobody sees you.']);
+  await taken(microphone, false);
+  expect(notice()[1]).toBe('Ada takes no sound: nobody hears you. Ada takes no picture: nobody sees you.');
+  await taken(microphone, true);
+  await tells({ type: 'holdChanged', held: true });
+  expect(notice()[1]).toBe('Ada has put the call on hold.');
+  await tells({ type: 'holdChanged', held: false });
+  expect(notice()[1]).toBe('Ada takes no picture: nobody sees you.');
+  await taken(camera, true);
+  expect(notice()).toEqual([true, '']);
+});
+
+// Fails if the clock ends with the page: browsers may bring that back as it was.
+test('a page that comes back counts the time of its next call', async () => {
+  talk.leave();
+  const { tells } = follow();
+  await tells({ type: 'connected' });
+  vi.setSystemTime(Date.now() + 61_000);
+  vi.advanceTimersByTime(1000);
+  expect(at('call-time').textContent).toMatch(/^1:0/);
 });
 
 test('a fault in a call that was connected is not told as one of setting it up', async () => {

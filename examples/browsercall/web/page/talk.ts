@@ -3,12 +3,12 @@ import type { Call, CallEvent, Contact, State } from '../client/index.ts';
 import { Chat } from './chat.ts';
 import type { Devices } from './devices.ts';
 import { announce, button, element, make, show, tell } from './dom.ts';
-import { Own } from './own.ts';
+import { Own, type About } from './own.ts';
 import { Remote } from './remote.ts';
 import type { Session } from './session.ts';
 import { showPortrait, showTrust } from './trust.ts';
 import { Verify } from './verify.ts';
-import { endWords, faultWords, refusedWords, type Words } from './words.ts';
+import { endWords, faultWords, refusedWords, untakenWords, type Words } from './words.ts';
 
 const states: Record<State, string> = {
   new: 'Calling', dialing: 'Calling', ringing: 'Ringing', connecting: 'Making keys',
@@ -19,21 +19,19 @@ const states: Record<State, string> = {
 export class Talk {
   readonly #session: Session;
   readonly #chat = new Chat();
-  readonly #own = new Own((text) => announce(text), (e, doing) => this.#banner(faultWords(e, doing).title),
-    (text) => this.#banner(text));
+  readonly #own = new Own((text) => announce(text), (about, what) => this.#device(about, what));
   readonly #remote = new Remote((play) => this.#heldBack(play));
   readonly #verify: Verify;
-  readonly #clock: ReturnType<typeof setInterval>;
   #peer: Contact | undefined;
   #call: Call | undefined;
   #since = 0;
-  #note: string | undefined;
+  readonly #notes = new Map<string, string>(); // by what they are about, the latest last
   #lock: WakeLockSentinel | undefined;
 
   constructor(session: Session) {
     this.#session = session;
     this.#verify = new Verify(session);
-    this.#clock = setInterval(() => this.#tick(), 1000);
+    setInterval(() => this.#tick(), 1000);
     button('emoji').onclick = button('verify-open').onclick = () => this.compare();
     button('hangup').onclick = () => void this.#call?.hangup();
     session.contacts.addEventListener('change', () => this.#who());
@@ -62,7 +60,8 @@ export class Talk {
     show(element('home'), false);
     show(element('call'), true);
     document.body.dataset.view = 'call';
-    this.#banner(d.note);
+    this.#notes.clear();
+    this.#banner(d.tracks.some((t) => t.kind === 'video') ? 'microphone' : 'camera', d.note);
     this.#who();
     this.#state(first);
     button('hangup').focus();
@@ -87,14 +86,14 @@ export class Talk {
     this.#own.stop();
     this.#remote.clear();
     this.#verify.close();
-    this.#banner(undefined);
+    this.#notes.clear();
+    this.#notice();
     void this.#lock?.release().catch(() => undefined);
     this.#peer = this.#call = this.#lock = undefined;
   }
 
   /** Ends the call, if there is one: the page goes. */
   leave(): void {
-    clearInterval(this.#clock);
     void this.#call?.hangup();
   }
 
@@ -110,14 +109,20 @@ export class Talk {
         break;
       case 'trackEnded':
         if (!e.sent) this.#remote.remove(e.info.mid);
-        else if (e.error) this.#banner(`${this.#name} cannot take your ${e.info.kind === 'video' ? 'picture' : 'sound'}.`);
+        else if (e.error) {
+          const [about, what] = e.info.kind === 'video' ? ['camera', 'picture'] : ['microphone', 'sound'];
+          this.#banner(about!, `${this.#name} cannot take your ${what}.`);
+        }
+        break;
+      case 'takenChanged':
+        this.#device('taken');
         break;
       case 'muteChanged':
         this.#remote.mute(e.info.mid, e.muted);
         announce(`${this.#name}: ${e.info.kind === 'audio' ? 'microphone' : 'camera'} ${e.muted ? 'off' : 'on'}`);
         break;
       case 'holdChanged':
-        this.#banner(e.held ? `${this.#name} has put the call on hold.` : undefined);
+        this.#banner('hold', e.held ? `${this.#name} has put the call on hold.` : undefined);
         break;
       case 'refusedChanged':
         this.#remote.refuse(e.info.mid, e.refused);
@@ -206,24 +211,33 @@ export class Talk {
 
   #heldBack(play: () => void): void {
     const text = 'The browser holds the sound back: press anywhere to hear.';
-    this.#banner(text);
+    this.#banner('sound', text);
     const once = new AbortController();
     const pressed = (): void => {
       once.abort();
       play();
-      if (this.#note === text) this.#banner(undefined);
+      this.#banner('sound');
     };
     for (const press of ['pointerdown', 'keydown']) addEventListener(press, pressed, { signal: once.signal });
   }
 
-  #banner(text: string | undefined): void {
-    this.#note = text;
+  /** What became of a device of ours: a text, an error, or that all is well. */
+  #device(about: About, what?: unknown): void {
+    const text = about === 'taken' ? untakenWords(this.#name, this.#call?.streams() ?? []) :
+      what === undefined || typeof what === 'string' ? what : faultWords(what, `use the ${about}`).title;
+    this.#banner(about, text);
+  }
+
+  /** Says something about this, in the place of what was said about it before; nothing without a text. */
+  #banner(about: string, text?: string): void {
+    this.#notes.delete(about);
+    if (text) this.#notes.set(about, text);
     this.#notice();
   }
 
   /** That nothing opens is said before all else, for as long as it is so. What stands there is not said again. */
   #notice(): void {
-    const text = this.#remote.refuses ? refusedWords(this.#name) : this.#note;
+    const text = this.#remote.refuses ? refusedWords(this.#name) : [...this.#notes.values()].at(-1);
     const e = element('notice');
     if (e.textContent !== (text ?? '')) tell(e, text);
   }

@@ -1,6 +1,6 @@
 /** What happened, in words: every end of a call, and every error that a person may meet. */
 import {
-  EndReason, Malformed, MediaError, Refused, SignalError, type EndReason as Reason,
+  EndReason, Malformed, MediaError, Refused, SignalError, type EndReason as Reason, type SentStream,
 } from '../client/index.ts';
 
 /** A headline, what it means and what to do, and the error itself for those who ask further. */
@@ -105,6 +105,15 @@ export function linkWords(e: unknown): Words {
 export function refusedWords(name: string): string {
   return `What arrives from ${name} cannot be opened: it may have been changed on the way. It is neither shown nor ` +
     'played. If this lasts, hang up and call again.';
+}
+
+/** What of ours the other side does not take; empty if there is nothing. */
+export function untakenWords(name: string, streams: SentStream[]): string {
+  const words = {
+    microphone: `${name} takes no sound: nobody hears you.`, camera: `${name} takes no picture: nobody sees you.`,
+    screen: `${name} does not take your screen: nobody sees it.`,
+  };
+  return streams.filter((s) => !s.taken).map((s) => words[s.role]).join(' ');
 }
 
 /** Errors of camera, microphone and screen. */

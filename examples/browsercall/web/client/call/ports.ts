@@ -12,8 +12,7 @@ import type { CandidateBody, KindsBody, StreamBody } from './message.ts';
 
 export type {
   Binding, Box, ConnEvent, Handled, ID, MailboxLike, Member, Message, Opened, Packet, SentStream, Signer, TrackInfo,
-  TrackRole,
-  Transport, Withdrawn,
+  TrackRole, Transport, Withdrawn,
 };
 
 /** A mailbox of ours. open checks size, HPKE, padding, shape, recipient and signature; not the time, nor repetition. */
