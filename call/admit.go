@@ -64,7 +64,8 @@ func ContactsOnly(contacts *e2ee.Contacts, l Limits) AdmitFunc {
 }
 
 // InsecureAnyone lets anybody ring who can reach the mailbox. Only for mailboxes that are open by choice: a help desk, a
-// door.
+// door. That takes Config.OpenMailbox too: without it the relay lets nobody through but contacts. The limits are of each
+// identity, and anybody can make new ones; Config.MaxCalls bounds them all.
 func InsecureAnyone(l Limits) AdmitFunc {
 	q := newQuota(l)
 	return func(_ context.Context, c Caller) Decision {

@@ -21,13 +21,19 @@ type Config struct {
 	// closes them.
 	Transports []signal.Transport
 
-	// Admit decides who may ring. Required: ContactsOnly, or InsecureAnyone.
+	// Admit decides who may ring, of those whom the relay lets write to our mailbox: see Contacts and OpenMailbox.
+	// Required: ContactsOnly, or with OpenMailbox InsecureAnyone.
 	Admit AdmitFunc
 
-	// Contacts give callers their labels, say what was verified, and hold what a relay must let through. Nil: nobody is
-	// known, and each caller is a stranger. Their file may be changed by other processes: it is read again before each
-	// decision of Admit, and the relay hears of a change within some three seconds.
+	// Contacts give callers their labels, say what was verified, and hold what a relay must let through: nobody else's
+	// Invite arrives, whatever Admit would say. Nil, which takes OpenMailbox: each caller is a stranger. Their file may be
+	// changed by other processes: it is read again before each decision of Admit, and the relay hears of a change within
+	// some three seconds.
 	Contacts *e2ee.Contacts
+
+	// OpenMailbox has the relay let anybody write who has our card, for an Admit that lets strangers ring. What they send is
+	// then opened and checked here; the zero value has the relay refuse it.
+	OpenMailbox bool
 
 	// Name is what we call ourselves in an Invite, at most 128 bytes. Empty sends none. The callee shows it only for a
 	// stranger, and as unchecked; not if e2ee.Visible refuses it.
@@ -70,6 +76,8 @@ func (c Config) prepare() (Config, error) {
 		_, ok := t.(signal.Opener)
 		bad(!ok, fmt.Sprintf("Transports[%d] cannot open mailboxes (signal.Opener)", i))
 	}
+	bad(c.Contacts == nil && !c.OpenMailbox, "Contacts is missing, so no relay would let anybody ring: use e2ee.OpenContacts, or OpenMailbox")
+	bad(c.Contacts != nil && c.Identity != nil && c.Contacts.Identity() != c.Identity.Public(), "Contacts are another identity's")
 	bad(c.Admit == nil, "Admit is missing: who may ring? use ContactsOnly")
 	bad(len(c.Name) > maxName, "Name is longer than 128 bytes")
 	bad(c.RingFor < 0 || c.RingFor > maxRingTime, "RingFor is not between 0 and 90 s")

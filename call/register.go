@@ -16,12 +16,22 @@ type tokenList interface {
 	TokenHashes() [][32]byte
 }
 
+// nobody is the tokenList of a client without contacts, whose mailbox is open.
+type nobody struct{}
+
+func (nobody) Changed() <-chan struct{} { return nil }
+func (nobody) TokenHashes() [][32]byte  { return nil }
+
 // register keeps the relay's list of tokens that may write to the identity's mailbox as the contacts are: whoever is
-// revoked there cannot even reach us. Without contacts the transport's owner decides what it admits.
+// revoked there cannot even reach us, unless the mailbox is open to all.
 func (c *Client) register(t signal.Transport) {
 	defer c.readers.Done()
-	if r, ok := t.(signal.Registrar); ok && c.config.Contacts != nil {
-		keepAdmitted(c.ctx, r, c.config.Contacts, c.config.Logger)
+	if r, ok := t.(signal.Registrar); ok {
+		var list tokenList = nobody{}
+		if c.config.Contacts != nil {
+			list = c.config.Contacts
+		}
+		keepAdmitted(c.ctx, r, list, c.config.OpenMailbox, c.config.Logger)
 	}
 }
 
@@ -48,17 +58,18 @@ func (c *Client) watch(contacts *e2ee.Contacts) {
 	}
 }
 
-// keepAdmitted tells the relay the list, and again whenever it has changed, until ctx ends.
-func keepAdmitted(ctx context.Context, r signal.Registrar, list tokenList, log *slog.Logger) {
+// keepAdmitted tells the relay the list, and whether everybody else may write too, and again whenever the list has changed,
+// until ctx ends.
+func keepAdmitted(ctx context.Context, r signal.Registrar, list tokenList, open bool, log *slog.Logger) {
 	var known roster
 	for pause := firstPause; ; {
 		changed := list.Changed()
 		admitted, rest := known.update(list.TokenHashes())
-		if rest > 0 {
+		if rest > 0 && !open {
 			log.Warn("contacts and invitations are left out: their calls do not arrive, for the relay admits no more tokens",
 				"admitted", len(admitted), "left out", rest)
 		}
-		err := r.Admit(ctx, admitted, false)
+		err := r.Admit(ctx, admitted, open)
 		if err == nil {
 			pause = firstPause
 			select {

@@ -92,7 +92,7 @@ func TestMoreTokensThanARelayAdmits(t *testing.T) {
 		list := &shortList{changed: make(chan struct{})}
 		all := numbered(0, signal.MaxTokens)
 		list.set(all)
-		go keepAdmitted(ctx, owner, list, slog.New(slog.NewTextHandler(&log, nil)))
+		go keepAdmitted(ctx, owner, list, false, slog.New(slog.NewTextHandler(&log, nil)))
 		synctest.Wait()
 		if got := through(all...); len(got) != len(all) || log.String() != "" {
 			t.Fatalf("%d of %d are admitted: %s", len(got), len(all), log.String())

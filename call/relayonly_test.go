@@ -62,7 +62,7 @@ func TestStrangersGetRelayCandidatesAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := calltest.New(t, calltest.Options{Configure: func(name string, c *call.Config) {
 			if name == "bob" {
-				c.Contacts = nil
+				c.Contacts, c.OpenMailbox = nil, true
 				c.Admit = call.InsecureAnyone(call.Limits{})
 			}
 		}})

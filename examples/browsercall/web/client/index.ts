@@ -9,7 +9,7 @@
  *     const call = await client.dial(contacts.list()[0].id, media);
  *     for await (const e of call.events()) …
  */
-export { contactsOnly, insecureAnyone, type Caller, type Decision, type RingLimits } from './call/admit.ts';
+export { contactsOnly, type Caller, type Decision, type RingLimits } from './call/admit.ts';
 export type { Call, CallStats } from './call/call.ts';
 export { Client } from './call/client.ts';
 export type { ClientStats } from './call/dispatch.ts';

@@ -47,12 +47,6 @@ export function contactsOnly(contacts: KnownContacts, limits?: RingLimits): (c: 
   return (c) => (contacts.mayRing(c.id) === 'ring' && quota.take(c.id, Date.now()) ? 'ring' : 'ignore');
 }
 
-/** Lets anybody ring who can reach the mailbox. Only for mailboxes that are open by choice: a help desk, a door. */
-export function insecureAnyone(limits?: RingLimits): (c: Caller) => Decision {
-  const quota = new Quota(limits);
-  return (c) => (!c.blocked && quota.take(c.id, Date.now()) ? 'ring' : 'ignore');
-}
-
 /** How many callers' rings are counted; past it the counting starts anew. */
 const maxQuotas = 4096;
 
