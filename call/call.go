@@ -21,6 +21,8 @@ type Call struct {
 	events *queue.Queue[Event]
 	done   chan struct{}
 
+	unwanted bool // an incoming call that is declined at once; set before others see the call
+
 	unread flood // messages of the data channel that the loop has not taken
 	kept   flood // weight of events by the other side's will that the application has not taken
 

@@ -157,10 +157,10 @@ func (c *Client) enter(k *Call, limit int) error {
 	return nil
 }
 
-// ringsUs says whether this identity waits for our answer. The lock is held.
+// ringsUs says whether this identity waits for our answer, or will in a moment. The lock is held.
 func (c *Client) ringsUs(id e2ee.ID) bool {
 	for key, call := range c.calls {
-		if key.peer == id && call.incoming() && call.State() == StateRinging {
+		if key.peer == id && call.incoming() && !call.unwanted && call.State() <= StateRinging {
 			return true
 		}
 	}

@@ -177,11 +177,11 @@ func (c *Client) ring(t signal.Transport, m e2ee.Message, h hash, caller Caller,
 	caller = c.introduce(caller, body.Name)
 	k := newCall(c, callee, m.From, m.Call)
 	limit := c.config.MaxCalls
-	if reason != 0 {
+	if k.unwanted = reason != 0; k.unwanted {
 		limit = 2 * c.config.MaxCalls // a few more lines to say no on; beyond them nothing is said
 	}
 	if err := c.enter(k, limit); errors.Is(err, errBusy) {
-		reason = DeclineBusy
+		reason, k.unwanted = DeclineBusy, true
 		c.count(func(s *ClientStats) { s.Declined++ })
 		if c.enter(k, 2*c.config.MaxCalls) != nil {
 			return

@@ -79,6 +79,26 @@ func TestDialToSomebodyWhoRings(t *testing.T) {
 	})
 }
 
+// TestDialToSomebodyWhoIsAboutToRing: their Invite is here, and our relay takes its time to open the call's mailbox. Mutation:
+// ringsUs without the state before Ringing.
+func TestDialToSomebodyWhoIsAboutToRing(t *testing.T) {
+	for range 4 { // either side's id may be the higher one
+		synctest.Test(t, func(t *testing.T) {
+			slow := odd{open: func(ctx context.Context) error { return wait(ctx, 3*time.Second) }}
+			n := calltest.New(t, calltest.Options{OneWay: 20 * time.Millisecond, Configure: oddly(slow, "alice")})
+			c, err := n.Bob.Client.Dial(t.Context(), n.Bob.Peer, deaf())
+			check(t, err)
+			time.Sleep(time.Second)
+			if _, err := n.Alice.Client.Dial(t.Context(), n.Alice.Peer, deaf()); !errors.Is(err, call.ErrState) {
+				t.Errorf("dialled somebody who is about to ring: %v", err)
+			}
+			in, err := n.Alice.Client.Accept(t.Context())
+			check(t, err)
+			talks(t, in, c)
+		})
+	}
+}
+
 // TestAnInviteThatCollidesAndCannotBeTaken does not disturb our own call. The mutation that makes it fail: glare in
 // dispatch.go without supported.
 func TestAnInviteThatCollidesAndCannotBeTaken(t *testing.T) {

@@ -33,6 +33,8 @@ type machine struct {
 	accept  hash // H of the Accept that counts; zero: none yet
 	welcome hash // H of the Welcome that counts
 
+	unable *inDecline // caller: a device that cannot take the call, before any rang
+
 	epoch     uint64    // of the group; 0: none yet
 	auth      hash      // its authenticator
 	acked     bool      // the other side acknowledged this epoch
@@ -180,6 +182,9 @@ func (m *machine) fault(in inFault) []effect {
 func (m *machine) fire(now time.Time, t timer) []effect {
 	switch t {
 	case timerReach:
+		if m.unable != nil {
+			return m.refused(*m.unable)
+		}
 		return m.end(fxEnd{Reason: Unreachable}, fxCancel{Reason: Unreachable})
 	case timerRing:
 		if m.role == caller {

@@ -14,11 +14,32 @@ func (m *machine) takeAsCaller(now time.Time, in input) []effect {
 		return m.accepted(now, in)
 	case inDecline:
 		if (m.state == StateDialing || m.state == StateRinging) && in.Ref == m.invite {
-			r := in.Reason.end()
-			return m.end(fxEnd{Reason: r, Remote: true}, fxCancel{Reason: r, Winner: in.Hash})
+			return m.declined(now, in)
 		}
 	}
 	return nil
+}
+
+// declined ends the call on all devices of the other side. That one of them cannot take it, for its clock or its version, is
+// nobody's answer: another may ring, now or within a moment. A device that rings has the right time; it may find after the
+// accept that no codec fits.
+func (m *machine) declined(now time.Time, in inDecline) []effect {
+	switch r := in.Reason.end(); {
+	case r == ClockSkew && m.state == StateRinging:
+		return nil
+	case (r == ClockSkew || r == Unsupported) && m.state == StateDialing:
+		if m.unable == nil {
+			m.unable = &in
+			m.clocks.set(timerReach, now.Add(deviceTime))
+		}
+		return nil
+	}
+	return m.refused(in)
+}
+
+func (m *machine) refused(in inDecline) []effect {
+	r := in.Reason.end()
+	return m.end(fxEnd{Reason: r, Remote: true}, fxCancel{Reason: r, Winner: in.Hash})
 }
 
 // accepted takes the first Accept and makes the group for it. The same one again means that the Welcome was lost; any

@@ -43,6 +43,7 @@ var words = map[string]input{
 	"accept-other-ref": inAccept{hA, hA2, false},
 	"decline":          inDecline{hI, hW, DeclineCall},
 	"decline-busy":     inDecline{hI, hW, DeclineBusy},
+	"decline-skew":     inDecline{hI, hW, declineClockSkew},
 	"cancel":           inCancel{Ref: hI, Reason: Cancelled},
 	"cancel-lost-race": inCancel{Ref: hI, Reason: AnsweredElsewhere, Winner: hA2},
 	"cancel-won-race":  inCancel{Ref: hI, Reason: AnsweredElsewhere, Winner: hA},

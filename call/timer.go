@@ -5,6 +5,7 @@ import "time"
 // Times of a call; the numbers are those of the field (docs/THREAT-MODEL names where they came from).
 const (
 	reachTime   = 20 * time.Second // to the first sign of the callee
+	deviceTime  = 2 * time.Second  // from a device that cannot take the call to one that can
 	ringTime    = 60 * time.Second
 	maxRingTime = 90 * time.Second
 	setupTime   = 15 * time.Second // accept to connected

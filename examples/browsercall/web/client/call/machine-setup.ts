@@ -3,9 +3,9 @@
 import type { Effect } from './effect.ts';
 import type { Hash, Input } from './input.ts';
 import { become, end, ending, endingThere, repeat } from './machine-side.ts';
-import type { Side } from './machine-side.ts';
+import type { Refusal, Side } from './machine-side.ts';
 import { declineEnd, EndReason } from './reason.ts';
-import { setupTime } from './timer.ts';
+import { deviceTime, setupTime } from './timer.ts';
 
 /** Set-up seen by the side that dialled. */
 export function takeAsCaller(s: Side, now: number, input: Input): Effect[] {
@@ -17,11 +17,8 @@ export function takeAsCaller(s: Side, now: number, input: Input): Effect[] {
       return become(s, 'ringing');
     case 'accept':
       return input.ref === s.invite ? accepted(s, now, input.hash, input.late) : [];
-    case 'decline': {
-      if (!waits || input.ref !== s.invite) return [];
-      const reason = declineEnd(input.reason);
-      return end(s, endingThere(reason), { do: 'cancel', reason, winner: input.hash });
-    }
+    case 'decline':
+      return waits && input.ref === s.invite ? declined(s, now, input) : [];
     default:
       return [];
   }
@@ -40,6 +37,28 @@ function accepted(s: Side, now: number, hash: Hash, late: boolean): Effect[] {
     return [...become(s, 'connecting'), { do: 'group', accept: hash }];
   }
   return s.accept !== '' && hash === s.accept && s.epoch === 1 ? [{ do: 'send', type: 'Welcome' }] : [];
+}
+
+/**
+ * Ends the call on all devices of the other side. That one of them cannot take it, for its clock or its version, is
+ * nobody's answer: another may ring, now or within a moment. A device that rings has the right time; it may find after
+ * the accept that no codec fits.
+ */
+function declined(s: Side, now: number, input: Refusal): Effect[] {
+  const skew = input.reason === EndReason.ClockSkew;
+  if (s.state === 'ringing' && skew) return [];
+  if (s.state !== 'dialing' || (!skew && input.reason !== EndReason.Unsupported)) return refused(s, input);
+  if (!s.unable) {
+    s.unable = input;
+    s.clocks.set('reach', now + deviceTime);
+  }
+  return [];
+}
+
+/** The end of a call that a device has declined. */
+export function refused(s: Side, { hash, reason: said }: Refusal): Effect[] {
+  const reason = declineEnd(said);
+  return end(s, endingThere(reason), { do: 'cancel', reason, winner: hash });
 }
 
 /** Set-up seen by the side that was rung. */

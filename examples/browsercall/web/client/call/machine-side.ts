@@ -7,6 +7,12 @@ import { successors } from './state.ts';
 import type { Role, State } from './state.ts';
 import { Clocks, resendTime, ringTime } from './timer.ts';
 
+/** What a Decline says. */
+export interface Refusal {
+  readonly hash: Hash;
+  readonly reason: number;
+}
+
 /** The memory of a {@link Machine}: data only. */
 export interface Side {
   readonly role: Role;
@@ -25,6 +31,9 @@ export interface Side {
   invite: Hash;
   accept: Hash;
   welcome: Hash;
+
+  /** Caller: of a device that cannot take the call, before any rang. */
+  unable: Refusal | undefined;
 
   /** Of the group; 0: none yet. */
   epoch: number;
@@ -55,8 +64,8 @@ export interface Side {
 export function newSide(role: Role, invite: Hash, ringFor = ringTime, late = false): Side {
   return {
     role, ringFor, late, lateThere: false, clocks: new Clocks(), state: 'new', resend: 0, sending: undefined, invite,
-    accept: '', welcome: '', epoch: 0, auth: '', acked: false, ahead: undefined, renewal: false, renewed: -Infinity,
-    switched: 0, sealed: false, up: false, restarted: -Infinity, opened: false, startedAt: undefined,
+    accept: '', welcome: '', unable: undefined, epoch: 0, auth: '', acked: false, ahead: undefined, renewal: false,
+    renewed: -Infinity, switched: 0, sealed: false, up: false, restarted: -Infinity, opened: false, startedAt: undefined,
   };
 }
 

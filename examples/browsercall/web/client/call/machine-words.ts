@@ -29,6 +29,7 @@ export const words: Record<string, Input> = {
   'accept-other-ref': { is: 'accept', ref: A, hash: A2, late: false },
   'decline': { is: 'decline', ref: I, hash: W, reason: EndReason.Declined },
   'decline-busy': { is: 'decline', ref: I, hash: W, reason: EndReason.Busy },
+  'decline-skew': { is: 'decline', ref: I, hash: W, reason: EndReason.ClockSkew },
   'cancel': { is: 'cancel', ref: I, reason: EndReason.Cancelled, winner: '' },
   'cancel-lost-race': { is: 'cancel', ref: I, reason: EndReason.AnsweredElsewhere, winner: A2 },
   'cancel-won-race': { is: 'cancel', ref: I, reason: EndReason.AnsweredElsewhere, winner: A },

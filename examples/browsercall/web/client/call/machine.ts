@@ -3,7 +3,7 @@
 import type { Effect } from './effect.ts';
 import type { Hash, Input, SetupMessage } from './input.ts';
 import { ack, acknowledged, connect, grouped, renew, roam, switchKeys, transport, underWay } from './machine-group.ts';
-import { takeAsCallee, takeAsCaller } from './machine-setup.ts';
+import { refused, takeAsCallee, takeAsCaller } from './machine-setup.ts';
 import { become, end, ending, endingThere, newSide, repeat } from './machine-side.ts';
 import type { Side } from './machine-side.ts';
 import { EndReason } from './reason.ts';
@@ -146,6 +146,7 @@ function fault(s: Side, reason: EndReason, cause: unknown): Effect[] {
 function fire(s: Side, now: number, t: Timer): Effect[] {
   switch (t) {
     case 'reach':
+      if (s.unable) return refused(s, s.unable);
       return end(s, ending(EndReason.Unreachable), { do: 'cancel', reason: EndReason.Unreachable, winner: '' });
     case 'ring':
       if (s.role === 'callee') return end(s, ending(EndReason.TimedOut));

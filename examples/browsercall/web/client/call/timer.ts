@@ -2,6 +2,8 @@
 
 /** To the first sign of the callee. */
 export const reachTime = 20_000;
+/** From a device that cannot take the call to one that can. */
+export const deviceTime = 2000;
 /** How long it rings, on each side. */
 export const ringTime = 60_000;
 /** The longest that a configuration may ask for. */
