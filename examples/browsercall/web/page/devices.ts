@@ -12,22 +12,23 @@ const picture: MediaTrackConstraints = {
 const sound: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
 /**
- * Opens the microphone, and the camera if it is wanted. A device that is not there is left out and noted; a permission
- * that is not given rejects, so that nobody talks unheard without knowing it.
+ * Opens the microphone, and the camera if it is wanted. A device that is not there, or in another program's hands, is left
+ * out and noted; a permission that is not given rejects, so that nobody talks unheard without knowing it.
  */
 export async function open(camera: boolean): Promise<Devices> {
   if (!camera) return { tracks: await capture({ audio: sound }) };
+  let note: string;
   try {
     return { tracks: await capture({ audio: sound, video: picture }) };
   } catch (e) {
-    if (!isMissing(e)) throw e;
+    note = `${without('camera', e)}: you are heard, and not seen.`;
   }
   try {
-    return { tracks: await capture({ audio: sound }), note: 'No camera was found: you are heard, and not seen.' };
+    return { tracks: await capture({ audio: sound }), note };
   } catch (e) {
-    if (!isMissing(e)) throw e;
+    note = `${without('microphone', e)}: you are seen, and not heard.`;
   }
-  return { tracks: await capture({ video: picture }), note: 'No microphone was found: you are seen, and not heard.' };
+  return { tracks: await capture({ video: picture }), note };
 }
 
 /** Opens the microphone alone. */
@@ -62,6 +63,15 @@ async function capture(c: MediaStreamConstraints): Promise<MediaStreamTrack[]> {
   return (await navigator.mediaDevices.getUserMedia(c)).getTracks();
 }
 
-function isMissing(e: unknown): boolean {
-  return e instanceof DOMException && (e.name === 'NotFoundError' || e.name === 'OverconstrainedError');
+/** Why we go on without a device; throws what must be told as an error. */
+function without(device: string, e: unknown): string {
+  switch (e instanceof DOMException && e.name) {
+    case 'NotFoundError':
+    case 'OverconstrainedError':
+      return `No ${device} was found`;
+    case 'NotReadableError':
+    case 'AbortError':
+      return `The ${device} does not answer, perhaps since another program uses it`;
+  }
+  throw e;
 }

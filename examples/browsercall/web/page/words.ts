@@ -130,8 +130,8 @@ function deviceWords(e: unknown): Words | undefined {
         'and try again.' };
     case 'NotReadableError':
     case 'AbortError':
-      return { kind: 'device-busy', title: 'The camera does not answer', text: 'Another program may be using it. ' +
-        'Close that, and try again.' };
+      return { kind: 'device-busy', title: 'A device does not answer', text: 'Another program may be using camera ' +
+        'or microphone. Close that, and try again.' };
   }
   return undefined;
 }
