@@ -135,10 +135,8 @@ func negotiateTexts(t *testing.T, p *pair) string {
 	return offer + answer
 }
 
-// TestRaddrOverTCPTURN: the layer below puts the local socket into raddr and rport of relay candidates, over TCP too;
-// what leaves says 0.0.0.0 and 9. On real sockets, since the virtual network has no TCP. The mutation that makes it fail:
-// pass the line of the layer below on in Settings.outgoing.
-func TestRaddrOverTCPTURN(t *testing.T) {
+// tcpRelay is a TURN server over TCP.
+func tcpRelay(t *testing.T) (address string) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	check(t, err)
 	const realm = "test"
@@ -155,9 +153,17 @@ func TestRaddrOverTCPTURN(t *testing.T) {
 		}},
 	})
 	check(t, err)
-	defer func() { check(t, server.Close()) }()
+	t.Cleanup(func() { check(t, server.Close()) })
+	return listener.Addr().String()
+}
+
+// TestRaddrOverTCPTURN: the layer below puts the local socket into raddr and rport of relay candidates, over TCP too;
+// what leaves says 0.0.0.0 and 9. On real sockets, since the virtual network has no TCP. The mutation that makes it fail:
+// pass the line of the layer below on in Settings.outgoing.
+func TestRaddrOverTCPTURN(t *testing.T) {
+	relay := tcpRelay(t)
 	settings := Settings{RelayOnly: true, Loopback: true, ICEServers: []ICEServer{{
-		URLs: []string{"turn:" + listener.Addr().String() + "?transport=tcp"}, Username: "u", Credential: "p",
+		URLs: []string{"turn:" + relay + "?transport=tcp"}, Username: "u", Credential: "p",
 	}}}
 	p := newPair(t, settings, settings)
 	audio := newSource(Audio, 50, 100)

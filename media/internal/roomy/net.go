@@ -1,6 +1,7 @@
 package roomy
 
 import (
+	"context"
 	"net"
 
 	"github.com/pion/transport/v4"
@@ -47,6 +48,19 @@ func (n *Net) ListenUDP(network string, address *net.UDPAddr) (transport.UDPConn
 		widen(conn)
 	}
 	return conn, err
+}
+
+// DialTCP is net.DialTCP with an end: nobody could end it otherwise, and what closes a connection waits for it.
+func (n *Net) DialTCP(network string, local, remote *net.TCPAddr) (transport.TCPConn, error) {
+	d := net.Dialer{Timeout: dialTime}
+	if local != nil {
+		d.LocalAddr = local
+	}
+	conn, err := d.DialContext(context.Background(), network, remote.String())
+	if err != nil {
+		return nil, err
+	}
+	return &stream{TCPConn: conn.(*net.TCPConn), patience: writeTime}, nil
 }
 
 // widen asks for room. A system that grants none still has a socket that works.
