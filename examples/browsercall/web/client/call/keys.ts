@@ -1,6 +1,7 @@
 // The secrets of one side of one call, and what it knows of the other side's.
 
 import { equal, hex, random } from '../bytes.ts';
+import { FramesError } from '../frames/errors.ts';
 import { addressOf, checkBox } from '../identity/id.ts';
 import { sas as shortString, sasCommit } from '../identity/sas.ts';
 import { InCall } from './message-incall.ts';
@@ -31,6 +32,16 @@ const zeros = new Uint8Array(32);
 
 /** How long the thread that seals frames may take for an order, in milliseconds. */
 const orderTime = 5000;
+
+/** The thread that seals frames has failed, or takes too long. It is nobody's attack. */
+export class WorkerError extends Error {}
+
+/** Waits for an order to it. What breaks the rules of keys and streams stays FramesError. */
+function ordered(what: string, order: Promise<void>): Promise<void> {
+  return within(orderTime, what, order).catch((e: unknown) => {
+    throw e instanceof FramesError ? e : new WorkerError(e instanceof Error ? e.message : what);
+  });
+}
 
 /** What a side of a call is made of. */
 export interface KeysOptions {
@@ -228,7 +239,7 @@ export class CallKeys {
 
   /** Notes what the other side sends. Throws for what contradicts an earlier declaration. */
   async declare(theirs: StreamBody[]): Promise<void> {
-    await within(orderTime, 'declaring streams', this.frames.declare(this.theirLeaf, theirs));
+    await ordered('declaring streams', this.frames.declare(this.theirLeaf, theirs));
     this.streams = theirs;
   }
 
@@ -240,7 +251,7 @@ export class CallKeys {
     try {
       const leaves = g.members().map((m) => m.leaf);
       const epoch = { epoch: g.epoch, baseKey, ownLeaf: g.ownLeaf, leaves };
-      await within(orderTime, 'installing keys', this.frames.install(epoch));
+      await ordered('installing keys', this.frames.install(epoch));
     } finally {
       baseKey.fill(0);
     }
@@ -248,7 +259,7 @@ export class CallKeys {
 
   /** Seals frames with the keys of this epoch from now on. */
   switchSend(epoch: number): Promise<void> {
-    return within(orderTime, 'switching keys', this.frames.switchSend(epoch));
+    return ordered('switching keys', this.frames.switchSend(epoch));
   }
 
   /** Encrypts an in-call message for the group. */

@@ -6,6 +6,7 @@ import { addAll, trickle } from './candidates.ts';
 import { inCall } from './control.ts';
 import type { Participant } from './event.ts';
 import type { Hash } from './input.ts';
+import { WorkerError } from './keys.ts';
 import type { Loop } from './loop.ts';
 import { AuthError, EndReason } from './reason.ts';
 import { handshake } from './send.ts';
@@ -24,6 +25,11 @@ const commitBurst = 8;
 const typeAt = 2 + 2 + 33 + 8;
 const commitType = 3;
 
+/** Why a call ends that has no keys: the other side's are not good, or ours could not be handed to the worker. */
+function blame(e: unknown): EndReason {
+  return e instanceof WorkerError ? EndReason.MediaFailed : EndReason.AuthFailed;
+}
+
 /** Caller: answers the Accept that counts. */
 export async function makeGroup(l: Loop, accept: Hash): Promise<void> {
   const a = l.accept;
@@ -32,7 +38,7 @@ export async function makeGroup(l: Loop, accept: Hash): Promise<void> {
     await l.keys.found(a);
     grouped(l, a.body.nonce);
   } catch (e) {
-    l.fail(EndReason.AuthFailed, e);
+    l.fail(blame(e), e);
   }
 }
 
@@ -44,7 +50,7 @@ export async function join(l: Loop, welcome: Hash): Promise<void> {
     await l.keys.joined(w);
     grouped(l, w.body.nonce);
   } catch (e) {
-    return l.fail(EndReason.AuthFailed, e);
+    return l.fail(blame(e), e);
   }
   addAll(l, w.body.candidates);
   await trickle(l);
@@ -110,7 +116,7 @@ async function newEpoch(l: Loop): Promise<void> {
   try {
     await l.keys.install();
   } catch (cause) {
-    return l.step({ is: 'fault', reason: EndReason.AuthFailed, cause });
+    return l.step({ is: 'fault', reason: blame(cause), cause });
   }
   await l.step(l.keys.epoch());
 }
@@ -131,7 +137,7 @@ export async function commit(l: Loop): Promise<void> {
   try {
     await l.keys.install();
   } catch (e) {
-    return l.fail(EndReason.AuthFailed, e);
+    return l.fail(blame(e), e);
   }
   l.keys.committed = message;
   await handshake(l, message);
@@ -158,7 +164,7 @@ export async function switchTo(l: Loop, epoch: number): Promise<void> {
   try {
     await l.keys.switchSend(epoch);
   } catch (e) {
-    return l.fail(EndReason.AuthFailed, e);
+    return l.fail(blame(e), e);
   }
   // Both sides want a picture that needs no earlier one; the worker asks for theirs.
   if (l.flowing) l.connection.forceKeyFrames().catch(() => undefined); // one that fails comes later
