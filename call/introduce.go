@@ -9,12 +9,18 @@ import (
 	"github.com/sotto-calls/sotto/signal"
 )
 
-// Deliver sends a letter of an introduction (e2ee.Contacts.Use and Confirm) by the relay of whom it is for, on a
+// Deliver sends a letter (of e2ee.Contacts.Use, Confirm or Revocations) by the relay of whom it is for, on a
 // connection of its own. It returns when the relay has stored it: for a minute, so if the other side does not read its
 // mailbox now, deliver it again later or hand it over as text.
 //
+// A letter without Relays is of somebody whose profile named none (e2ee.Contacts.SetProfile): it goes to our own relay, and
+// arrives only if that is theirs too.
+//
 // Letters that arrive go into Config.Contacts, whose Changed and Requests tell of them.
 func (c *Client) Deliver(ctx context.Context, l e2ee.Letter) error {
+	if len(l.Relays) == 0 {
+		c.config.Logger.Warn("a letter goes to our own relay: whoever it is for has named none")
+	}
 	o, relay := c.route(l.Relays)
 	t, err := o.Open(ctx, relay, nil)
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 // Profile is what we say of ourselves in invitations and cards.
 type Profile struct {
 	Name   string   // at most MaxName bytes; may be empty
-	Relays []string // where our mailbox is, best first; at most MaxRelays
+	Relays []string // where our mailbox is, best first; at most MaxRelays. None: who uses another relay cannot write to us
 }
 
 // Contacts is the store of an identity's contacts, invitations and missed calls: in a file that is sealed by a key

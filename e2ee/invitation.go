@@ -90,7 +90,8 @@ func (i *invitationRecord) check() error {
 func (i *invitationRecord) expired(now time.Time) bool { return toMillis(now) >= i.Expires }
 
 // Invite makes an invitation for one identity, good for ttl (1 minute to 30 days). label is whom it is meant for: it
-// becomes the contact's name; it may be empty.
+// becomes the contact's name; it may be empty. It says where our mailbox is as the profile does, so call
+// [Contacts.SetProfile] before: one without relays can be answered only by who uses the same relay.
 func (c *Contacts) Invite(ttl time.Duration, label string) (Invitation, error) {
 	if ttl < MinInvitationTTL || ttl > MaxInvitationTTL {
 		return Invitation{}, fmt.Errorf("e2ee: invitation for %v, allowed are %v to %v", ttl, MinInvitationTTL, MaxInvitationTTL)
