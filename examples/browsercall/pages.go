@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -113,9 +112,9 @@ func (h *pages) headers(to http.Header) {
 }
 
 // onlyFor refuses requests for another host: a page elsewhere whose name was made to lead here gets nothing.
-func onlyFor(authorities []string, h http.Handler) http.Handler {
+func onlyFor(p place, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		if !slices.Contains(authorities, strings.ToLower(q.Host)) {
+		if !p.is(q.Host) {
 			http.Error(w, "this host is not served here; use the address that browsercall printed", http.StatusMisdirectedRequest)
 			return
 		}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -106,6 +108,38 @@ func TestRefusals(t *testing.T) {
 	} {
 		if r, _ := get(t, c.method, page+c.path, c.host); r.StatusCode != c.want {
 			t.Errorf("%s %s for %q: %s, want %d", c.method, c.path, c.host, r.Status, c.want)
+		}
+	}
+}
+
+// Browsers leave 443 and 80 out of Host. The mutation that makes it fail: is compares with authorities alone.
+func TestUsualPorts(t *testing.T) {
+	for _, c := range []struct {
+		port int
+		tls  bool
+		host string
+		want int
+	}{
+		{443, true, "192.0.2.1", 200},
+		{443, true, "LOCALHOST", 200},
+		{443, true, "[2001:db8::1]", 200},
+		{443, true, "192.0.2.1:443", 200},
+		{443, true, "2001:db8::1", 421},
+		{443, true, "elsewhere.example", 421},
+		{443, true, "192.0.2.1:80", 421},
+		{443, false, "192.0.2.1", 421},
+		{80, false, "localhost", 200},
+		{80, true, "localhost", 421},
+		{8443, true, "localhost", 421},
+		{8443, true, "localhost:8443", 200},
+		{443, true, "", 421},
+	} {
+		p := place{hosts: []string{"192.0.2.1", "localhost", "2001:db8::1"}, port: c.port, tls: c.tls}
+		h := onlyFor(p, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		q, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
+		q.Host = c.host
+		if h.ServeHTTP(w, q); w.Code != c.want {
+			t.Errorf("port %d, TLS %v: Host %q is answered with %d, want %d", c.port, c.tls, c.host, w.Code, c.want)
 		}
 	}
 }

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // A place is where the program is reached: its port, and the hosts of its URLs, the one to print first.
@@ -58,6 +60,16 @@ func (p place) authorities() (all []string) {
 		all = append(all, net.JoinHostPort(h, strconv.Itoa(p.port)))
 	}
 	return all
+}
+
+// is reports whether a request's Host names the place. Browsers leave out the port that is the scheme's own.
+func (p place) is(host string) bool {
+	all, host := p.authorities(), strings.ToLower(host)
+	usual := 80
+	if p.tls {
+		usual = 443
+	}
+	return slices.Contains(all, host) || p.port == usual && slices.Contains(all, host+":"+strconv.Itoa(usual))
 }
 
 // urls are scheme://host:port of each host; secure adds an s to the scheme if there is TLS.

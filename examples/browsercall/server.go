@@ -68,7 +68,7 @@ func startServer(o options) (_ *server, err error) {
 	mux.Handle("/healthz", s.relay)
 	mux.Handle("/", pages)
 	s.http = &http.Server{
-		Handler:           onlyFor(s.authorities(), mux),
+		Handler:           onlyFor(s.place, mux),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
