@@ -1,5 +1,7 @@
 package call
 
+import "time"
+
 // What a hostile or unlucky side does, for tests that have no other way to bring it about.
 
 // ErrNoServers is why a call found no path, where it is.
@@ -20,5 +22,12 @@ func FloodUpdates(c *Call, n int) {
 		for range n {
 			l.update()
 		}
+	}))
+}
+
+// Slept makes a call that rings for us as old as if the machine had been suspended for that long.
+func Slept(in *Incoming, d time.Duration) {
+	in.call.post(task(func(l *loop) {
+		l.invitation.message.Time = l.invitation.message.Time.Add(-d)
 	}))
 }

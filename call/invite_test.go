@@ -129,3 +129,25 @@ func TestAddTrackWithAContextThatEnds(t *testing.T) {
 		})
 	}
 }
+
+// TestRingsAfterASleep: a machine that was suspended while it rang finds an hour-old call when it wakes up, for which its timers
+// have seconds left. Mutation: tick without overslept.
+func TestRingsAfterASleep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := calltest.New(t, calltest.Options{OneWay: 20 * time.Millisecond})
+		a, in := ring(t, n, speaks())
+		call.Slept(in, time.Minute) // no longer than two clocks may differ
+		time.Sleep(3 * time.Second)
+		select {
+		case <-in.Done():
+			t.Fatal("a call that may be a minute old does not ring any more")
+		default:
+		}
+		call.Slept(in, time.Hour)
+		time.Sleep(3 * time.Second)
+		if _, err := in.Answer(t.Context(), deaf()); !errors.Is(err, call.ErrEnded) {
+			t.Errorf("answered: %v", err)
+		}
+		a.Close()
+	})
+}

@@ -124,11 +124,21 @@ func (l *loop) tick(now time.Time) {
 	if at := l.machine.deadline(); l.running() && !at.IsZero() && !now.Before(at) {
 		l.step(nil)
 	}
+	if l.running() && l.overslept(now) {
+		l.perform(l.machine.fire(now, timerRing))
+	}
 	if l.running() && now.Sub(l.looked) >= lookTime {
 		l.looked = now
 		l.keys.frames.Expire(now)
 		l.wearOut()
 	}
+}
+
+// overslept says whether it rings for a caller who must have given up: while a machine is suspended timers stand still, but the
+// time of day does not.
+func (l *loop) overslept(now time.Time) bool {
+	return l.machine.role == callee && l.machine.state == StateRinging &&
+		now.Sub(l.invitation.message.Time) > l.machine.ringFor+2*freshness
 }
 
 // untilNext is how long nothing is due.
