@@ -2,6 +2,7 @@ package e2ee
 
 import (
 	"bytes"
+	"crypto/rand"
 	"fmt"
 	"slices"
 	"time"
@@ -181,6 +182,30 @@ func (c *Contacts) ReceiveRevocation(statement []byte) (Contact, error) {
 		}
 		return r.check()
 	})
+}
+
+// Revocations brings our own identity's statement ([Identity.Revoke]) to all whom we can write to: a letter for each contact
+// that has given us a token, by name. ErrUnexpected: the statement is another identity's.
+func (c *Contacts) Revocations(statement []byte) ([]Letter, error) {
+	rev, err := ParseRevocation(statement)
+	if err != nil {
+		return nil, err
+	}
+	if rev.ID != c.id.id {
+		return nil, ErrUnexpected
+	}
+	var out []Letter
+	for _, to := range c.list(func(r *record) bool { return len(r.Token) > 0 }) {
+		m := Message{To: to.ID, Time: c.now(), Type: TypeRevocation, Body: statement}
+		_, _ = rand.Read(m.Call[:])
+		l, _, err := c.letter(to.Box(), to.Relays, m)
+		if err != nil {
+			return nil, err
+		}
+		l.text = FormatRevocation(statement)
+		out = append(out, l)
+	}
+	return out, nil
 }
 
 // AcceptReplacement makes the identity that a revoked contact named a contact, with its label, relays and tokens, and

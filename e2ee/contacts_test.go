@@ -160,6 +160,38 @@ func TestOwnLabelStands(t *testing.T) {
 	}
 }
 
+// Fails if Revocations leaves out who used our invitation, or whose we used, or writes to who has given us no token.
+func TestRevocationsGoToAllWhomWeCanWriteTo(t *testing.T) {
+	a, b, c, d := newPerson(t, "Alice"), newPerson(t, "Bob"), newPerson(t, "Carol"), newPerson(t, "Dave")
+	introduce(t, b, a, false)
+	introduce(t, a, c, true)
+	_, err := a.Add(d.Card(), "") // without a token
+	a.must(err)
+	statement, err := a.id.Revoke(testTime, nil)
+	a.must(err)
+	letters, err := a.Revocations(statement)
+	a.must(err)
+	if len(letters) != 2 {
+		t.Fatalf("%d letters, want 2", len(letters))
+	}
+	for i, p := range []*person{b, c} { // by name
+		if !p.admits(letters[i].To.Token) || letters[i].Relays[0] != "wss://relay.example/v1" {
+			t.Errorf("letter %d goes to %v with a token that does not admit it, at %q", i, letters[i].To, letters[i].Relays)
+		}
+		got, err := p.deliver(letters[i])
+		p.must(err)
+		if got.ID != a.id.Public() || !got.Blocked || !got.Revoked.Equal(testTime) {
+			t.Errorf("%d has %+v", i, got)
+		}
+	}
+	if _, again, err := ParseRevocationText(letters[0].Text()); err != nil || !bytes.Equal(again, statement) {
+		t.Errorf("as text: %v", err)
+	}
+	if _, err := c.Revocations(statement); !errors.Is(err, ErrUnexpected) {
+		t.Errorf("another's statement: %v, want ErrUnexpected", err)
+	}
+}
+
 func TestRevocationBlocksAtOnce(t *testing.T) {
 	a, b := newPerson(t, "Alice"), newPerson(t, "Bob")
 	introduce(t, a, b, false)

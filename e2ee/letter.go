@@ -11,19 +11,19 @@ import (
 	"time"
 )
 
-// Letter is a sealed message of an introduction. It goes through a relay (Sealed, to the mailbox To, on one of Relays),
+// Letter is a sealed message of an introduction, or a revocation. It goes through a relay (Sealed, to the mailbox To, on one of Relays),
 // or as Text by any way that users have; which of them does not matter, and both do no harm.
 type Letter struct {
 	To     Box
 	Relays []string
 	Sealed []byte
 
-	text []byte
+	text string
 }
 
 // Text is the letter as text: sotto:letter/ and base64url, of some 700 characters. It is sealed: only its receiver can
-// read it.
-func (l Letter) Text() string { return letterScheme + base64.RawURLEncoding.EncodeToString(l.text) }
+// read it. A revocation's is FormatRevocation's, for everyone to read.
+func (l Letter) Text() string { return l.text }
 
 // Format names the receiver's mailbox alone.
 func (l Letter) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, l.short()) }
@@ -43,7 +43,8 @@ func (c *Contacts) letter(to Box, relays []string, m Message) (l Letter, hash [3
 	if l.Sealed, err = envelopeFormat.seal(to, signed); err != nil {
 		return Letter{}, hash, err
 	}
-	l.text, err = textFormat.seal(to, signed)
+	text, err := textFormat.seal(to, signed)
+	l.text = letterScheme + base64.RawURLEncoding.EncodeToString(text)
 	return l, hash, err
 }
 

@@ -17,7 +17,7 @@ func (l *list) Set(s string) error {
 }
 
 func commands() []command {
-	var name, label, by, newFile string
+	var name, label, by, via, newFile string
 	var relays list
 	var ttl time.Duration
 	var self, undo, forget, card bool
@@ -44,12 +44,13 @@ func commands() []command {
 			func(f *flag.FlagSet) { f.BoolVar(&forget, "forget", false, "mark it as not verified") }},
 		{"revoke", "CONTACT", func(p *program, args []string) error {
 			if self {
-				return p.revokeSelf(by, args)
+				return p.revokeSelf(by, via, args)
 			}
 			return p.revoke(args, undo)
 		}, func(f *flag.FlagSet) {
 			f.BoolVar(&self, "self", false, "print a statement that our own identity is not to be trusted any more")
 			f.StringVar(&by, "replaced-by", "", "with -self: the identity `file` that takes its place")
+			f.StringVar(&via, "relay", "", "with -self: also send it to each contact, by the relay at `URL`, which is ours, and theirs")
 			f.BoolVar(&undo, "undo", false, "let the contact ring again")
 		}},
 		{"list", "", func(p *program, args []string) error { return p.list() }, nil},

@@ -41,7 +41,7 @@ func (p *program) create(name string, relays []string) error {
 	return nil
 }
 
-func (p *program) revokeSelf(by string, args []string) error {
+func (p *program) revokeSelf(by, via string, args []string) error {
 	if len(args) > 0 {
 		return errors.New("want no argument beside -self")
 	}
@@ -67,7 +67,10 @@ func (p *program) revokeSelf(by string, args []string) error {
 		}
 		fmt.Fprintln(p.err, "Give this to every contact (contact add TEXT). It cannot be taken back.")
 		fmt.Fprintln(p.out, e2ee.FormatRevocation(statement))
-		return nil
+		if via == "" {
+			return nil
+		}
+		return p.tell(id, contacts, statement, via)
 	})
 }
 

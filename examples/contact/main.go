@@ -1,5 +1,5 @@
 // Command contact keeps an identity and its contacts from a terminal: it makes the identity, shows it, invites, adds,
-// verifies and revokes. Nothing here needs a network: what goes between two people is text. See README.md.
+// verifies and revokes. What goes between two people is text; a network is needed for revoke -self -relay alone. See README.md.
 package main
 
 import (

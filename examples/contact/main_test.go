@@ -2,12 +2,18 @@ package main
 
 import (
 	"bytes"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/sotto-calls/sotto/call"
+	"github.com/sotto-calls/sotto/e2ee"
 	"github.com/sotto-calls/sotto/examples/internal/ask"
+	"github.com/sotto-calls/sotto/signal"
+	"github.com/sotto-calls/sotto/signal/websocket"
 )
 
 const passphrase = "nine otters mend a kayak"
@@ -19,10 +25,11 @@ type user struct {
 	passphrase string
 }
 
-func newUser(t *testing.T, name string) *user {
+func newUser(t *testing.T, name string, relay ...string) *user {
 	u := &user{t: t, dir: t.TempDir(), passphrase: filepath.Join(t.TempDir(), "p")}
 	u.write(u.passphrase, passphrase+"\n")
-	if out := u.ok("new", "-name", name, "-relay", "wss://relay.example/v1"); !strings.HasPrefix(out, "sotto1") {
+	relay = append(relay, "wss://relay.example/v1")
+	if out := u.ok("new", "-name", name, "-relay", relay[0]); !strings.HasPrefix(out, "sotto1") {
 		t.Fatalf("new printed %q", out)
 	}
 	return u
@@ -134,6 +141,60 @@ func TestMovingAndRevoking(t *testing.T) {
 	out := alice.ok("list")
 	if !strings.Contains(out, "revoked by its owner") || strings.Count(out, "Bob ") != 2 {
 		t.Fatalf("list printed\n%s", out)
+	}
+}
+
+// Bob's revocation reaches Alice's program through her relay, and the text is printed for those whom it does not reach.
+func TestTellingContactsOfARevocation(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	relay, err := websocket.NewRelay(websocket.RelayConfig{Origins: []string{"ws://" + l.Addr().String()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer relay.Close()
+	go relay.Serve(l, nil)
+	url := "ws://" + l.Addr().String() + "/v1"
+
+	alice, bob := newUser(t, "Alice", url), newUser(t, "Bob", url)
+	bob.ok("add", "-yes", alice.ok("add", "-yes", bob.ok("add", "-yes", alice.ok("invite"))))
+	bob.ok("add", "-yes", "-name", "Carol", newUser(t, "Carol").ok("show")) // who has given Bob no token
+	id, err := e2ee.LoadIdentity(alice.identity(), []byte(passphrase))
+	if err != nil {
+		t.Fatal(err)
+	}
+	contacts, err := e2ee.OpenContacts(alice.identity()+".contacts", id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport, err := websocket.Dial(t.Context(), url, id.Mailbox())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := call.NewClient(call.Config{Identity: id, Contacts: contacts, Transports: []signal.Transport{transport},
+		Admit: call.ContactsOnly(contacts, call.Limits{})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if err := transport.Admit(t.Context(), contacts.TokenHashes(), false); err != nil { // the client does so too, at some time
+		t.Fatal(err)
+	}
+
+	changed := contacts.Changed()
+	status, out, complaints := bob.run("", "revoke", "-self", "-relay", url)
+	if status != 0 || !e2ee.IsRevocation(out) || !strings.Contains(complaints, "Sent to 1 of 2 contacts") {
+		t.Fatalf("status %d, %q, %s", status, out, complaints)
+	}
+	select {
+	case <-changed:
+	case <-time.After(10 * time.Second):
+		t.Fatal("Alice has heard nothing")
+	}
+	if c, err := contacts.Find("Bob"); err != nil || !c.Blocked || c.Revoked.IsZero() {
+		t.Fatalf("Alice has %+v, %v", c, err)
 	}
 }
 
