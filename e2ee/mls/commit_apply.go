@@ -41,10 +41,7 @@ func (s *state) applyCommit(a *authenticatedContent) (*Change, error) {
 // longer of use. Only the signature vouches for the commit, since its confirmation tag is out of our reach.
 func (s *state) leave(r *commitReader) *Change {
 	s.removed = true
-	if s.pending != nil {
-		s.pending.next.destroy()
-		s.pending = nil
-	}
+	s.discard()
 	for _, e := range s.past {
 		e.destroy()
 	}
@@ -106,7 +103,9 @@ func (r *commitReader) finish() (next *epoch, err error) {
 	r.context.extensions = r.ch.extensions
 	commitSecret := make([]byte, hashSize)
 	if r.commit.path != nil {
-		if commitSecret, err = r.mergePath(); err != nil {
+		commitSecret, err = r.mergePath()
+		defer clear(commitSecret)
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -118,19 +117,23 @@ func (r *commitReader) finish() (next *epoch, err error) {
 	if err != nil {
 		return nil, err
 	}
+	defer clear(psk)
 	initSecret := old.keys.initSecret
 	if r.ch.externalInit != nil {
 		if initSecret, err = s.externalInitSecret(old.keys, r.ch.externalInit); err != nil {
 			return nil, err
 		}
+		defer clear(initSecret)
 	}
 	r.context.treeHash = t.treeHash(t.root())
 	r.context.transcriptHash = confirmedTranscript(old.interim, r.a)
 	context := marshal(&r.context)
 	joiner := joinerSecret(initSecret, commitSecret, context)
 	defer clear(joiner)
+	member := memberSecret(joiner, psk)
+	defer clear(member)
 	r.private.keep(t)
-	next = newEpoch(s, r.context, t, old.own, r.private, epochSecret(memberSecret(joiner, psk), context))
+	next = newEpoch(s, r.context, t, old.own, r.private, epochSecret(member, context))
 	if !equalMAC(next.confirmationTag, r.a.auth.confirmationTag) {
 		next.destroy()
 		return nil, unauthentic("confirmation tag")

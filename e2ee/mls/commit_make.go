@@ -90,6 +90,7 @@ func (g *Group) Commit(o CommitOptions) (*Commit, error) {
 		return nil, err
 	}
 	m := &commitMaker{c: c, signer: s.c.signer, old: s.now, committer: memberSender(s.now.own), options: o}
+	defer m.destroy()
 	m.collect(s.proposals)
 	if err := m.apply(); err != nil {
 		return nil, err
@@ -99,15 +100,15 @@ func (g *Group) Commit(o CommitOptions) (*Commit, error) {
 	if err := m.finish(s); err != nil {
 		return nil, err
 	}
-	message, err := s.protect(&m.content, o.Public, o.Padding)
+	out := &Commit{Change: m.describe()}
+	if out.Message, err = s.protect(&m.content, o.Public, o.Padding); err == nil {
+		out.Welcome, err = m.welcome()
+	}
 	if err != nil {
+		m.next.destroy()
 		return nil, err
 	}
-	out := &Commit{Message: message, Change: m.describe()}
-	if out.Welcome, err = m.welcome(); err != nil {
-		return nil, err
-	}
-	s.pending = &pendingCommit{message, m.next, m.c, &out.Change, m.ch.reinit}
+	s.pending = &pendingCommit{out.Message, m.next, m.c, &out.Change, m.ch.reinit}
 	return out, nil
 }
 
@@ -127,9 +128,15 @@ func (g *Group) Merge() (*Change, error) {
 
 // Discard forgets the pending commit, if there is one.
 func (g *Group) Discard() {
-	if g.s != nil && g.s.pending != nil {
-		g.s.pending.next.destroy()
-		g.s.pending = nil
+	if g.s != nil {
+		g.s.discard()
+	}
+}
+
+func (s *state) discard() {
+	if s.pending != nil {
+		s.pending.next.destroy()
+		s.pending = nil
 	}
 }
 
@@ -163,6 +170,7 @@ type commitMaker struct {
 	path       *newPath
 	psk        []byte
 	joiner     []byte
+	member     []byte
 	content    authenticatedContent
 	next       *epoch
 }
@@ -235,7 +243,8 @@ func (m *commitMaker) finish(keys pskSource) (err error) {
 	}
 	context.transcriptHash = confirmedTranscript(m.old.interim, &m.content)
 	m.joiner = joinerSecret(m.initSecret, commitSecret, marshal(&context))
-	secret := epochSecret(memberSecret(m.joiner, m.psk), marshal(&context))
+	m.member = memberSecret(m.joiner, m.psk)
+	secret := epochSecret(m.member, marshal(&context))
 	m.private.keep(m.ch.tree)
 	m.next = newEpoch(m.c.suite, context, m.ch.tree, m.own, m.private, secret)
 	m.content.auth.confirmationTag = m.next.confirmationTag
@@ -264,12 +273,18 @@ func (m *commitMaker) makePath(body *commit, context *groupContext) (err error) 
 	return err
 }
 
-// welcome makes the Welcome for those who were added, nil if none were. It uses the commit's secrets up.
-func (m *commitMaker) welcome() ([]byte, error) {
-	defer clear(m.joiner)
+// destroy zeroes the secrets that the next epoch and the Welcome came from.
+func (m *commitMaker) destroy() {
+	clear(m.psk)
+	clear(m.joiner)
+	clear(m.member)
 	if m.path != nil {
-		defer m.path.destroy()
+		m.path.destroy()
 	}
+}
+
+// welcome makes the Welcome for those who were added, nil if none were.
+func (m *commitMaker) welcome() ([]byte, error) {
 	if len(m.ch.added) == 0 {
 		return nil, nil
 	}
@@ -282,9 +297,10 @@ func (m *commitMaker) welcome() ([]byte, error) {
 	if err := info.sign(s, m.c.signer); err != nil {
 		return nil, err
 	}
-	key, nonce := s.welcomeKeys(welcomeSecret(memberSecret(m.joiner, m.psk)))
+	k := s.welcomeKeys(m.member)
+	defer k.destroy()
 	w := &welcome{suite: s.id}
-	if w.groupInfo, err = s.seal(key, nonce, marshal(info), nil); err != nil {
+	if w.groupInfo, err = s.seal(k.key, k.nonce, marshal(info), nil); err != nil {
 		return nil, err
 	}
 	err = w.seal(s, m.ch.packages, func(i int) groupSecrets {

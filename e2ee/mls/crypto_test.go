@@ -174,16 +174,16 @@ func TestErasure(t *testing.T) {
 		t.Error("a message key survives destroy")
 	}
 	limits := Limits{}.withDefaults()
-	late, accept, err := r.receive(5, limits)
+	late, settle, err := r.receive(5, limits)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if r.next != 1 || len(r.skipped) != 0 {
-		t.Error("the ratchet moves before accept")
+		t.Error("the ratchet moves before it is settled")
 	}
-	accept()
+	settle(true)
 	if !bytes.Equal(late.key, make([]byte, s.keySize)) || len(r.skipped) != 4 {
-		t.Error("a used key survives accept")
+		t.Error("a used key survives")
 	}
 	kept := r.skipped[2]
 	tr.drop(3)

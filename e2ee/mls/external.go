@@ -96,17 +96,13 @@ func (c *config) externalCommit(info *groupInfo, t *tree, o ExternalJoinOptions)
 	}
 	m := &commitMaker{c: c, signer: c.signer, old: old, committer: Sender{Type: SenderNewMemberCommit}, initSecret: initSecret,
 		private: privateTree{}, options: CommitOptions{Proposals: proposals, AuthenticatedData: o.AuthenticatedData}}
+	defer m.destroy()
 	m.collect(nil)
 	if err := m.apply(); err != nil {
 		return nil, err
 	}
 	m.own = m.ch.tree.reserve()
-	if err := m.finish(c); err != nil {
-		return nil, err
-	}
-	clear(m.joiner)
-	m.path.destroy()
-	return m, nil
+	return m, m.finish(c)
 }
 
 // client finds the member with that credential.

@@ -98,6 +98,7 @@ func (c *crew) commit(f forgery) []byte {
 		}))(c.t)
 		context.treeHash = ch.tree.treeHash(ch.tree.root())
 		body.path = must(p.encrypt(s.c.suite, ch.tree, marshal(&context)))(c.t)
+		p.destroy()
 		body.path.leaf = body.path.leaf.clone()
 		if f.path != nil {
 			f.path(body.path, resign)
@@ -156,8 +157,8 @@ func (c *crew) welcomeOf(kp *KeyPackage, change func(e *epoch), info func(i *gro
 	if info != nil {
 		info(g)
 	}
-	key, nonce := s.c.suite.welcomeKeys(welcomeSecret(member))
-	w := &welcome{suite: s.c.suite.id, groupInfo: must(s.c.suite.seal(key, nonce, marshal(g), nil))(c.t)}
+	k := s.c.suite.welcomeKeys(member)
+	w := &welcome{suite: s.c.suite.id, groupInfo: must(s.c.suite.seal(k.key, k.nonce, marshal(g), nil))(c.t)}
 	if err := w.seal(s.c.suite, m.ch.packages, func(i int) groupSecrets {
 		g := groupSecrets{joiner: m.joiner}
 		if m.path != nil {

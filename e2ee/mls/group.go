@@ -87,8 +87,9 @@ func (s *state) enter(e *epoch) {
 	if s.now != nil {
 		s.retire()
 	}
+	s.discard()
 	s.now = e
-	s.proposals, s.updates, s.pending = nil, nil, nil
+	s.proposals, s.updates = nil, nil
 	secret := &resumptionSecret{e.context.epoch, bytes.Clone(e.keys.resumption)}
 	s.resumption = slices.Insert(s.resumption, 0, secret)
 	for len(s.resumption) > max(s.c.Limits.Resumption, 0) {
@@ -191,9 +192,7 @@ func (g *Group) Destroy() {
 		return
 	}
 	g.DropPast()
-	if g.s.pending != nil {
-		g.s.pending.next.destroy()
-	}
+	g.s.discard()
 	for _, r := range g.s.resumption {
 		clear(r.secret)
 	}

@@ -16,10 +16,11 @@ func (g *Group) Handle(message []byte) (*Received, error) {
 	if len(message) > s.c.Limits.Message {
 		return nil, limited("a message of %d bytes", len(message))
 	}
-	a, accept, err := s.unprotect(message)
+	a, settle, err := s.unprotect(message)
 	if err != nil {
 		return nil, err
 	}
+	defer func() { settle(err == nil) }()
 	r := &Received{Epoch: a.content.epoch, Sender: a.content.sender, AuthenticatedData: a.content.authenticatedData}
 	switch a.content.contentType {
 	case contentApplication:
@@ -34,19 +35,18 @@ func (g *Group) Handle(message []byte) (*Received, error) {
 	if err != nil {
 		return nil, err
 	}
-	accept()
 	return r, nil
 }
 
-// unprotect decodes, decrypts and authenticates a message. accept uses its key up.
-func (s *state) unprotect(message []byte) (a *authenticatedContent, accept func(), err error) {
+// unprotect decodes, decrypts and authenticates a message. settle with true uses its key up.
+func (s *state) unprotect(message []byte) (a *authenticatedContent, settle func(bool), err error) {
 	r := &reader{b: message}
 	switch format := readFormat(r); {
 	case r.err != nil:
 		return nil, nil, r.err
 	case format == wirePublic:
 		a, err = s.unprotectPublic(r)
-		return a, func() {}, err
+		return a, func(bool) {}, err
 	case format == wirePrivate:
 		return s.unprotectPrivate(r)
 	default:
@@ -80,7 +80,7 @@ func (s *state) unprotectPublic(r *reader) (*authenticatedContent, error) {
 	return a, e.verify(s.c.suite, a)
 }
 
-func (s *state) unprotectPrivate(r *reader) (*authenticatedContent, func(), error) {
+func (s *state) unprotectPrivate(r *reader) (*authenticatedContent, func(bool), error) {
 	m := &privateMessage{}
 	m.decode(r)
 	if err := r.end(); err != nil {
@@ -90,14 +90,19 @@ func (s *state) unprotectPrivate(r *reader) (*authenticatedContent, func(), erro
 	if err != nil {
 		return nil, nil, err
 	}
-	a, accept, err := m.unprotect(e.messages, e.keys.senderData, s.c.Limits)
+	a, settle, err := m.unprotect(e.messages, e.keys.senderData, s.c.Limits)
 	if err != nil {
 		return nil, nil, err
 	}
 	if a.content.sender.Index == e.own {
-		return nil, nil, invalid("a message of our own")
+		err = invalid("a message of our own")
+	} else {
+		err = e.verify(s.c.suite, a)
 	}
-	return a, accept, e.verify(s.c.suite, a)
+	if err != nil {
+		settle(false)
+	}
+	return a, settle, err
 }
 
 // epochOf finds the epoch of a message. Handshake messages must be of the current one (sections 12.1 and 12.4.2).

@@ -112,8 +112,8 @@ func (c *crew) padded(b byte) []byte {
 	m.ciphertext = must(s.c.suite.seal(k.key, k.nonce, plain.b, aad.b))(c.t)
 	aad.b = nil
 	m.encodeSenderDataAAD(aad)
-	key, nonce := s.c.suite.senderDataKeys(s.now.keys.senderData, m.ciphertext)
-	m.encryptedSenderData = must(s.c.suite.seal(key, nonce, marshal(&senderData{leaf: 0}), aad.b))(c.t)
+	hide := s.c.suite.senderDataKeys(s.now.keys.senderData, m.ciphertext)
+	m.encryptedSenderData = must(s.c.suite.seal(hide.key, hide.nonce, marshal(&senderData{leaf: 0}), aad.b))(c.t)
 	return marshalMessage(wirePrivate, m)
 }
 

@@ -66,6 +66,7 @@ func (j *joiner) join(w *welcome) (e *epoch, err error) {
 	if err != nil {
 		return nil, err
 	}
+	defer clear(psk)
 	member := memberSecret(j.secrets.joiner, psk)
 	defer clear(member)
 	if err := j.openInfo(w, member); err != nil {
@@ -92,8 +93,9 @@ func (j *joiner) join(w *welcome) (e *epoch, err error) {
 // openInfo decrypts the GroupInfo and takes the tree out of it.
 func (j *joiner) openInfo(w *welcome, member []byte) error {
 	s := j.c.suite
-	key, nonce := s.welcomeKeys(welcomeSecret(member))
-	plain, err := s.open(key, nonce, w.groupInfo, nil)
+	k := s.welcomeKeys(member)
+	defer k.destroy()
+	plain, err := s.open(k.key, k.nonce, w.groupInfo, nil)
 	if err != nil {
 		return err
 	}

@@ -16,10 +16,13 @@ type secrets struct {
 
 // joinerSecret mixes the last epoch's init secret with the commit secret.
 func joinerSecret(initSecret, commitSecret, context []byte) []byte {
-	return expandWithLabel(extract(initSecret, commitSecret), "joiner", context, hashSize)
+	mixed := extract(initSecret, commitSecret)
+	defer clear(mixed)
+	return expandWithLabel(mixed, "joiner", context, hashSize)
 }
 
-// memberSecret is the secret between joiner_secret and epoch_secret, which the welcome secret comes from as well.
+// memberSecret is the secret between joiner_secret and epoch_secret, which the welcome secret comes from as well. Who asks
+// for it zeroes it.
 func memberSecret(joiner, psk []byte) []byte { return extract(joiner, psk) }
 
 func welcomeSecret(member []byte) []byte { return deriveSecret(member, "welcome") }
@@ -65,8 +68,10 @@ func (s *secrets) destroy() {
 }
 
 // welcomeKeys are the key and nonce under which a Welcome carries the GroupInfo.
-func (s *suite) welcomeKeys(welcome []byte) (key, nonce []byte) {
-	return expandWithLabel(welcome, "key", nil, s.keySize), expandWithLabel(welcome, "nonce", nil, nonceSize)
+func (s *suite) welcomeKeys(member []byte) messageKey {
+	welcome := welcomeSecret(member)
+	defer clear(welcome)
+	return messageKey{expandWithLabel(welcome, "key", nil, s.keySize), expandWithLabel(welcome, "nonce", nil, nonceSize)}
 }
 
 const externalInitLabel = "MLS 1.0 external init secret"

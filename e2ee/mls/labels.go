@@ -28,13 +28,16 @@ func labelled(label string, content []byte) []byte {
 
 func refHash(label string, value []byte) []byte { return hash(labelled(label, value)) }
 
+// derived is told of each secret that is derived. Tests set it, to look for those that nobody zeroes.
+var derived = func(secret []byte) []byte { return secret }
+
 // extract is KDF.Extract. It fails for no input of ours.
 func extract(salt, ikm []byte) []byte {
 	out, err := hkdf.Extract(sha256.New, ikm, salt)
 	if err != nil {
 		panic(err)
 	}
-	return out
+	return derived(out)
 }
 
 // expandWithLabel is ExpandWithLabel of section 8. Its length is at most 255 × 32 bytes; exported lengths are checked.
@@ -45,13 +48,13 @@ func expandWithLabel(secret []byte, label string, context []byte, length int) []
 	w.b = append(append(w.b, labelPrefix...), label...)
 	w.opaque(context)
 	if length <= hashSize {
-		return expandOnce(secret, w.b)[:length]
+		return derived(expandOnce(secret, w.b)[:length])
 	}
 	out, err := hkdf.Expand(sha256.New, secret, string(w.b), length)
 	if err != nil {
 		panic(err)
 	}
-	return out
+	return derived(out)
 }
 
 // expandOnce is HKDF-Expand for one block: nearly every secret is one, and the general function costs twice as much.

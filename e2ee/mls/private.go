@@ -77,9 +77,9 @@ func (d *senderData) guarded(nonce []byte) []byte {
 }
 
 // senderDataKeys are the key and nonce that hide the sender, taken from a sample of the ciphertext.
-func (s *suite) senderDataKeys(secret, ciphertext []byte) (key, nonce []byte) {
+func (s *suite) senderDataKeys(secret, ciphertext []byte) messageKey {
 	sample := ciphertext[:min(len(ciphertext), hashSize)]
-	return expandWithLabel(secret, "key", sample, s.keySize), expandWithLabel(secret, "nonce", sample, nonceSize)
+	return messageKey{expandWithLabel(secret, "key", sample, s.keySize), expandWithLabel(secret, "nonce", sample, nonceSize)}
 }
 
 // protectPrivate encrypts a message of a member, with padding zero bytes behind it.
@@ -109,8 +109,9 @@ func protectPrivate(a *authenticatedContent, tree *secretTree, senderDataSecret 
 	}
 	aad.b = aad.b[:0]
 	m.encodeSenderDataAAD(aad)
-	key, nonce := s.senderDataKeys(senderDataSecret, m.ciphertext)
-	if m.encryptedSenderData, err = s.seal(key, nonce, marshal(&d), aad.b); err != nil {
+	hide := s.senderDataKeys(senderDataSecret, m.ciphertext)
+	defer hide.destroy()
+	if m.encryptedSenderData, err = s.seal(hide.key, hide.nonce, marshal(&d), aad.b); err != nil {
 		return nil, err
 	}
 	return marshalMessage(wirePrivate, m), nil
@@ -120,16 +121,17 @@ func protectPrivate(a *authenticatedContent, tree *secretTree, senderDataSecret 
 func (m *privateMessage) openSender(s *suite, senderDataSecret []byte) (d senderData, err error) {
 	aad := &writer{}
 	m.encodeSenderDataAAD(aad)
-	key, nonce := s.senderDataKeys(senderDataSecret, m.ciphertext)
-	plain, err := s.open(key, nonce, m.encryptedSenderData, aad.b)
+	k := s.senderDataKeys(senderDataSecret, m.ciphertext)
+	defer k.destroy()
+	plain, err := s.open(k.key, k.nonce, m.encryptedSenderData, aad.b)
 	if err != nil {
 		return d, err
 	}
 	return d, unmarshal(plain, &d)
 }
 
-// unprotect decrypts a message. accept uses its key up; the caller calls it when the signature has proven right.
-func (m *privateMessage) unprotect(tree *secretTree, senderDataSecret []byte, l Limits) (a *authenticatedContent, accept func(), err error) {
+// unprotect decrypts a message. The caller of settle says whether the signature has proven right: that uses its key up.
+func (m *privateMessage) unprotect(tree *secretTree, senderDataSecret []byte, l Limits) (a *authenticatedContent, settle func(bool), err error) {
 	s := tree.suite
 	d, err := m.openSender(s, senderDataSecret)
 	if err != nil {
@@ -139,18 +141,21 @@ func (m *privateMessage) unprotect(tree *secretTree, senderDataSecret []byte, l 
 	if r == nil {
 		return nil, nil, invalid("message of a leaf without keys")
 	}
-	k, accept, err := r.receive(d.generation, l)
+	k, settle, err := r.receive(d.generation, l)
 	if err != nil {
 		return nil, nil, err
 	}
 	aad := &writer{}
 	m.encodeAAD(aad)
 	plain, err := s.open(k.key, d.guarded(k.nonce), m.ciphertext, aad.b)
+	if err == nil {
+		a, err = m.parse(plain, d.leaf)
+	}
 	if err != nil {
+		settle(false)
 		return nil, nil, err
 	}
-	a, err = m.parse(plain, d.leaf)
-	return a, accept, err
+	return a, settle, nil
 }
 
 // parse reads the decrypted content; what follows it must be zeros (section 6.3.1).

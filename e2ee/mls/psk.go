@@ -73,8 +73,13 @@ func pskSecret(ids []PSKID, keys [][]byte) []byte {
 		ids[i].encode(w)
 		w.u16(uint16(i))
 		w.u16(uint16(len(ids)))
-		input := expandWithLabel(extract(zero, keys[i]), "derived psk", w.b, hashSize)
-		secret = extract(input, secret)
+		extracted := extract(zero, keys[i])
+		input := expandWithLabel(extracted, "derived psk", w.b, hashSize)
+		next := extract(input, secret)
+		clear(extracted)
+		clear(input)
+		clear(secret)
+		secret = next
 	}
 	return secret
 }

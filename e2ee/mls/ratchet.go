@@ -8,6 +8,8 @@ type ratchet struct {
 	secret  []byte
 	next    uint32                // generation of secret
 	skipped map[uint32]messageKey // generations passed over, for messages that come late
+
+	destroyed bool
 }
 
 // messageKey encrypts one message.
@@ -39,15 +41,20 @@ func (r *ratchet) send() (uint32, messageKey, error) {
 	return generation, k, nil
 }
 
-// receive finds the key of a generation. Nothing moves until accept is called, which the caller does when the message
-// has proven authentic: a forged one must cost no key.
-func (r *ratchet) receive(generation uint32, l Limits) (k messageKey, accept func(), err error) {
+// receive finds the key of a generation. Nothing moves until settle is called with true, which the caller does when the
+// message has proven authentic: a forged one must cost no key, and what was derived for it is zeroed.
+func (r *ratchet) receive(generation uint32, l Limits) (k messageKey, settle func(authentic bool), err error) {
 	if generation < r.next {
 		k, ok := r.skipped[generation]
 		if !ok {
 			return k, nil, ErrReplay
 		}
-		return k, func() { k.destroy(); delete(r.skipped, generation) }, nil
+		return k, func(authentic bool) {
+			if authentic {
+				k.destroy()
+				delete(r.skipped, generation)
+			}
+		}, nil
 	}
 	if generation-r.next > l.Forward || generation == math.MaxUint32 {
 		return k, nil, limited("a message %d generations ahead", generation-r.next)
@@ -64,7 +71,17 @@ func (r *ratchet) receive(generation uint32, l Limits) (k messageKey, accept fun
 		}
 		passed[g] = k
 	}
-	return k, func() { r.advance(generation, k, secret, passed, l.Skipped) }, nil
+	return k, func(authentic bool) {
+		if authentic && !r.destroyed { // as it is when the message was the commit that removed us
+			r.advance(generation, k, secret, passed, l.Skipped)
+			return
+		}
+		k.destroy()
+		clear(secret)
+		for _, p := range passed {
+			p.destroy()
+		}
+	}, nil
 }
 
 // advance moves the ratchet behind a generation that has been used, keeping the keys passed over, the newest first.
@@ -96,6 +113,7 @@ func oldest(skipped map[uint32]messageKey) uint32 {
 }
 
 func (r *ratchet) destroy() {
+	r.destroyed = true
 	clear(r.secret)
 	for _, k := range r.skipped {
 		k.destroy()

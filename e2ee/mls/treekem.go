@@ -205,6 +205,7 @@ func (s *suite) openPath(t *tree, steps []pathStep, own uint32, private privateT
 // them. It uses the secret up and returns the one after the last.
 func (s *suite) implant(t *tree, steps []pathStep, private privateTree, secret []byte) ([]byte, error) {
 	if len(secret) != hashSize {
+		clear(secret)
 		return nil, invalid("path secret of %d bytes", len(secret))
 	}
 	chain := [][]byte{secret}

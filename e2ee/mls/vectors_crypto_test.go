@@ -89,9 +89,9 @@ func TestVectorsSecretTree(t *testing.T) {
 	}
 	limits := Limits{}.withDefaults()
 	eachVector(t, "secret-tree.json", forEach(3), func(v vector) Suite { return v.Suite }, func(t *testing.T, s *suite, v vector) {
-		key, nonce := s.senderDataKeys(v.SenderData.Secret, v.SenderData.Ciphertext)
-		wantBytes(t, "sender data key", key, v.SenderData.Key)
-		wantBytes(t, "sender data nonce", nonce, v.SenderData.Nonce)
+		hide := s.senderDataKeys(v.SenderData.Secret, v.SenderData.Ciphertext)
+		wantBytes(t, "sender data key", hide.key, v.SenderData.Key)
+		wantBytes(t, "sender data nonce", hide.nonce, v.SenderData.Nonce)
 		tr := newSecretTree(s, uint32(len(v.Leaves)), bytes.Clone(v.Encryption))
 		for leaf, list := range v.Leaves {
 			for _, g := range list {
@@ -100,13 +100,13 @@ func TestVectorsSecretTree(t *testing.T) {
 					key, nonce []byte
 				}{{contentHandshake, g.HandshakeKey, g.HandshakeNonce}, {contentApplication, g.ApplicationKey, g.ApplicationNonce}} {
 					r := tr.ratchet(uint32(leaf), c.t)
-					k, accept, err := r.receive(g.Generation, limits)
+					k, settle, err := r.receive(g.Generation, limits)
 					if err != nil {
 						t.Fatal(err)
 					}
 					wantBytes(t, "key", k.key, c.key)
 					wantBytes(t, "nonce", k.nonce, c.nonce)
-					accept()
+					settle(true)
 					if _, _, err := r.receive(g.Generation, limits); err == nil {
 						t.Error("a key is given twice")
 					}
