@@ -61,7 +61,7 @@ func (b *bot) run(ctx context.Context) error {
 // answer takes one call, from its ringing to its end.
 func (b *bot) answer(ctx context.Context, in *call.Incoming) error {
 	who := in.Caller()
-	t, err := b.newTalk(who.ID, who.Label)
+	t, err := b.newTalk(who.ID, who.Name)
 	if err != nil {
 		return err
 	}

@@ -32,17 +32,37 @@ type attendant struct {
 	Agreed  bool      `json:"agreed"`           // by a message; without, they stayed in the call
 	Refused bool      `json:"refused,omitempty"`
 	Files   []string  `json:"files"`
+	Faults  []fault   `json:"faults,omitempty"` // of the files
+}
+
+// A fault is what a file lacks of a track.
+type fault struct {
+	File    string `json:"file"`
+	Track   string `json:"track"`             // "audio" or "video"
+	Refused int64  `json:"refused,omitempty"` // frames that came, and that no file can hold
+	Why     string `json:"why,omitempty"`     // it ended early
 }
 
 // attendant describes a participant.
 func (p *participant) attendant(all []file.RecordedFile) attendant {
 	a := attendant{Name: p.label, ID: e2ee.FormatID(p.id), Noticed: p.noticed, Agreed: p.agreed, Refused: p.refused, Files: []string{}}
 	for _, f := range all {
-		a.Files = append(a.Files, filepath.Base(f.Path))
+		name := filepath.Base(f.Path)
+		a.Files = append(a.Files, name)
+		if f.Refused > 0 || f.Err != nil {
+			a.Faults = append(a.Faults, fault{File: name, Track: f.Track.Kind.String(), Refused: f.Refused, Why: words(f.Err)})
+		}
 	}
 	slices.Sort(a.Files)
 	a.Files = slices.Compact(a.Files) // a WebM is named for each of its tracks
 	return a
+}
+
+func words(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }
 
 // write puts the manifest beside the files.

@@ -4,9 +4,14 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/sotto-calls/sotto/media"
+	"github.com/sotto-calls/sotto/media/file"
 )
 
 // A mix that cannot be begun leaves nothing open and nothing behind.
@@ -29,6 +34,37 @@ func TestBeginFails(t *testing.T) {
 	}
 	if now := opened(t); now != open {
 		t.Errorf("%d files are open, %d were", now, open)
+	}
+}
+
+// Frames that no file can hold, and a disk that is full, are told of in recording.json, and what came else is in the files.
+func TestFaultsAreInTheManifest(t *testing.T) {
+	r, err := begin(t.TempDir(), 10<<20, t.Logf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := r.participant("participant-1", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &gate{}
+	g.open(f)
+	sound := g.received(media.TrackInfo{Kind: media.Audio, Codec: media.Opus, ClockRate: 48000, Channels: 2}, t.Logf)
+	for n, data := range []string{"\xf8\x01", "", "\xff", "\xf8\x01"} {
+		if err := sound.WriteFrame(media.Frame{Data: []byte(data), Time: time.Duration(n) * 20 * time.Millisecond}); err != nil {
+			t.Error(err)
+		}
+	}
+	g.open(nil)
+	r.finish()
+	f.kept = append(f.kept, file.RecordedFile{Path: filepath.Join(r.folder.path, "participant-1.ivf"), Track: media.TrackInfo{Kind: media.Video}, Err: syscall.ENOSPC})
+	p := participant{name: "participant-1"}
+	want := []fault{{File: "participant-1.ogg", Track: "audio", Refused: 2}, {File: "participant-1.ivf", Track: "video", Why: syscall.ENOSPC.Error()}}
+	if got := p.attendant(f.kept).Faults; !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if len(f.kept) != 2 || f.kept[0].Frames != 2 {
+		t.Errorf("%+v", f.kept)
 	}
 }
 

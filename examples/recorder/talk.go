@@ -280,7 +280,7 @@ func (t *talk) joined(ctx context.Context, joined call.Participant) {
 			return
 		}
 	}
-	t.tell(ctx, t.add(joined.ID, joined.Label))
+	t.tell(ctx, t.add(joined.ID, joined.Name))
 }
 
 // message takes an answer to the notice.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/sotto-calls/sotto/media"
+	"github.com/sotto-calls/sotto/media/file"
 )
 
 // ErrNoFFmpeg is in every error that comes of ffmpeg, or ffprobe where it is needed, not being installed.
@@ -15,6 +16,7 @@ var ErrNoFFmpeg = errors.New("ffmpeg is not installed")
 
 var (
 	errClosed = fs.ErrClosed
+	errLarge  = fmt.Errorf("ffmpeg: a frame of more than 4 MiB: %w", file.ErrFrame)
 	errNUL    = errors.New("ffmpeg: a NUL byte in a name")
 )
 

@@ -2,7 +2,6 @@ package ffmpeg
 
 import (
 	"encoding/binary"
-	"errors"
 	"io"
 
 	"github.com/sotto-calls/sotto/media"
@@ -35,7 +34,7 @@ func newFLVSound(w io.WriteCloser, codec media.Codec) *flvSound {
 // WriteFrame appends a frame at its time. Times never go back.
 func (s *flvSound) WriteFrame(f media.Frame) error {
 	if len(f.Data) > file.MaxFrame {
-		return errors.New("ffmpeg: a frame of more than 4 MiB")
+		return errLarge
 	}
 	s.buf = s.buf[:0]
 	if !s.begun {

@@ -3,7 +3,6 @@ package ffmpeg
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"io"
 	"slices"
 
@@ -38,7 +37,7 @@ func units(data []byte) (out [][]byte) {
 // that.
 func (v *flvWriter) WriteFrame(f media.Frame) error {
 	if len(f.Data) > file.MaxFrame {
-		return errors.New("ffmpeg: a frame of more than 4 MiB")
+		return errLarge
 	}
 	nals := units(f.Data)
 	v.buf = v.buf[:0]

@@ -237,6 +237,27 @@ func TestRecordRefused(t *testing.T) {
 	}
 }
 
+// Frames that no file can hold do not end a track.
+func TestRecordPassesOverBadFrames(t *testing.T) {
+	need(t, "ffmpeg")
+	r, err := Record(RecordConfig{Path: filepath.Join(t.TempDir(), "x.mkv")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sink := r.Sink(media.TrackInfo{Kind: media.Audio, Codec: media.Opus})
+	for n, data := range []string{"\xff", "\xf8\x01", "", "\xff", "\xf8\x02"} {
+		if err := sink.WriteFrame(media.Frame{Data: []byte(data), Time: time.Duration(n) * 20 * time.Millisecond}); err != nil {
+			t.Errorf("frame %d: %v", n, err)
+		}
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	if s := ffprobe(t, r.cfg.Path); len(s) != 1 || s[0].Codec != "opus" || s[0].frames() < 2 {
+		t.Errorf("%+v", s)
+	}
+}
+
 // An ffmpeg that fails at the end: its words, and the parts stay.
 func TestRecordFails(t *testing.T) {
 	t.Parallel()

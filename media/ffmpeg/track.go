@@ -1,6 +1,7 @@
 package ffmpeg
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,7 +24,7 @@ type track struct {
 	err   error // why it ended early
 }
 
-// WriteFrame appends a frame to the track's part.
+// WriteFrame appends a frame to the track's part, or passes over one that no file can hold.
 func (t *track) WriteFrame(f media.Frame) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -35,8 +36,12 @@ func (t *track) WriteFrame(f media.Frame) error {
 	case len(f.Data) == 0 || t.sink == nil && !t.begins(f):
 		return nil
 	}
-	t.err = t.write(f)
-	if t.err != nil && t.sink != nil {
+	err := t.write(f)
+	if err == nil || errors.Is(err, file.ErrFrame) { // a peer's fault: the part goes on
+		return nil
+	}
+	t.err = err
+	if t.sink != nil {
 		_ = t.sink.Close()
 	}
 	return t.err

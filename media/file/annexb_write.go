@@ -1,8 +1,6 @@
 package file
 
 import (
-	"bytes"
-	"errors"
 	"io"
 
 	"github.com/sotto-calls/sotto/media"
@@ -17,11 +15,8 @@ func NewAnnexBWriter(w io.Writer) *AnnexBWriter { return &AnnexBWriter{out: outp
 
 // WriteFrame appends an access unit, which begins with a start code.
 func (a *AnnexBWriter) WriteFrame(f media.Frame) error {
-	if err := checkFrame(&a.out, f); err != nil {
+	if err := checkFrame(&a.out, media.H264, f); err != nil {
 		return err
-	}
-	if !bytes.HasPrefix(f.Data, []byte{0, 0, 1}) && !bytes.HasPrefix(f.Data, []byte{0, 0, 0, 1}) {
-		return errors.New("file: an H264 frame begins with a start code")
 	}
 	if err := a.out.reserve(len(f.Data)); err != nil {
 		return err

@@ -8,6 +8,9 @@ import (
 var (
 	// ErrFormat is in every error about a file that is damaged or is not what it should be; see [FormatError].
 	ErrFormat = errors.New("file: bad format")
+	// ErrFrame is in every error about a frame that no file can hold: it is empty, too large or not of its codec. Nothing of it
+	// was written, and the next one may be.
+	ErrFrame = errors.New("file: no such frame can be written")
 	// ErrSizeLimit ends a recording that has reached its size limit. What was written before is complete and readable.
 	ErrSizeLimit = errors.New("file: size limit reached")
 )

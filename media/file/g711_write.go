@@ -54,7 +54,7 @@ func NewG711Writer(w io.Writer, codec media.Codec) (*G711Writer, error) {
 
 // WriteFrame appends samples. The frame's Duration is not used: each byte is a sample.
 func (g *G711Writer) WriteFrame(f media.Frame) error {
-	if err := checkFrame(&g.out, f); err != nil {
+	if err := checkFrame(&g.out, "", f); err != nil {
 		return err
 	}
 	at := lawRate.ticks(f.Time)

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -34,9 +35,11 @@ type IVFWriter struct {
 }
 
 var (
-	errClosed   = fs.ErrClosed
-	errEmpty    = errors.New("file: an empty frame")
-	errTooLarge = errors.New("file: a frame of more than 4 MiB")
+	errClosed    = fs.ErrClosed
+	errEmpty     = fmt.Errorf("%w: it is empty", ErrFrame)
+	errPacket    = fmt.Errorf("%w: %w", ErrFrame, errOpus)
+	errStartCode = fmt.Errorf("%w: one of H264 begins with a start code", ErrFrame)
+	errTooLarge  = fmt.Errorf("%w: it has more than 4 MiB", ErrFrame)
 )
 
 // NewIVFWriter returns a writer to w, which it takes over: Close closes w if that is an io.Closer. Nothing is written
@@ -55,7 +58,7 @@ func NewIVFWriter(w io.Writer, o IVFOptions) *IVFWriter {
 // delimiter gets one, since the format asks for it. Its Duration is used for the file's
 // length only. A gap in Time is a gap in the file.
 func (v *IVFWriter) WriteFrame(f media.Frame) error {
-	if err := checkFrame(&v.out, f); err != nil {
+	if err := checkFrame(&v.out, v.options.Codec, f); err != nil {
 		return err
 	}
 	ticks := v.options.Timebase.ticks(f.Time)
@@ -94,16 +97,31 @@ func (v *IVFWriter) WriteFrame(f media.Frame) error {
 }
 
 // checkFrame refuses what no writer of frames can write.
-func checkFrame(o *output, f media.Frame) error {
-	switch {
-	case o.closed:
+func checkFrame(o *output, codec media.Codec, f media.Frame) error {
+	if o.closed {
 		return errClosed
-	case len(f.Data) == 0:
-		return errEmpty
-	case len(f.Data) > MaxFrame:
-		return errTooLarge
+	}
+	if err := checkData(codec, f.Data); err != nil {
+		return err
 	}
 	return o.err
+}
+
+// checkData refuses what no file can hold as a frame of a codec.
+func checkData(codec media.Codec, data []byte) error {
+	switch {
+	case len(data) == 0:
+		return errEmpty
+	case len(data) > MaxFrame:
+		return errTooLarge
+	case codec == media.Opus:
+		if _, err := opusSamples(data); err != nil {
+			return errPacket
+		}
+	case codec == media.H264 && !bytes.HasPrefix(data, []byte{0, 0, 1}) && !bytes.HasPrefix(data, []byte{0, 0, 0, 1}):
+		return errStartCode
+	}
+	return nil
 }
 
 // header begins the file.

@@ -77,12 +77,12 @@ func NewOggWriter(w io.Writer, o OggOptions) *OggWriter {
 
 // WriteFrame appends a packet. Its Duration is not used: an Opus packet says itself how long it lasts.
 func (o *OggWriter) WriteFrame(f media.Frame) error {
-	if err := checkFrame(&o.out, f); err != nil {
+	if err := checkFrame(&o.out, media.Opus, f); err != nil {
 		return err
 	}
 	n, err := opusSamples(f.Data)
 	if err != nil {
-		return errors.New("file: " + err.Error())
+		return err // never: checkFrame looked
 	}
 	at := samples.ticks(f.Time)
 	if !o.begun {

@@ -87,6 +87,7 @@ type RecordedFile struct {
 	Frames  int64         // written
 	Missing int64         // frames that never came, as counted by Frame.Missing
 	Skipped int64         // frames before the first key frame
+	Refused int64         // frames that no file can hold (ErrFrame), and that are not in it
 	Start   time.Duration // of the first frame, after the recording's start
 	End     time.Duration // of the last frame
 	Err     error         // why it ended early; nil if it did not

@@ -215,6 +215,53 @@ func TestRecorderBeginsWithAKeyFrame(t *testing.T) {
 	probe(t, f.Path)
 }
 
+// Frames that no file can hold are a peer's fault: what follows them is recorded, they are counted, and where there is nothing
+// else there is no file.
+func TestRecorderPassesOverBadFrames(t *testing.T) {
+	const (
+		idr  = "\x00\x00\x00\x01\x65\x88"
+		vp8  = "\x10\x00\x00\x9d\x01\x2a\x40\x01\xf0\x00\x00\x00"
+		step = 20 * time.Millisecond
+	)
+	for _, c := range []struct {
+		codec     media.Codec
+		good, bad string
+	}{
+		{media.Opus, "\xf8\x01", "\xff"}, {media.Opus, "\xf8\x01", "\xff\x00"}, {media.PCMU, "\x01\x02", ""},
+		{media.VP8, vp8, ""}, {media.H264, idr, "\x65\x88"},
+	} {
+		info := media.TrackInfo{Kind: media.Audio, Codec: c.codec}
+		if c.codec == media.VP8 || c.codec == media.H264 {
+			info.Kind = media.Video
+		}
+		for _, webm := range []bool{false, true} {
+			r, err := file.NewRecorder(t.TempDir(), file.RecorderOptions{WebM: webm})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sink := r.Track(info)
+			if err := sink.WriteFrame(media.Frame{Data: []byte(c.bad)}); err != nil || r.Files()[0].Path != "" {
+				t.Errorf("%s: %v, %+v", c.codec, err, r.Files())
+			}
+			for n, data := range []string{c.good, "", c.bad, c.good} {
+				if err := sink.WriteFrame(media.Frame{Data: []byte(data), Time: time.Duration(n) * step, Key: true}); err != nil {
+					t.Errorf("%s: frame %d: %v", c.codec, n, err)
+				}
+			}
+			if err := r.Close(); err != nil {
+				t.Error(err)
+			}
+			f := r.Files()[0]
+			if f.Frames != 2 || f.Refused != 3 || f.Skipped != 0 || f.Err != nil || f.End != 3*step {
+				t.Errorf("%s: %+v", c.codec, f)
+			}
+			if b, err := os.ReadFile(f.Path); err != nil || bytes.Count(b, []byte(c.good)) != 2 {
+				t.Errorf("%s: %v, %x", c.codec, err, b)
+			}
+		}
+	}
+}
+
 // A recording that begins ten minutes into a call does not begin with ten minutes of nothing.
 func TestRecorderBeginsInTheMiddle(t *testing.T) {
 	const ago = 10 * time.Minute

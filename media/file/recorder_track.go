@@ -19,7 +19,8 @@ type recorderTrack struct {
 	err   error
 }
 
-// WriteFrame records a frame. After an error the track has ended, and its file is complete up to there.
+// WriteFrame records a frame, or passes over one that no file can hold. After an error the track has ended, and its file is
+// complete up to there.
 func (t *recorderTrack) WriteFrame(f media.Frame) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -32,6 +33,10 @@ func (t *recorderTrack) WriteFrame(f media.Frame) error {
 	if !canRecord(t.info.Codec) {
 		t.ended, t.err = true, fmt.Errorf("file: a recorder cannot write %q", t.info.Codec)
 		return t.err
+	}
+	if checkData(t.info.Codec, f.Data) != nil { // a peer's fault: the file goes on
+		t.file.Refused++
+		return nil
 	}
 	f.Time = t.r.place(f.Time)
 	t.file.Missing += int64(f.Missing)

@@ -29,7 +29,7 @@ func NewWAVWriter(w io.Writer, rate, channels int) (*WAVWriter, error) {
 
 // WriteFrame appends samples. Times are not used.
 func (w *WAVWriter) WriteFrame(f media.Frame) error {
-	if err := checkFrame(&w.out, f); err != nil {
+	if err := checkFrame(&w.out, "", f); err != nil {
 		return err
 	}
 	if len(f.Data)%w.format.block() != 0 {

@@ -91,7 +91,7 @@ func (m *WebMWriter) Close() error {
 
 // write appends a frame as a block, with a new cluster before it where one is due.
 func (m *WebMWriter) write(t *webmTrack, f media.Frame) error {
-	if err := checkFrame(&m.out, f); err != nil {
+	if err := checkFrame(&m.out, t.info.Codec, f); err != nil {
 		return err
 	}
 	changed := t.learn(f)
