@@ -50,6 +50,8 @@ export class Call {
   readonly kept = new Flood(maxKept);
   /** Internal. */
   role: Role;
+  /** Internal: an incoming call that is declined at once. */
+  unwanted = false;
   #id: Uint8Array;
   readonly #context: CallContext;
   readonly #events = new Queue<CallEvent>();

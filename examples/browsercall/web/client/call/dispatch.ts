@@ -169,11 +169,13 @@ export class Dispatcher {
     if (!invitation) return;
     let reason = refusal ?? (isSupported(invitation.body) ? undefined : EndReason.Unsupported);
     const call = new Call(this.#door, 'callee', o.message.from, o.message.call);
+    call.unwanted = reason !== undefined;
     const lines = this.#door.settings.maxCalls;
     // A few more lines to say no on; beyond them nothing is said.
     if (!this.#enter(call, reason === undefined ? lines : 2 * lines)) {
       if (reason !== undefined || !this.#enter(call, 2 * lines)) return;
       reason = EndReason.Busy;
+      call.unwanted = true;
     }
     if (reason === EndReason.ClockSkew) this.stats.stale++;
     else if (reason !== undefined) this.stats.declined++;

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { random } from '../bytes.ts';
 import { SignalError } from '../signal/transport.ts';
 import { Quota } from './admit.ts';
+import { Call } from './call.ts';
+import type { CallContext } from './context.ts';
 import { Courier } from './courier.ts';
 import { Flood } from './flood.ts';
 import { Jobs } from './jobs.ts';
@@ -9,6 +11,7 @@ import { pause, settled, TimeoutError, unless, within } from './patience.ts';
 import type { Packet, Transport } from './ports.ts';
 import { Queue } from './queue.ts';
 import { declineEnd, EndedError, EndReason, missed, reasonName } from './reason.ts';
+import { Registry } from './registry.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -163,6 +166,20 @@ describe('limits', () => {
     q.take(first, 0);
     for (let i = 0; i < 4096; i++) q.take(random(64), 0);
     expect(q.take(first, 0)).toBe(true);
+  });
+});
+
+describe('the calls of a client', () => {
+  // Fails if only a call that rings already counts: its mailbox takes a moment to open.
+  it('take none to somebody whose own is being taken, unless that is declined', () => {
+    const peer = random(64);
+    const call = (role: 'caller' | 'callee') => new Call({} as CallContext, role, peer, random(32));
+    const calls = new Registry();
+    const theirs = call('callee');
+    calls.enter(theirs);
+    expect(() => calls.enter(call('caller'))).toThrow('they ring already');
+    theirs.unwanted = true;
+    calls.enter(call('caller'));
   });
 });
 

@@ -62,6 +62,7 @@ export class Registry implements Iterable<Call> {
   }
 
   #ringsUs(peer: ID): boolean {
-    return [...this].some((c) => equal(c.peer, peer) && c.role === 'callee' && c.state === 'ringing');
+    const soon = ['new', 'ringing'];
+    return [...this].some((c) => equal(c.peer, peer) && c.role === 'callee' && !c.unwanted && soon.includes(c.state));
   }
 }
