@@ -9,16 +9,16 @@ import (
 )
 
 // A Caller is who rings, as far as we know them. For Admit it holds only what the sealed and signed envelope and our own
-// contacts say; Name, KeyChanged and LookAlike of a stranger are filled in when the call rings.
+// contacts say; Claimed, KeyChanged and LookAlike of a stranger are filled in when the call rings.
 type Caller struct {
 	ID         e2ee.ID
-	Label      string    // our own name for them; empty if they are not a contact
+	Name       string    // our own label, as e2ee.Contact has it; empty if they are not a contact
 	KnownSince time.Time // when they became a contact; zero: they are none
 	Verified   time.Time // when their identity was verified; zero: never
 	Blocked    bool
 	Route      string // the relay that the Invite came by
 
-	Name       string // what they call themselves: nobody has checked it, never show it in place of a label
+	Claimed    string // what a stranger calls itself: nobody has checked it, never show it in place of Name
 	KeyChanged string // the label of a contact of the same name that has another key; empty: none
 	LookAlike  string // the label of a contact whose name is easily taken for this one; empty: none
 }

@@ -229,13 +229,13 @@ func TestPitfall29WhoRings(t *testing.T) {
 			b.Name = tt.says
 			stranger.send(msgInvite, b)
 			w := client.rung(t).Caller()
-			if w.Contact() || w.Label != "" || !w.Verified.IsZero() || w.Name != tt.shown || w.KeyChanged != tt.changed || w.LookAlike != tt.alike {
+			if w.Contact() || w.Name != "" || !w.Verified.IsZero() || w.Claimed != tt.shown || w.KeyChanged != tt.changed || w.LookAlike != tt.alike {
 				t.Errorf("the stranger %q is shown as %+v", tt.says, w)
 			}
 			b = known.inviteOf()
 			b.Name = "your bank"
 			known.send(msgInvite, b)
-			if w := client.rung(t).Caller(); !w.Contact() || w.Label != "label-of-the-peer" || w.Name != "" || w.KeyChanged+w.LookAlike != "" {
+			if w := client.rung(t).Caller(); !w.Contact() || w.Name != "label-of-the-peer" || w.Claimed != "" || w.KeyChanged+w.LookAlike != "" {
 				t.Errorf("the contact is shown as %+v", w)
 			}
 		})

@@ -59,7 +59,7 @@ func TestAttackIgnoredCaller(t *testing.T) {
 			t.Errorf("asked %d times, %+v", a.asked(), stats)
 		}
 		for _, c := range a.who {
-			if c.Name != "" || c.KeyChanged != "" || c.LookAlike != "" || c.Label != "label-of-the-peer" || c.ID != p.id.Public() {
+			if c.Claimed != "" || c.KeyChanged != "" || c.LookAlike != "" || c.Name != "label-of-the-peer" || c.ID != p.id.Public() {
 				t.Errorf("Admit was shown %+v", c)
 			}
 		}

@@ -158,7 +158,7 @@ func (c *Client) who(id e2ee.ID, t signal.Transport) Caller {
 		return w
 	}
 	if known, ok := c.config.Contacts.Lookup(id); ok {
-		w.Label, w.KnownSince, w.Verified, w.Blocked = known.Name, known.KnownSince, known.Verified, known.Blocked
+		w.Name, w.KnownSince, w.Verified, w.Blocked = known.Name, known.KnownSince, known.Verified, known.Blocked
 	}
 	return w
 }
@@ -201,7 +201,7 @@ func (c *Client) introduce(w Caller, name string) Caller {
 	if w.Contact() || name == "" || !e2ee.Visible(name) {
 		return w
 	}
-	w.Name = name
+	w.Claimed = name
 	if c.config.Contacts != nil {
 		w.KeyChanged, w.LookAlike = resembles(c.config.Contacts, w.ID, name)
 	}

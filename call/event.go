@@ -91,7 +91,7 @@ func (e Ended) String() string {
 type Participant struct {
 	ID       e2ee.ID
 	Leaf     uint32    // index in the ratchet tree
-	Label    string    // what we call them; empty for someone who is not a contact
+	Name     string    // what we call them; empty for someone who is not a contact
 	Verified time.Time // when their identity was checked; zero: never
 	Self     bool
 }

@@ -72,7 +72,7 @@ func Example() {
 	defer cancel()
 	go func() {
 		for in := range bob.Incoming(ctx) {
-			fmt.Println(in.Caller().Label, "rings")
+			fmt.Println(in.Caller().Name, "rings")
 			if _, err := in.Answer(ctx, call.Media{Receive: discard}); err != nil {
 				panic(err)
 			}
@@ -112,7 +112,7 @@ func ExampleAdmitFunc() {
 		}
 		return call.Ring
 	})
-	stranger := call.Caller{Name: "Alice"}
+	stranger := call.Caller{Claimed: "Alice"}
 	fmt.Println(admit(context.Background(), stranger) == call.Ignore)
 	// Output: true
 }

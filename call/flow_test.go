@@ -99,7 +99,7 @@ func TestDeclined(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if w := in.Caller(); w.Label != "Alice" || !w.Contact() {
+		if w := in.Caller(); w.Name != "Alice" || !w.Contact() {
 			t.Errorf("caller %+v", w)
 		}
 		until[call.Ringing](t, c, "Alice hears it ring")

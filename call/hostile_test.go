@@ -167,7 +167,7 @@ func (v *victim) quiet(t *testing.T, why string) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	if in, err := v.Accept(ctx); err == nil {
-		t.Errorf("%s: it rings: %v", why, in.Caller().Label)
+		t.Errorf("%s: it rings: %v", why, in.Caller().Name)
 	}
 }
 

@@ -57,7 +57,7 @@ func TestBecomingContacts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if in.Caller().Label != "Carol" {
+		if in.Caller().Name != "Carol" {
 			t.Errorf("Bob sees %+v", in.Caller())
 		}
 	})

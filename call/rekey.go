@@ -62,7 +62,7 @@ func (l *loop) roster() []Participant {
 	for _, m := range l.keys.group.Roster() {
 		p := Participant{ID: e2ee.ID(m.Credential.Identity), Leaf: m.Leaf, Self: m.Leaf == l.keys.group.OwnLeaf()}
 		if !p.Self {
-			p.Label, p.Verified = l.client.verifiedAt(p.ID)
+			p.Name, p.Verified = l.client.verifiedAt(p.ID)
 		}
 		list = append(list, p)
 	}

@@ -74,7 +74,7 @@ func TestStrangersGetRelayCandidatesAlone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if in.Caller().Name != "alice" || in.Caller().Contact() {
+		if in.Caller().Claimed != "alice" || in.Caller().Contact() {
 			t.Errorf("caller %+v", in.Caller())
 		}
 		b, err := in.Answer(t.Context(), call.Media{Receive: newTape().track})

@@ -24,8 +24,8 @@ func TestPair(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if in.Caller().Label != "Alice" {
-			t.Errorf("caller %q", in.Caller().Label)
+		if in.Caller().Name != "Alice" {
+			t.Errorf("caller %q", in.Caller().Name)
 		}
 		if _, err := in.Answer(t.Context(), call.Media{Receive: discard}); err != nil {
 			t.Fatal(err)

@@ -51,7 +51,7 @@ func (b *bot) answer(ctx context.Context, in *call.Incoming) error {
 		return err
 	}
 	id := c.ID()
-	t.transcript = &transcript{call: hex.EncodeToString(id[:4]), name: t.who.Label, file: b.journal, queue: make(chan []byte, waiting), logf: t.logf}
+	t.transcript = &transcript{call: hex.EncodeToString(id[:4]), name: t.who.Name, file: b.journal, queue: make(chan []byte, waiting), logf: t.logf}
 	work.Go(func() { t.answerTurns(within) })
 	work.Go(func() { t.transcript.send(within, c) })
 	t.follow(ctx, c, cancel)
@@ -126,7 +126,7 @@ func (t *talk) event(c *call.Call, ev call.Event) {
 }
 
 func (t *talk) logf(format string, args ...any) {
-	t.log.Printf("%q "+format, append([]any{t.who.Label}, args...)...)
+	t.log.Printf("%q "+format, append([]any{t.who.Name}, args...)...)
 }
 
 func trust(c call.Caller) string {

@@ -16,7 +16,7 @@ const goodbye = 5 * time.Second
 // answer takes one call, from its ringing to its end.
 func (b *bot) answer(ctx context.Context, in *call.Incoming) {
 	who := in.Caller()
-	t := b.newTalk(who.Label, who.ID, "them")
+	t := b.newTalk(who.Name, who.ID, "them")
 	b.tell(event{Event: "ringing", Name: t.name, By: t.by}, "%q rings, %s", t.name, trust(who.Verified))
 	defer t.stop()
 	m, err := t.media(in.Sends(), in.Wants())

@@ -174,7 +174,7 @@ func TestRing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if in.Caller().Label != g.bot().Name || in.Sends() != (media.Kinds{Audio: true, Video: true}) {
+	if in.Caller().Name != g.bot().Name || in.Sends() != (media.Kinds{Audio: true, Video: true}) {
 		t.Errorf("%+v rings", in.Caller())
 	}
 	pictures, _, receive := counts(30)

@@ -91,7 +91,7 @@ func (t *talk) totals(s media.Stats) {
 }
 
 func (t *talk) logf(format string, args ...any) {
-	name := t.who.Label
+	name := t.who.Name
 	t.bot.log.Printf("%q "+format, append([]any{name}, args...)...)
 }
 

@@ -92,7 +92,7 @@ func (k *kiosk) hangUp() reply {
 func (k *kiosk) rings(in *call.Incoming) {
 	who, known := k.lookup(in.Caller().ID)
 	if !known {
-		who.Name = in.Caller().Label
+		who.Name = in.Caller().Name
 	}
 	listed := false
 	for _, c := range resolve(k.person.Contacts, k.autoAnswer, func(string, error) {}) {

@@ -81,7 +81,7 @@ func TestRingTogether(t *testing.T) {
 		until[call.Connected](t, c)
 		for _, other := range []*call.Incoming{alice, carol} {
 			if e := over(t, other); e.Reason != call.Cancelled || !e.Remote {
-				t.Errorf("%v: %v", other.Caller().Label, e)
+				t.Errorf("%v: %v", other.Caller().Name, e)
 			}
 		}
 		if err := c.Hangup(t.Context(), call.Left); err != nil {

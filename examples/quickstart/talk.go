@@ -74,7 +74,7 @@ func (c *conversation) answer(ctx context.Context, say io.Writer, o options, bob
 		return err
 	}
 	who := in.Caller()
-	fmt.Fprintf(say, "Bob's program: %q rings, a contact since %s, %s. It accepts.\n", who.Label,
+	fmt.Fprintf(say, "Bob's program: %q rings, a contact since %s, %s. It accepts.\n", who.Name,
 		who.KnownSince.Format("15:04:05"), trust(who))
 	o.video, o.audio = "", "" // Bob sends the built-in clip, again and again
 	send, _, err := sources(o, true)

@@ -13,10 +13,10 @@ func (p *program) hear(ctx context.Context) {
 		p.mu.Lock()
 		p.rings = rings
 		p.mu.Unlock()
-		p.say(event{Event: "incoming", Name: rings.Caller().Label})
+		p.say(event{Event: "incoming", Name: rings.Caller().Name})
 		go func() {
 			<-rings.Done()
-			p.say(event{Event: "over", Name: rings.Caller().Label})
+			p.say(event{Event: "over", Name: rings.Caller().Name})
 		}()
 	}
 }
@@ -51,6 +51,6 @@ func (p *program) answer(ctx context.Context, c command) error {
 	if t.Call, err = rings.Answer(ctx, m); err != nil {
 		return err
 	}
-	p.begin(ctx, t, rings.Caller().Label)
+	p.begin(ctx, t, rings.Caller().Name)
 	return nil
 }
