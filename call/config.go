@@ -17,8 +17,8 @@ type Config struct {
 	// Identity is who we are. Required; the client does not destroy it.
 	Identity *e2ee.Identity
 
-	// Transports read the identity's mailbox, each at another relay. At least one, and each a signal.Opener. The client
-	// closes them.
+	// Transports read the identity's mailbox, each at another relay. At least one, and each a signal.Opener and a
+	// signal.Registrar. The client closes them.
 	Transports []signal.Transport
 
 	// Admit decides who may ring, of those whom the relay lets write to our mailbox: see Contacts and OpenMailbox.
@@ -75,6 +75,8 @@ func (c Config) prepare() (Config, error) {
 	for i, t := range c.Transports {
 		_, ok := t.(signal.Opener)
 		bad(!ok, fmt.Sprintf("Transports[%d] cannot open mailboxes (signal.Opener)", i))
+		_, ok = t.(signal.Registrar)
+		bad(!ok, fmt.Sprintf("Transports[%d] cannot tell a relay who may write (signal.Registrar)", i))
 	}
 	bad(c.Contacts == nil && !c.OpenMailbox, "Contacts is missing, so no relay would let anybody ring: use e2ee.OpenContacts, or OpenMailbox")
 	bad(c.Contacts != nil && c.Identity != nil && c.Contacts.Identity() != c.Identity.Public(), "Contacts are another identity's")

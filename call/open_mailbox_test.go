@@ -9,6 +9,7 @@ import (
 	"github.com/sotto-calls/sotto/call"
 	"github.com/sotto-calls/sotto/call/calltest"
 	"github.com/sotto-calls/sotto/e2ee"
+	"github.com/sotto-calls/sotto/signal"
 )
 
 // TestWhoReachesAMailbox: a stranger who has the card alone rings where the mailbox is open and Admit lets it, also after a
@@ -45,7 +46,7 @@ func TestWhoReachesAMailbox(t *testing.T) {
 }
 
 // TestNobodyCouldRing: a client whose relay would let nobody through is refused, and says what is missing.
-// Mutation: prepare without Contacts.
+// Mutations: prepare without Contacts, or without Registrar.
 func TestNobodyCouldRing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := calltest.New(t, calltest.Options{})
@@ -57,6 +58,15 @@ func TestNobodyCouldRing(t *testing.T) {
 		config.Contacts, _ = e2ee.OpenContacts("", e2ee.Generate())
 		if _, err := call.NewClient(config); !errors.Is(err, call.ErrConfig) {
 			t.Errorf("contacts of another identity: %v", err)
+		}
+		config = n.Bob.Config
+		relay := config.Transports[0]
+		config.Transports = []signal.Transport{struct {
+			signal.Transport
+			signal.Opener
+		}{relay, relay.(signal.Opener)}}
+		if _, err := call.NewClient(config); !errors.Is(err, call.ErrConfig) {
+			t.Errorf("a transport that registers no tokens: %v", err)
 		}
 	})
 }
