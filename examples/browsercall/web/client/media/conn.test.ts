@@ -125,6 +125,14 @@ describe('a connection', () => {
     expect([callee.conn.untaken(), told().length]).toEqual([false, 1]);
   });
 
+  it('does not begin muted where it was unmuted before', async () => {
+    const { caller } = await pair();
+    await caller.conn.setMuted(0, false);
+    await caller.conn.start({ audio: true });
+    expect(steps.filter((s) => s.endsWith(' track'))).toContain('sender 0 track');
+    expect(caller.events.filter((e) => e.type === 'muted')).toEqual([]);
+  });
+
   it('says at once that what the peer knows begins muted', async () => {
     const { caller } = await pair();
     await caller.conn.setMuted(1, true);

@@ -212,10 +212,13 @@ export class Conn {
     return this.#sections.sending().some((s) => !s.negotiated);
   }
 
-  /** Lets our tracks be sent as soon as the path is up, but for the kinds that begin muted. Nothing is sent before. */
+  /**
+   * Lets our tracks be sent as soon as the path is up, but for the kinds that begin muted; where setMuted was called, that
+   * counts. Nothing is sent before.
+   */
   async start(muted: Partial<Kinds> = {}): Promise<void> {
     for (const s of this.#sections.sending()) {
-      if (muted[s.kind]) {
+      if (muted[s.kind] && s.muted === undefined) {
         s.muted = s.untold = true; // also where the peer has no section yet
       }
     }
@@ -363,7 +366,7 @@ export class Conn {
     await Promise.all(this.#sections.all().map((s) => {
       if (s.untold && s.negotiated && s.ctx !== undefined) {
         s.untold = false;
-        this.#notify({ type: 'muted', ctx: s.ctx, muted: s.muted });
+        this.#notify({ type: 'muted', ctx: s.ctx, muted: s.muted === true });
       }
       return s.flow(flowing && s.negotiated && s.peerTakes);
     }));

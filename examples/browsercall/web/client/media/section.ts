@@ -21,7 +21,8 @@ export class MediaSection {
   slot: number | undefined;
   /** What is sent here. */
   track: MediaStreamTrack | undefined;
-  muted = false;
+  /** undefined: nobody has decided. */
+  muted: boolean | undefined;
   /** It began muted, and the peer has not heard of that. */
   untold = false;
   /** We take what the peer sends. */

@@ -115,7 +115,7 @@ export class Sections {
     section.slot = slot;
     section.track = track;
     section.negotiated = section.taken = false; // the peer has agreed to an older state of the section
-    section.muted = false;
+    section.muted = undefined;
     return section;
   }
 
