@@ -150,7 +150,7 @@ func TestEnvelopeToAnotherMailboxOfTheSameKey(t *testing.T) {
 // part of the box.
 func TestEnvelopeTamperedAtEveryByte(t *testing.T) {
 	a, b := Generate(), Generate()
-	for _, m := range []*Mailbox{b.Mailbox(), NewHybridMailbox()} {
+	for _, m := range []*Mailbox{b.Mailbox(), newHybridMailbox()} {
 		box, _, err := a.Seal(m.Card(), Message{To: b.Public(), Time: testTime, Body: []byte("hello")})
 		if err != nil {
 			t.Fatal(err)
@@ -334,7 +334,7 @@ func addL(s []byte) {
 // error of HPKE.
 func TestPitfall21LowOrderEnc(t *testing.T) {
 	b := Generate()
-	for _, m := range []*Mailbox{b.Mailbox(), NewHybridMailbox()} {
+	for _, m := range []*Mailbox{b.Mailbox(), newHybridMailbox()} {
 		box := make([]byte, 1+encSize(m.keys.secrets.get().open)+4096+tagSize)
 		box[0] = envelopeFormat.version
 		for _, s := range lowOrderX25519 {

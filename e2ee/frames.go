@@ -106,15 +106,11 @@ func (f *Frames) Opener(leaf uint32, mid string) *FrameOpener {
 	return o
 }
 
-// Reset destroys every key and forgets every stream, for a member that joins its call's group anew: epochs may then begin
-// at a lower number. Sealers and openers stay and have no key. Base keys that were installed before stay refused.
-func (f *Frames) Reset() {
+// Destroy destroys every key for good. Sealers and openers then say ErrNoKey; nothing can be installed any more. Base
+// keys are wiped; what Go's ciphers keep inside is left to the garbage collector.
+func (f *Frames) Destroy() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.reset()
-}
-
-func (f *Frames) reset() {
 	for _, e := range f.epochs {
 		e.wipe()
 	}
@@ -122,14 +118,6 @@ func (f *Frames) reset() {
 	f.replaceSend(nil)
 	f.view.Store(&frameView{})
 	f.forgetKeys()
-}
-
-// Destroy destroys every key for good. Sealers and openers then say ErrNoKey; nothing can be installed any more. Base
-// keys are wiped; what Go's ciphers keep inside is left to the garbage collector.
-func (f *Frames) Destroy() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.reset()
 	f.destroyed = true
 }
 

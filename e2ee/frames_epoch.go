@@ -48,7 +48,6 @@ type frameEpoch struct {
 
 	baseKey  []byte
 	deadline time.Time // when it goes; zero for the newest
-	removal  bool      // a member of it has been removed since
 }
 
 func (e *frameEpoch) occupied(leaf uint32) bool {
@@ -134,7 +133,7 @@ func (f *Frames) retire(next *frameEpoch, removed []uint32) {
 	now := f.clock()
 	newest.expireBy(now.Add(oldEpochTime))
 	for _, leaf := range newest.leaves {
-		if !next.occupied(leaf) || slices.Contains(removed, leaf) || f.view.Load().isDropped(leaf, newest.number) {
+		if !next.occupied(leaf) || slices.Contains(removed, leaf) {
 			f.dropLeaf(leaf, newest.number)
 			f.hasten(leaf, now)
 		}
@@ -142,13 +141,11 @@ func (f *Frames) retire(next *frameEpoch, removed []uint32) {
 	f.keepEpochs(func(e *frameEpoch) bool { return next.number-e.number <= oldEpochs })
 }
 
-// hasten ends the epochs in which a removed leaf has keys. It is called while the newest epoch is retired, or when the
-// newest does not have the leaf.
+// hasten ends the epochs in which a removed leaf has keys.
 func (f *Frames) hasten(leaf uint32, now time.Time) {
 	for _, e := range f.epochs {
-		if !e.deadline.IsZero() && e.occupied(leaf) {
+		if e.occupied(leaf) {
 			e.expireBy(now.Add(removalTime))
-			e.removal = true
 		}
 	}
 }

@@ -98,60 +98,6 @@ func TestPitfall17RemovedMember(t *testing.T) {
 	}
 }
 
-// Dropped before the Commit is there: refused at once, and the next epoch has the 2 seconds.
-func TestDropLeafBeforeInstall(t *testing.T) {
-	a, b, c := newFrameSide(t, 0), newFrameSide(t, 1), newFrameSide(t, 2)
-	for _, s := range []*frameSide{a, b, c} {
-		s.use(1, 0, 1, 2)
-	}
-	b.declare(0, micStream)
-	b.declare(2, micStream)
-	b.wantOpen(2, "0", c.seal(0, "x"), "x")
-	b.DropLeaf(2)
-	if _, err := b.open(2, "0", c.seal(0, "x")); !errors.Is(err, ErrWrongSender) {
-		t.Errorf("after DropLeaf: %v", err)
-	}
-	if _, ok := b.NextExpiry(); ok {
-		t.Error("the newest epoch expires")
-	}
-	b.wantOpen(0, "0", a.seal(0, "the others go on"), "the others go on")
-	b.install(2, 0, 1)
-	if at, ok := b.NextExpiry(); !ok || at != b.clock.now.Add(removalTime) {
-		t.Errorf("next expiry %v, %v", at, ok)
-	}
-}
-
-// Dropped after: the old epochs are cut to 2 seconds then.
-func TestDropLeafAfterInstall(t *testing.T) {
-	b := newFrameSide(t, 1)
-	b.install(1, 0, 1, 2)
-	b.install(2, 0, 1, 2)
-	b.install(3, 0, 1, 2)
-	b.DropLeaf(2)
-	if at, ok := b.NextExpiry(); !ok || at != b.clock.now.Add(removalTime) {
-		t.Errorf("next expiry %v, %v", at, ok)
-	}
-}
-
-// When all who remain have acknowledged, the old keys go before their time; after an Add they have it.
-func TestFramesAcknowledged(t *testing.T) {
-	alice, bob := framePair(t)
-	frames := [][]byte{alice.seal(0, "1"), alice.seal(0, "2"), alice.seal(0, "3")}
-	bob.install(2, 0, 1, 2)
-	bob.Acknowledged(2)
-	bob.wantOpen(0, "0", frames[0], "1")
-	bob.install(3, 0, 1) // leaf 2 is gone; it never had epoch 1
-	bob.wantOpen(0, "0", frames[1], "2")
-	if len(bob.epochs) != 3 {
-		t.Errorf("%d epochs", len(bob.epochs))
-	}
-	bob.Acknowledged(3)
-	if len(bob.epochs) != 2 || bob.epochs[0].number != 1 || bob.epochs[1].number != 3 {
-		t.Errorf("%d epochs, the first %d", len(bob.epochs), bob.epochs[0].number)
-	}
-	bob.wantOpen(0, "0", frames[2], "3")
-}
-
 // A Commit removes a member and puts another into its leaf: neither gets the other's streams or frames.
 func TestPitfall16LeafIsReused(t *testing.T) {
 	// Fails if Install ignores Removed.
@@ -218,27 +164,6 @@ func TestFramesInstallRefuses(t *testing.T) {
 	if len(bob.epochs) != 1 {
 		t.Errorf("%d epochs", len(bob.epochs))
 	}
-}
-
-// A fork is healed: the keys of the lost branch go, and the other branch may be at a lower epoch.
-func TestFramesReset(t *testing.T) {
-	alice, bob := framePair(t)
-	alice.use(9, 0, 1)
-	bob.install(9, 0, 1)
-	lost := alice.seal(0, "lost branch")
-	bob.Reset()
-	if _, err := bob.open(0, "0", lost); !errors.Is(err, ErrNoKey) {
-		t.Errorf("after Reset: %v", err)
-	}
-	if _, err := bob.Sealer(0).Seal(nil, nil, nil); !errors.Is(err, ErrNoKey) {
-		t.Errorf("after Reset: %v", err)
-	}
-	carol := newFrameSide(t, 0)
-	carol.use(4, 0, 2)
-	bob.own = 2
-	bob.use(4, 0, 2)
-	bob.declare(0, micStream)
-	bob.wantOpen(0, "0", carol.seal(0, "other branch"), "other branch")
 }
 
 func TestFramesDeclare(t *testing.T) {

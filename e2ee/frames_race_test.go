@@ -40,7 +40,6 @@ func TestFramesConcurrently(t *testing.T) {
 					t.Error(err)
 				}
 				install(epoch + 1)
-				bob.DropLeaf(7)
 				bob.Expire(time.Now())
 				_ = bob.Declare(0, []Stream{micStream})
 				_, _ = alice.Stats(), bob.Stats()

@@ -15,7 +15,7 @@ const (
 // maxStreamText bounds the text fields of a Stream, in bytes.
 const maxStreamText = 32
 
-// Stream is one encoder's output as its sender declares it (in Accept, Welcome or Streams): each simulcast layer is one.
+// Stream is one encoder's output as its sender declares it (in Accept, Welcome or Describe): each simulcast layer is one.
 type Stream struct {
 	Ctx   uint16 // context of its keys, at most MaxContext
 	MID   string // media section

@@ -27,9 +27,6 @@ type Mailbox struct {
 // NewMailbox makes a mailbox of fresh random keys with a random token, sealed to by X25519: for one call.
 func NewMailbox() *Mailbox { return newMailbox(generateKeyPair(x25519KEM), GenerateToken()) }
 
-// NewHybridMailbox is NewMailbox with HPKE's X25519 + ML-KEM-768 (0x647a), for calls whose suite is post-quantum.
-func NewHybridMailbox() *Mailbox { return newMailbox(generateKeyPair(hybridKEM), GenerateToken()) }
-
 func newMailbox(k *keyPair, t Token) *Mailbox {
 	return &Mailbox{ed25519: k.public, hpke: k.secrets.get().open.PublicKey().Bytes(), token: hide(t), keys: k}
 }

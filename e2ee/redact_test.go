@@ -77,7 +77,7 @@ func checkLeaks[T any](t *testing.T, name string, v T, secrets ...[]byte) {
 // TestPitfall28SecretsInLogs: no private type shows its secret under any verb and nesting. Fails if a secret lies behind
 // one pointer only (hidden.p *T), or a type loses its Format.
 func TestPitfall28SecretsInLogs(t *testing.T) {
-	id, m, hybrid := Generate(), NewMailbox(), NewHybridMailbox()
+	id, m, hybrid := Generate(), NewMailbox(), newHybridMailbox()
 	all := func(m *Mailbox) [][]byte {
 		s := m.keys.secrets.get()
 		return [][]byte{s.sign.Seed(), s.sign, s.raw, secretToken(m)}

@@ -69,9 +69,6 @@ func (c *InviteCache) Accept(from ID, call [32]byte, now time.Time) bool {
 	return true
 }
 
-// Len is how many are remembered.
-func (c *InviteCache) Len() int { return len(c.seen) }
-
 func (c *InviteCache) expire(now time.Time) {
 	n := 0
 	for ; n < len(c.queue) && now.Sub(c.seen[c.queue[n]]) >= InviteMemory; n++ {

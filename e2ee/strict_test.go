@@ -153,7 +153,7 @@ func TestPitfall21LowOrderPoints(t *testing.T) {
 		if err := (Box{Ed25519: [32]byte(good[:32]), HPKE: id[32:]}).Check(); !errors.Is(err, ErrWeakKey) {
 			t.Errorf("mailbox with %s: %v, want ErrWeakKey", s, err)
 		}
-		hybrid := NewHybridMailbox().Card()
+		hybrid := newHybridMailbox().Card()
 		copy(hybrid.HPKE[1184:], id[32:])
 		if err := hybrid.Check(); !errors.Is(err, ErrWeakKey) {
 			t.Errorf("hybrid mailbox with %s: %v, want ErrWeakKey", s, err)

@@ -17,7 +17,7 @@ func (e *WeakError) Error() string { return "keystore: passphrase refused: " + e
 
 // CheckPassphrase refuses a passphrase of fewer than 12 characters, or one that is common: it gives a *WeakError.
 //
-// Common is what the rules in common.go derive from a list of popular words, and they derive more than ten thousand:
+// Common is what the rules in weak.go derive from a list of popular words, and they derive more than ten thousand:
 // up to three parts that are popular words (in any case, with 4 for a, $ for s and the like), walks over a keyboard,
 // counting, years and short numbers, with punctuation between and around, and repetitions of something short.
 func CheckPassphrase(passphrase []byte) error {
