@@ -16,7 +16,7 @@ const (
 )
 
 // steady is how many blocks a device must work for before it is trusted again: one that fails right after it was opened is
-// left alone for longer each time.
+// left alone for longer each time, and a speaker is not back.
 const steady = int(time.Second / block)
 
 // A backoff says how long to wait before the next try.

@@ -23,8 +23,8 @@ type SpeakerConfig struct {
 	Volume float64
 	// Processors see what is about to be played, one after the other, and may change it.
 	Processors []Processor
-	// Notify is told when the device went away and when it is back, on the goroutine that plays. It must not block or call
-	// Close. It may be nil.
+	// Notify is told when the device went away and when it is back, which is once it has taken a second of sound, on the goroutine
+	// that plays. It must not block or call Close. It may be nil.
 	Notify func(media.DeviceEvent)
 }
 

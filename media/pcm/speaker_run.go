@@ -121,10 +121,9 @@ func (p *playing) play(ctx context.Context, out Output) error {
 		if err := out.Write(ctx, wide); err != nil {
 			return err
 		}
-		if written == 1 {
+		p.s.counts.up.Store(true)
+		if written == steady { // pipes and rings take the first writes though nothing plays them
 			p.found()
-		}
-		if written == steady {
 			p.retry.reset()
 		}
 	}
@@ -143,7 +142,6 @@ func (p *playing) lost(err error) {
 
 // found tells that the device is back, if it was told that it went.
 func (p *playing) found() {
-	p.s.counts.up.Store(true)
 	if p.down == "" {
 		return
 	}

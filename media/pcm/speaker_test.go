@@ -121,6 +121,42 @@ func TestSpeakerPulled(t *testing.T) {
 	})
 }
 
+// A swallower opens, takes some sound as a pipe does, and fails then.
+type swallower struct{ left time.Duration }
+
+func (o *swallower) Format() pcm.Format   { return narrow }
+func (o *swallower) Delay() time.Duration { return 0 }
+func (o *swallower) Close() error         { return nil }
+
+func (o *swallower) Write(ctx context.Context, samples []int16) error {
+	if o.left -= narrow.Duration(len(samples)); o.left >= 0 {
+		return nil
+	}
+	select {
+	case <-time.After(100 * ms): // until the program ends that should have played it
+		return errPulled
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// TestSpeakerThatOnlyOpens is away, and is not told to be back at each try.
+func TestSpeakerThatOnlyOpens(t *testing.T) {
+	for _, pipe := range []time.Duration{40 * ms, 690 * ms} { // 690 ms: 64 kB at 48 kHz
+		synctest.Test(t, func(t *testing.T) {
+			e, opens := &events{}, 0
+			newSpeaker(t, pcm.SpeakerConfig{Notify: e.notify, Open: func(context.Context) (pcm.Output, error) {
+				opens++
+				return &swallower{pipe}, nil
+			}})
+			time.Sleep(5 * time.Second)
+			if got := e.take(); opens < 4 || len(got) != 1 || got[0].Up || !errors.Is(got[0].Err, errPulled) {
+				t.Errorf("opened %d times: %+v", opens, got)
+			}
+		})
+	}
+}
+
 // TestSpeakerUnderrun has a device that runs dry once.
 func TestSpeakerUnderrun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
