@@ -19,7 +19,7 @@ export class Home {
   readonly #session: Session;
   readonly #actions: HomeActions;
   #chosen: ID | undefined;
-  #note: string | undefined;
+  #waits = false;
 
   constructor(session: Session, actions: HomeActions) {
     this.#session = session;
@@ -45,12 +45,11 @@ export class Home {
   /** Chooses a contact. */
   choose(id: ID): void {
     this.#chosen = id;
-    this.#note = undefined;
   }
 
-  /** Says something about the chosen contact; nothing without a text. */
-  note(text: string | undefined): void {
-    this.#note = text;
+  /** An invitation is being used: whoever has not confirmed may do so any moment. */
+  waits(on: boolean): void {
+    this.#waits = on;
     this.#contacts();
   }
 
@@ -90,8 +89,9 @@ export class Home {
       tell(element('contact-warning'), namesakeWords(this.#session.contacts, c));
       element('contact').dataset.contact = c.state;
       button('call-video').disabled = button('call-audio').disabled = !ready;
-      tell(element('contact-note'), ready ? undefined : this.#note ?? `Waiting for ${c.name} to confirm that ` +
-        `you are connected …`);
+      tell(element('contact-note'), ready ? undefined : this.#waits ? `Waiting for ${c.name} to confirm that you are ` +
+        'connected …' : `${c.name} has not confirmed. Is their page or program running? Then open the link again. If it ` +
+        'has expired, or somebody else has used this link, ask for a new one.');
     }
     this.#others();
   }

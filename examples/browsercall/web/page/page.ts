@@ -12,7 +12,7 @@ import { Talk } from './talk.ts';
 import { namesakeWords } from './trust.ts';
 import { endWords, faultWords, linkWords, missedWords, unmadeWords, type Words } from './words.ts';
 
-/** How long whoever made an invitation may take to confirm before the page says something, in milliseconds. */
+/** How long whoever made an invitation may take to confirm before the page says that they have not, in milliseconds. */
 const patience = 8000;
 
 /** What the page does with a session. */
@@ -46,12 +46,15 @@ class Page {
 
   /** Uses it, and waits for its maker to confirm. */
   async #join(invitation: string): Promise<void> {
-    const c = await this.#session.join(invitation);
-    this.#home.choose(c.id);
-    this.#home.open();
-    const confirmed = await this.#session.confirmed(c.id, patience);
-    this.#home.note(confirmed ? undefined : `${c.name} has not confirmed. Is their page or program running? If it ` +
-      `was closed, or somebody else has used this link, ask for a new one.`);
+    this.#home.waits(true);
+    try {
+      const c = await this.#session.join(invitation);
+      this.#home.choose(c.id);
+      this.#home.open();
+      await this.#session.confirmed(c.id, patience);
+    } finally {
+      this.#home.waits(false);
+    }
   }
 
   /** Takes an invitation that is put into the address of a page that is open. */

@@ -31,7 +31,7 @@ function session(): Session {
 }
 
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] });
   at = fakePage();
   reload = vi.fn();
   replaceState = vi.fn();
@@ -91,6 +91,49 @@ describe('an invitation that the page cannot use', () => {
     press('fault-again');
     expect(replaceState).toHaveBeenCalledWith(null, '', '/?name=x#sotto:invite/x%23s');
     expect(reload).toHaveBeenCalledOnce();
+  });
+});
+
+describe('an invitation', () => {
+  /** Somebody who is a contact already, and confirmed. */
+  async function friend(): Promise<Contacts> {
+    const ada = await book('Ada');
+    await contacts.add(ada.card());
+    return ada;
+  }
+
+  // Fails if it is left alone: a contact that admits us no more could not be rung again by any link.
+  test('of a contact is used too', async () => {
+    const ada = await friend();
+    const delivered = delivers = vi.fn(() => Promise.resolve());
+    await run('/worker.js', choices, (await ada.invite(hour)).uri());
+    await vi.waitFor(() => expect(delivered).toHaveBeenCalledOnce());
+    expect([view(), at('contact').dataset.contact, at('contact-note').hidden]).toEqual(['contact', 'confirmed', true]);
+  });
+
+  test('of a contact that is no good any more, or does not arrive, is no fault', async () => {
+    const uri = (await (await friend()).invite(hour)).uri();
+    delivers = () => Promise.reject(new SignalError('unavailable'));
+    await run('/worker.js', choices, uri);
+    vi.setSystemTime(Date.now() + 2 * hour);
+    const delivered = delivers = vi.fn(() => Promise.resolve());
+    await run('/worker.js', choices, uri);
+    expect([view(), at('contact').dataset.contact, delivered.mock.calls.length]).toEqual(['contact', 'confirmed', 0]);
+  });
+
+  // Fails if it is told as used up: whoever tries their own link would throw it away.
+  test('of our own is told as that', async () => {
+    await isRefused((await contacts.invite(hour)).uri(), 'own', 'This is your own link');
+  });
+
+  // Fails if the page says for ever that it waits: nothing asks again after it was loaded anew.
+  test('that was never confirmed is told when the page is loaded again', async () => {
+    const uri = (await (await book('Ada')).invite(hour)).uri();
+    void run('/worker.js', choices, uri);
+    await vi.waitFor(() => expect(at('contact-note').textContent).toMatch(/^Waiting for Ada/));
+    await run('/worker.js', choices, undefined);
+    expect([at('call-video').disabled, at('contact-note').textContent]).toEqual(
+      [true, expect.stringMatching(/^Ada has not confirmed.*open the link again.*ask for a new one/)]);
   });
 });
 

@@ -6,7 +6,7 @@ import {
 import type { Choices } from './address.ts';
 import { isLocal, isLoopback, linkTo, relayURL } from './address.ts';
 import { browserName } from './environment.ts';
-import { freeName } from './words.ts';
+import { freeName, OwnInvitation } from './words.ts';
 
 /** What the browser keeps it under. */
 const storeName = 'sotto';
@@ -51,15 +51,16 @@ export class Session {
   }
 
   /**
-   * Uses an invitation, unless its maker is a contact already, and gives its maker, who must confirm yet. Rejects with
-   * what linkWords can explain.
+   * Uses an invitation, and gives its maker, who must confirm yet. A contact's is used in passing, for they may have lost
+   * what lets us ring: one that is no good any more leaves them what they were. Rejects with what linkWords can explain.
    */
   async join(uri: string): Promise<Contact> {
     const inv = Invitation.parse(uri);
+    if (sameID(inv.from, this.identity.id)) throw new OwnInvitation();
     const known = this.contacts.get(inv.from);
-    if (known?.state === 'confirmed' && !known.blocked) return known;
-    const letter = await this.contacts.use(inv, this.#label(inv.from, inv.name));
-    await this.#client.deliver(letter);
+    const used = this.contacts.use(inv, this.#label(inv.from, inv.name)).then((letter) => this.#client.deliver(letter));
+    if (known?.state === 'confirmed' && !known.blocked) used.catch(() => undefined);
+    else await used;
     return this.#get(inv.from);
   }
 

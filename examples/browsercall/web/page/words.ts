@@ -88,9 +88,16 @@ export function faultWords(e: unknown, doing: string): Words {
   return e instanceof Error && e.message !== '' ? { ...words, detail: e.message } : words;
 }
 
+/** An invitation is this page's own. */
+export class OwnInvitation extends Error {}
+
 /** Why an invitation's link could not be used. */
 export function linkWords(e: unknown): Words {
   const words = faultWords(e, 'use the invitation');
+  if (e instanceof OwnInvitation) {
+    return { kind: 'own', title: 'This is your own link', text: 'It is still good: send it to the one whom you want to ' +
+      'meet. Another window of this browser is you as well.' };
+  }
   const refusal = e instanceof Refused && e.refusal;
   if (e instanceof Malformed || refusal === 'weakKey') {
     return { ...words, kind: 'link', title: 'This link is not complete', text: 'It is no invitation, or was cut or ' +
