@@ -77,7 +77,7 @@ func TestGuard(t *testing.T) {
 func TestOneSiteIsLimited(t *testing.T) {
 	now := time.Unix(0, 0)
 	g := newGuard(Limits{Connections: 1000, PerIP: 2, FrameBurst: 100, FrameRate: 10}, false)
-	clients, sockets, frames := 0, 0, 0.0
+	clients, connections, frames := 0, 0, 0.0
 	ip := netip.MustParseAddr("2001:db8::1").As16()
 	for i := range 50 {
 		ip[7] = byte(i)
@@ -85,14 +85,14 @@ func TestOneSiteIsLimited(t *testing.T) {
 			clients++
 		}
 		if g.accept(netip.AddrFrom16(ip)) {
-			sockets++
+			connections++
 		}
 		if g.frame(now, netip.AddrFrom16(ip), 50) {
 			frames += 50
 		}
 	}
-	if clients > 8 || sockets > 16 || frames > 400 {
-		t.Errorf("one /48 has %d clients, %d connections and %v frames", clients, sockets, frames)
+	if clients > 8 || connections > 16 || frames > 400 {
+		t.Errorf("one /48 has %d clients, %d connections and %v frames", clients, connections, frames)
 	}
 	if !g.open(now, netip.MustParseAddr("2001:db8:1::1")) {
 		t.Error("another /48 found no place")
@@ -107,11 +107,11 @@ func TestAttackSilentConnections(t *testing.T) {
 		relay := w.start(t, RelayConfig{Limits: Limits{PerIP: 3}})
 		defer relay.Close()
 		w.silentConnections(t, 20)
-		if n := relay.guard.sockets.Total(); n != 6 {
+		if n := sockets(relay); n != 6 {
 			t.Errorf("%d silent connections, want 6", n)
 		}
 		time.Sleep(11 * time.Second)
-		if n := relay.guard.sockets.Total(); n != 0 {
+		if n := sockets(relay); n != 0 {
 			t.Errorf("%d silent connections after 11 seconds", n)
 		}
 		asker := w.client()
@@ -123,7 +123,7 @@ func TestAttackSilentConnections(t *testing.T) {
 			io.Copy(io.Discard, r.Body)
 			r.Body.Close()
 			synctest.Wait()
-			if n := relay.guard.sockets.Total(); n != 0 {
+			if n := sockets(relay); n != 0 {
 				t.Fatalf("%d connections outlive their request", n)
 			}
 		}
@@ -140,10 +140,16 @@ func TestProxyIsNoVisitor(t *testing.T) {
 		})
 		defer relay.Close()
 		w.silentConnections(t, 50)
-		if n := relay.guard.sockets.Total(); n != 20 {
+		if n := sockets(relay); n != 20 {
 			t.Errorf("%d connections, want 20", n)
 		}
 	})
+}
+
+func sockets(r *Relay) int {
+	r.guard.mu.Lock()
+	defer r.guard.mu.Unlock()
+	return r.guard.sockets.Total()
 }
 
 // silentConnections opens that many connections and says nothing on them.
