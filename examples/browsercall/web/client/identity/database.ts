@@ -24,13 +24,14 @@ let opening: Promise<Database> | undefined;
 export function database(): Promise<Database> {
   opening ??= open().catch((e: unknown) => {
     opening = undefined;
-    throw e;
+    throw asRefused(e);
   });
   return opening;
 }
 
-function open(): Promise<Database> {
-  if (typeof indexedDB === 'undefined') return Promise.reject(new Refused('storage', 'no IndexedDB here'));
+/** Where the site may store nothing, browsers throw already when they are asked to open it, or when it is named. */
+async function open(): Promise<Database> {
+  if (typeof indexedDB === 'undefined') throw new Refused('storage', 'no IndexedDB here');
   const request = indexedDB.open(databaseName, databaseVersion);
   request.onupgradeneeded = () => {
     for (const store of [identityStore, contactStore]) {
@@ -91,8 +92,12 @@ function transact(db: IDBDatabase, store: string, mode: IDBTransactionMode, work
     };
     work(t.objectStore(store), (r) => (result = r), fail);
   }).catch((e: unknown) => {
-    throw e instanceof DOMException ? refused(e) : e;
+    throw asRefused(e);
   });
+}
+
+function asRefused(e: unknown): unknown {
+  return e instanceof DOMException ? refused(e) : e;
 }
 
 function refused(e: DOMException | null): Refused {

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { concat, equal, fromHex, hex, random } from '../bytes.ts';
 import { Malformed } from '../wire.ts';
 import { bech32Encode } from './bech32.ts';
@@ -11,6 +11,23 @@ import { Mailbox } from './mailbox.ts';
 import { sas, sasCommit } from './sas.ts';
 import { verifyEd25519 } from './strict.ts';
 import { formatID, formatSafetyNumber, parseID, safetyNumber } from './text.ts';
+
+/** A database that is empty, and cannot store. */
+function fullDatabase(): object {
+  const asked = (result?: unknown) => {
+    const request = { result, onsuccess: () => undefined };
+    setTimeout(() => request.onsuccess());
+    return request;
+  };
+  const transaction = () => {
+    const t = { error: new DOMException('', 'QuotaExceededError'), oncomplete: () => undefined, onabort: () => undefined,
+      objectStore: () => ({
+        get: () => (setTimeout(() => t.oncomplete(), 1), asked()), add: () => setTimeout(() => t.onabort()),
+      }) };
+    return t;
+  };
+  return asked({ transaction });
+}
 
 describe('identity', () => {
   test('the keys cannot be had', async () => {
@@ -37,6 +54,17 @@ describe('identity', () => {
     const id = await Identity.generate();
     await expect(Identity.load('me')).rejects.toMatchObject({ refusal: 'storage' });
     await expect(id.save('me')).rejects.toMatchObject({ refusal: 'storage' });
+  });
+
+  // Fails if the browser's own error comes through: the page would ask for leave to use the camera.
+  test('a database that may not be opened, or has no room, is told as that', async () => {
+    const id = await Identity.generate();
+    const denied = () => { throw new DOMException('', 'SecurityError'); };
+    vi.stubGlobal('indexedDB', { open: denied });
+    await expect(Identity.load('me')).rejects.toMatchObject({ refusal: 'storage', message: expect.stringContaining('SecurityError') as string });
+    vi.stubGlobal('indexedDB', { open: fullDatabase });
+    await expect(id.save('me')).rejects.toMatchObject({ refusal: 'storage', message: expect.stringContaining('Quota') as string });
+    vi.unstubAllGlobals();
   });
 
   test('the signer signs as the identity, until it is destroyed', async () => {

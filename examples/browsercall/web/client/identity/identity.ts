@@ -67,9 +67,10 @@ export class Identity {
     const db = await database();
     try {
       await db.insert(identityStore, name, handles);
-    } catch {
+    } catch (e) {
       const kept = await Identity.load(name);
-      if (!kept || !sameID(kept.id, this.id)) throw new Refused('storage', 'another identity has this name');
+      if (!kept) throw e; // there is no room, say
+      if (!sameID(kept.id, this.id)) throw new Refused('storage', 'another identity has this name');
     }
   }
 
