@@ -185,9 +185,11 @@ func (c *Call) fallSilent(ctx context.Context, conn *media.Conn) {
 
 // quiet stops the sources, so that what is under way can arrive and nothing is added.
 func (c *Call) quiet(conn *media.Conn) {
-	for _, s := range conn.Streams() {
-		_ = conn.SetMuted(s.Ctx, true) // a stream that has ended already is as quiet
-	}
+	within(quietTime, func() {
+		for _, s := range conn.Streams() {
+			_ = conn.SetMuted(s.Ctx, true) // a stream that has ended already is as quiet
+		}
+	})
 }
 
 // Close ends the call now and returns when every goroutine of it has ended, within a few seconds. It is idempotent and
@@ -230,7 +232,7 @@ func (c *Call) finished(e Ended) {
 	c.inbox.End()
 	for v, ok := c.inbox.TryGet(); ok; v, ok = c.inbox.TryGet() {
 		if a, ok := v.(answered); ok {
-			a.media.close() // nobody will
+			within(stopTime, a.media.close) // nobody will
 		}
 	}
 	if unanswered != nil {

@@ -145,6 +145,7 @@ func TestACalleesCameraThatIsRefused(t *testing.T) {
 		if !e.Sent || e.Err == nil || e.Track.Kind != media.Video || e.Track.Codec != media.H264 {
 			t.Errorf("%+v", e)
 		}
+		synctest.Wait() // it is closed beside the call
 		isClosed(t, "refused camera", cam)
 		check(t, p.bob.Hold(t.Context(), false))
 		flows(t, p.fromBob, media.Audio, true)

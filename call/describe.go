@@ -343,20 +343,35 @@ func (c *Call) giveBack(s media.Source, out <-chan error, open bool) {
 	}()
 }
 
-// RemoveTrack stops sending a track and closes its source.
+// RemoveTrack stops sending a track and closes its source. It returns nil when the other side has answered and the source has
+// closed, so that its device can be opened again: to remove a camera and add the same one anew, wait for that. The track is
+// removed also where ctx ends first.
 func (c *Call) RemoveTrack(ctx context.Context, stream uint16) error {
-	return c.await(ctx, c.renegotiate(func(l *loop, _ *waiter) error { return l.conn.RemoveTrack(stream) }))
+	var closed <-chan error
+	err := c.await(ctx, c.renegotiate(func(l *loop, _ *waiter) (err error) {
+		closed, err = l.conn.RemoveTrack(stream)
+		return err
+	}))
+	if err != nil {
+		return err
+	}
+	return c.await(ctx, closed)
 }
 
-// ReplaceTrack goes on with another source of the same codec, without asking anybody; the old one is closed. If it fails,
-// the new one is.
+// ReplaceTrack goes on with another source of the same codec, without asking anybody. The old one is closed, and waited for
+// as long as ctx lasts: its device can be opened again then. If ReplaceTrack fails, the new one is closed.
 func (c *Call) ReplaceTrack(ctx context.Context, stream uint16, s media.Source) error {
-	out := c.ask(func(l *loop) error { return l.conn.ReplaceTrack(stream, s) })
-	err := c.await(ctx, out)
-	if err != nil {
+	var closed <-chan error
+	out := c.ask(func(l *loop) (err error) {
+		closed, err = l.conn.ReplaceTrack(stream, s)
+		return err
+	})
+	if err := c.await(ctx, out); err != nil {
 		c.giveBack(s, out, err == ctx.Err())
+		return err
 	}
-	return err
+	_ = c.await(ctx, closed) // the new one is in place, however the old one ended
+	return nil
 }
 
 // Hold stops media in both directions, or goes on with it, and tells the other side.

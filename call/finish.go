@@ -11,6 +11,7 @@ const (
 	partTime  = 2 * time.Second        // the last messages reach the relay
 	closeTime = 500 * time.Millisecond // the same, after Close
 	stopTime  = 3 * time.Second        // the connection has ended
+	quietTime = 500 * time.Millisecond // the sources are stopped, where the connection is stuck in a step
 )
 
 // finish takes a call down: the last messages leave, the connection closes, every key of the call is destroyed, and Ended
@@ -97,15 +98,32 @@ func (l *loop) closeMedia() {
 		l.conn = l.worker.made
 	}
 	if l.conn == nil {
-		for _, s := range l.media.Send {
-			_ = s.Close() // the call owns sources that never came to a connection
-		}
+		within(stopTime, func() {
+			for _, s := range l.media.Send {
+				_ = s.Close() // the call owns sources that never came to a connection
+			}
+		})
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
 	if err := l.conn.Close(ctx); err != nil {
 		l.client.config.Logger.Warn("a connection did not close in time", "error", err)
+	}
+}
+
+// within waits for f, but no longer than limit: f goes on by itself then.
+func within(limit time.Duration, f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	timeout := time.NewTimer(limit)
+	defer timeout.Stop()
+	select {
+	case <-done:
+	case <-timeout.C:
 	}
 }
 

@@ -186,7 +186,7 @@ func (l *loop) take(v any) {
 		}
 	case answered:
 		if l.machine.state != StateRinging { // too late, or once more
-			v.media.close()
+			within(stopTime, v.media.close)
 			return
 		}
 		l.media = v.media

@@ -88,18 +88,15 @@ func (c *Conn) shutDown() {
 		c.candidates.next.Stop()
 	}
 	sections := c.sections
-	c.mu.Unlock()
-	<-time.After(c.grace())
-	// Sockets first: a source that takes its time to close holds up nothing else.
-	if err := c.pc.GracefulClose(); err != nil {
-		c.log.Debug("closing", "error", err)
-	}
 	for _, s := range sections {
 		if s.sender != nil {
-			if err := s.sender.closeSource(); err != nil {
-				c.log.Debug("source not closed", "error", err)
-			}
+			s.sender.end() // beside the rest: neither a device nor a network that takes its time holds up the other
 		}
+	}
+	c.mu.Unlock()
+	<-time.After(c.grace())
+	if err := c.pc.GracefulClose(); err != nil {
+		c.log.Debug("closing", "error", err)
 	}
 	c.workMu.Lock()
 	c.over = true

@@ -142,6 +142,69 @@ func TestCloseReturnsWithItsContext(t *testing.T) {
 	})
 }
 
+// TestSlowSourceHoldsUpNothing: a source whose Close hangs holds up neither whoever replaces, removes or drops it nor what
+// closes beside it. The mutation that makes it fail: release that closes the source itself.
+func TestSlowSourceHoldsUpNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, p := simPair(t, sim.Link{OneWay: time.Millisecond})
+		free := make(chan struct{})
+		hanging := func() Source { return hangingSource{newSource(Video, 1<<20, 100), free} }
+		sound := newSource(Audio, 1<<20, 100)
+		p.dial(t, []Source{sound, hanging()}, nil, both, both)
+		p.connected(t)
+		start := time.Now()
+		replaced, err := p.a.conn.ReplaceTrack(1, hanging())
+		check(t, err)
+		removed, err := p.a.conn.RemoveTrack(1)
+		check(t, err)
+		_, err = p.a.conn.AddTrack(hanging())
+		check(t, err)
+		_, err = p.a.conn.Describe(false)
+		check(t, err)
+		if gone := p.a.conn.Refused(); len(gone) != 1 {
+			t.Errorf("%+v", gone)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := p.a.conn.Close(ctx); !errors.Is(err, context.DeadlineExceeded) || !sound.closedNow() {
+			t.Errorf("%v", err)
+		}
+		if took := time.Since(start); took != time.Second || len(replaced)+len(removed) > 0 {
+			t.Errorf("took %v; %d replaced and %d removed are closed", took, len(replaced), len(removed))
+		}
+		close(free)
+		p.a.close()
+		check(t, errors.Join(<-replaced, <-removed))
+	})
+}
+
+// TestSourcesCloseBesideTheNetwork: a TURN server that does not answer holds up the end of the connection, but no device.
+// The mutation that makes it fail: close the sources after GracefulClose.
+func TestSourcesCloseBesideTheNetwork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := sim.NewWorld(t, sim.Link{OneWay: time.Millisecond})
+		away := []ICEServer{{URLs: []string{"turn:9.9.9.9"}, Username: "u", Credential: "p"}}
+		p := newPair(t, Settings{Net: w.Host("1.2.3.4"), ICEServers: away}, Settings{Net: w.Host("1.2.3.5")})
+		source := newSource(Audio, 1<<20, 100)
+		offer, err := p.a.conn.Offer([]Source{source}, both)
+		check(t, err)
+		answer, err := p.b.conn.Answer(offer, p.a.cert.Fingerprint(), nil, both)
+		check(t, err)
+		check(t, p.a.conn.Accept(answer, p.b.cert.Fingerprint()))
+		time.Sleep(100 * time.Millisecond) // the server is asked
+		closed := make(chan error, 1)
+		go func() { closed <- p.a.conn.Close(t.Context()) }()
+		<-source.done
+		if len(closed) > 0 {
+			t.Error("the source was closed last")
+		}
+		check(t, <-closed)
+	})
+}
+
+// taken leaves out when the source of a ReplaceTrack or RemoveTrack has closed.
+func taken(_ <-chan error, err error) error { return err }
+
 type hangingSource struct {
 	*scriptSource
 	free chan struct{}

@@ -208,10 +208,10 @@ func TestSecondCodec(t *testing.T) {
 		p.dial(t, []Source{first}, nil, both, both)
 		p.connected(t)
 		time.Sleep(3 * time.Second)
-		if err := p.a.conn.ReplaceTrack(1, newVideo(AV1, 1, 1)); !errors.Is(err, ErrCodec) {
+		if err := taken(p.a.conn.ReplaceTrack(1, newVideo(AV1, 1, 1))); !errors.Is(err, ErrCodec) {
 			t.Errorf("replaced by another codec: %v", err)
 		}
-		check(t, p.a.conn.RemoveTrack(1))
+		check(t, taken(p.a.conn.RemoveTrack(1)))
 		info, err := p.a.conn.AddTrack(second)
 		check(t, err)
 		describe(t, p.a, p.b, false, all)

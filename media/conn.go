@@ -110,6 +110,20 @@ func (c *Conn) goDo(f func()) {
 	}
 }
 
+// release closes a source that is used no more, on a goroutine that Close waits for: a device may take its time. The channel
+// gets the outcome.
+func (c *Conn) release(source Source) <-chan error {
+	closed := make(chan error, 1)
+	c.goDo(func() {
+		err := source.Close()
+		if err != nil {
+			c.log.Debug("source not closed", "error", err)
+		}
+		closed <- err
+	})
+	return closed
+}
+
 // notify hands an event to the owner. One at a time; none after ConnClosed.
 func (c *Conn) notify(e Event) {
 	c.events.Lock()

@@ -43,7 +43,8 @@ func (c *Conn) Forget() {
 }
 
 // Refused drops a Describe that the peer refused or that could not be made, and ends the tracks that were to be added with
-// it: their sources are closed, and our next description does not name them. It returns what they were.
+// it: their sources are closed, which it does not wait for, and our next description does not name them. It returns what they
+// were.
 func (c *Conn) Refused() []StreamInfo {
 	var gone []*sender
 	c.mu.Lock()
@@ -59,10 +60,7 @@ func (c *Conn) Refused() []StreamInfo {
 	c.mu.Unlock()
 	var out []StreamInfo
 	for _, s := range gone {
-		s.stop()
-		if err := s.closeSource(); err != nil {
-			c.log.Debug("source not closed", "error", err)
-		}
+		s.end()
 		out = append(out, s.stream())
 	}
 	return out

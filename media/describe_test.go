@@ -278,7 +278,7 @@ func TestReplaceAndRemove(t *testing.T) {
 		p.dial(t, []Source{newSource(Audio, 1<<20, 100), first}, nil, both, both)
 		p.connected(t)
 		time.Sleep(time.Second)
-		check(t, p.a.conn.ReplaceTrack(1, second))
+		check(t, taken(p.a.conn.ReplaceTrack(1, second)))
 		time.Sleep(3 * time.Second)
 		if !first.closedNow() {
 			t.Error("the replaced source is open")
@@ -287,10 +287,10 @@ func TestReplaceAndRemove(t *testing.T) {
 		if n := len(got); n < 85 || !slices.IsSortedFunc(got, func(x, y Frame) int { return int(x.Time - y.Time) }) {
 			t.Errorf("%d frames", n)
 		}
-		if err := p.a.conn.ReplaceTrack(1, newSource(Audio, 1, 1)); !errors.Is(err, ErrCodec) {
+		if err := taken(p.a.conn.ReplaceTrack(1, newSource(Audio, 1, 1))); !errors.Is(err, ErrCodec) {
 			t.Errorf("a stream changed its codec: %v", err)
 		}
-		check(t, p.a.conn.RemoveTrack(1))
+		check(t, taken(p.a.conn.RemoveTrack(1)))
 		describe(t, p.a, p.b, false, nil)
 		info, err := p.a.conn.AddTrack(third)
 		check(t, err)
@@ -384,7 +384,7 @@ func TestAddTrackWhileOneIsDescribed(t *testing.T) {
 				if gone := p.a.conn.Refused(); len(gone) != 1 || gone[0].Kind != Audio {
 					t.Errorf("%+v is gone", gone)
 				}
-				check(t, p.a.conn.RemoveTrack(third.Ctx))
+				check(t, taken(p.a.conn.RemoveTrack(third.Ctx)))
 				first = newSource(Audio, 1<<20, 100)
 				_, err = p.a.conn.AddTrack(first)
 				check(t, err)
@@ -418,7 +418,7 @@ func TestSwappedWhileDescribed(t *testing.T) {
 		check(t, err)
 		offer, err := p.a.conn.Describe(false)
 		check(t, err)
-		check(t, p.a.conn.RemoveTrack(first.Ctx))
+		check(t, taken(p.a.conn.RemoveTrack(first.Ctx)))
 		second := newSource(Video, 60, 100)
 		info, err := p.a.conn.AddTrack(second)
 		check(t, err)

@@ -202,7 +202,7 @@ func TestReplacedAtItsEnd(t *testing.T) {
 		if !errors.Is(err, io.EOF) {
 			t.Fatal(err)
 		}
-		check(t, s.conn.ReplaceTrack(0, newSource(Audio, 1, 1)))
+		check(t, taken(s.conn.ReplaceTrack(0, newSource(Audio, 1, 1))))
 		if !snd.sourceEnded(ctx, source, err) || snd.quiet(true) || slices.ContainsFunc(s.seen(), isA[SourceEnded]) {
 			t.Error("the new source is taken for the one that ended")
 		}

@@ -150,8 +150,8 @@ func TestPitfall10OneKeyPerStream(t *testing.T) {
 		p.a.conn.cfg.Seal = func(ctx uint16) Sealer { made[ctx]++; return seal(ctx) }
 		p.dial(t, []Source{newSource(Audio, 99, 9), newSource(Video, 99, 9), newSource(Video, 99, 9), newSource(Audio, 99, 9)}, nil, both, both)
 		p.connected(t)
-		check(t, p.a.conn.ReplaceTrack(1, newSource(Video, 99, 9)))
-		check(t, p.a.conn.RemoveTrack(1))
+		check(t, taken(p.a.conn.ReplaceTrack(1, newSource(Video, 99, 9))))
+		check(t, taken(p.a.conn.RemoveTrack(1)))
 		if _, err := p.a.conn.AddTrack(newSource(Video, 99, 9)); err != nil {
 			t.Error(err)
 		}

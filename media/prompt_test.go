@@ -108,7 +108,7 @@ func TestMutersAreTold(t *testing.T) {
 		for _, muted := range []bool{true, true, false, true} {
 			check(t, p.a.conn.SetMuted(0, muted))
 		}
-		check(t, p.a.conn.ReplaceTrack(0, second))
+		check(t, taken(p.a.conn.ReplaceTrack(0, second)))
 		check(t, p.a.conn.SetMuted(0, false))
 		p.a.conn.Hold(true)
 		p.a.conn.Hold(false)

@@ -32,7 +32,9 @@ func refused(t *testing.T, from, to *side) (mid string) {
 	if _, err := to.conn.Apply(offer, from.cert.Fingerprint(), all); !errors.Is(err, ErrCodec) {
 		t.Fatalf("a camera was taken for which there is no codec: %v", err)
 	}
-	if gone := from.conn.Refused(); !slices.Equal(gone, []StreamInfo{info}) || !bad.closedNow() || bad.readSoFar() > 0 {
+	gone := from.conn.Refused()
+	synctest.Wait()
+	if !slices.Equal(gone, []StreamInfo{info}) || !bad.closedNow() || bad.readSoFar() > 0 {
 		t.Errorf("%+v is gone; closed: %v", gone, bad.closedNow())
 	}
 	if slices.ContainsFunc(from.conn.Streams(), func(s StreamInfo) bool { return s.Kind == Video }) || from.conn.Untaken() {

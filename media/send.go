@@ -33,6 +33,7 @@ type sender struct {
 	resting bool // muted or on hold, as the source was told
 	ended   bool
 	refused bool // the peer does not take the codec
+	over    bool // the stream was removed, or the connection closes
 	lastKey time.Time
 	swapped chan struct{}
 

@@ -16,21 +16,22 @@ func (s *sender) forceKey() {
 	}
 }
 
-// replace swaps the source and closes the old one.
-func (s *sender) replace(source Source) {
+// replace swaps the source and closes the old one; false where the stream is over.
+func (s *sender) replace(source Source) (closed <-chan error, ok bool) {
 	s.mu.Lock()
-	old := s.source
+	defer s.mu.Unlock()
+	if s.over {
+		return nil, false
+	}
+	closed = s.conn.release(s.source)
 	s.source, s.fresh, s.ended = source, true, false
 	if m, ok := source.(Muter); ok && s.resting {
 		m.SetMuted(true)
 	}
 	close(s.swapped)
 	s.swapped = make(chan struct{})
-	s.mu.Unlock()
 	s.gate.kick()
-	if err := old.Close(); err != nil {
-		s.conn.log.Debug("source not closed", "error", err)
-	}
+	return closed, true
 }
 
 // name sets the media section once it is known.
@@ -88,9 +89,11 @@ func (s *sender) isMuted() bool {
 	return s.muted
 }
 
-func (s *sender) closeSource() error {
+// end stops the stream for good, and closes its source.
+func (s *sender) end() (closed <-chan error) {
+	s.stop()
 	s.mu.Lock()
-	source := s.source
-	s.mu.Unlock()
-	return source.Close()
+	defer s.mu.Unlock()
+	s.over = true
+	return s.conn.release(s.source)
 }

@@ -54,7 +54,7 @@ func TestTracksComeAndGo(t *testing.T) {
 				if want = append(want, true); !slices.Equal(to.comings(mid), want) {
 					t.Errorf("told %v, want %v", to.comings(mid), want)
 				}
-				check(t, from.conn.RemoveTrack(info.Ctx))
+				check(t, taken(from.conn.RemoveTrack(info.Ctx)))
 				describe(t, by[0], by[1], false, nil)
 				if want = append(want, false); !slices.Equal(to.comings(mid), want) {
 					t.Errorf("told %v, want %v", to.comings(mid), want)

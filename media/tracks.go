@@ -124,39 +124,41 @@ func (c *Conn) AddTrack(source Source) (StreamInfo, error) {
 	return s.sender.stream(), nil
 }
 
-// ReplaceTrack swaps the source of a stream for another of the same codec, without a Describe. The old one is closed.
-func (c *Conn) ReplaceTrack(ctx uint16, source Source) error {
+// ReplaceTrack swaps the source of a stream for another of the same codec, without a Describe. The old one is closed; closed
+// gets the outcome, which ReplaceTrack does not wait for.
+func (c *Conn) ReplaceTrack(ctx uint16, source Source) (closed <-chan error, err error) {
 	s, err := c.sending(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := c.checkSources([]Source{source}); err != nil {
-		return err
+		return nil, err
 	}
 	if !s.track.fits(ruleOf(source.Track().Codec)) {
-		return fmt.Errorf("%w: a stream keeps its codec for life", ErrCodec)
+		return nil, fmt.Errorf("%w: a stream keeps its codec for life", ErrCodec)
 	}
-	s.replace(source)
-	return nil
+	closed, ok := s.replace(source)
+	if !ok {
+		return nil, errNoStream // it was removed meanwhile
+	}
+	return closed, nil
 }
 
-// RemoveTrack ends a stream at once and closes its source; the next Describe tells the peer.
-func (c *Conn) RemoveTrack(ctx uint16) error {
-	removed, err := c.sending(ctx)
-	if err != nil {
-		return err
-	}
+// RemoveTrack ends a stream at once; the next Describe tells the peer. Its source is closed; closed gets the outcome, which
+// RemoveTrack does not wait for. A device can be opened anew when it is there.
+func (c *Conn) RemoveTrack(ctx uint16) (closed <-chan error, err error) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stage == stageClosed {
+		return nil, ErrClosed
+	}
 	s := c.byCtx(ctx)
-	if s != nil {
-		s.sender = nil
-	}
-	c.mu.Unlock()
 	if s == nil {
-		return errNoStream // somebody else was quicker
+		return nil, errNoStream
 	}
-	removed.stop()
-	return removed.closeSource()
+	removed := s.sender
+	s.sender = nil
+	return removed.end(), nil
 }
 
 // SetMuted stops reading the source of a stream, which stays open, or goes on with it.

@@ -1,0 +1,91 @@
+package call_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sotto-calls/sotto/call"
+	"github.com/sotto-calls/sotto/call/calltest"
+	"github.com/sotto-calls/sotto/media"
+)
+
+// A stuckDevice takes its time to close: until free is closed.
+type stuckDevice struct {
+	*clock
+	free chan struct{}
+}
+
+func (d stuckDevice) Close() error {
+	<-d.free
+	return d.clock.Close()
+}
+
+// TestSlowDevices: a device that does not close holds up who removes or replaces it, as long as their contexts last, and
+// nothing else of the call, nor its end. The mutation that makes it fail: media's release that closes the source itself.
+func TestSlowDevices(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		free := make(chan struct{})
+		p := connect(t, calltest.New(t, calltest.Options{OneWay: 20 * time.Millisecond}),
+			call.Media{Send: []media.Source{microphone(180000), stuckDevice{camera(90000), free}}},
+			call.Media{Send: []media.Source{microphone(180000)}, Consent: yes})
+		flows(t, p.fromAlice, media.Video, true)
+		sound, video := p.alice.Streams()[0].Ctx, p.alice.Streams()[1].Ctx
+		short := func(f func(context.Context) error) (time.Duration, error) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			start := time.Now()
+			err := f(ctx)
+			return time.Since(start), err
+		}
+		took, err := short(func(ctx context.Context) error {
+			return p.alice.ReplaceTrack(ctx, video, stuckDevice{camera(90000), free})
+		})
+		if err != nil || took != time.Second {
+			t.Errorf("replaced: %v after %v", err, took)
+		}
+		flows(t, p.fromAlice, media.Video, true)
+		took, err = short(func(ctx context.Context) error { return p.alice.RemoveTrack(ctx, video) })
+		if !errors.Is(err, context.DeadlineExceeded) || took != time.Second {
+			t.Errorf("removed: %v after %v", err, took)
+		}
+		flows(t, p.fromAlice, media.Video, false)
+		flows(t, p.fromAlice, media.Audio, true)
+		if took, err = short(func(ctx context.Context) error { return p.alice.SetMuted(ctx, sound, true) }); err != nil || took > 0 {
+			t.Errorf("muted: %v after %v", err, took)
+		}
+		start := time.Now()
+		if err := p.alice.Close(); err != nil || time.Since(start) > 5*time.Second {
+			t.Errorf("closed: %v after %v", err, time.Since(start))
+		}
+		close(free)
+	})
+}
+
+// TestADeviceIsFreeAgain: when RemoveTrack and ReplaceTrack return, the device that was used can be opened anew. The mutation
+// that makes it fail: RemoveTrack, or ReplaceTrack, that does not wait for closed.
+func TestADeviceIsFreeAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := audioOnly(t, yes)
+		slow := func() stuckDevice {
+			d := stuckDevice{camera(90000), make(chan struct{})}
+			time.AfterFunc(10*time.Second, func() { close(d.free) })
+			return d
+		}
+		first := slow()
+		info, err := p.alice.AddTrack(t.Context(), first)
+		check(t, err)
+		second := slow()
+		check(t, p.alice.ReplaceTrack(t.Context(), info.Ctx, second))
+		if !first.isClosed() {
+			t.Error("the replaced one is not free")
+		}
+		check(t, p.alice.RemoveTrack(t.Context(), info.Ctx))
+		if !second.isClosed() {
+			t.Error("the removed one is not free")
+		}
+		p.hangup(t)
+	})
+}
