@@ -13,6 +13,7 @@ import type { ID, Opened, Transport } from './ports.ts';
 import { EndReason } from './reason.ts';
 import { BusyError, keyOf } from './registry.ts';
 import type { Registry } from './registry.ts';
+import { reachTime } from './timer.ts';
 
 /** How far the time of an Invite or Cancel may be from ours, in milliseconds. */
 const freshness = 60_000;
@@ -105,6 +106,11 @@ export class Dispatcher {
       if (known?.role === 'callee') known.post({ post: 'again', hash: hex(hash) });
       return;
     }
+    this.#decide(o, stale);
+  }
+
+  #decide(o: Opened, stale: boolean): void {
+    const { message: m, hash } = o;
     const gone = this.#cancelled.get(keyOf(m.from, m.call));
     if (gone && equal(gone.ref, hash)) return;
     const mine = this.#door.calls.outgoingTo(m.from);
@@ -118,15 +124,22 @@ export class Dispatcher {
 
   /**
    * An Invite from somebody whom we are ringing. Both have consented to their own call's media, so the call with the
-   * higher id goes on, and the lower one becomes its other end.
+   * higher id goes on, and the lower one becomes its other end. Should ours come to nothing, theirs rings, unless its caller
+   * has given up: they may not have had ours.
    */
   #glare(mine: Call, o: Opened): void {
-    void mine.done.then(() => mine.role === 'caller' && !mine.epoch && this.#forget(o)); // ours came to nothing
-    if (hex(mine.id) > hex(o.message.call)) return; // the other side yields
-    const invitation = this.#parse(o);
-    if (!invitation) return;
-    if (!isSupported(invitation.body)) return this.#ring(o, this.#who(o.message.from), EndReason.Unsupported);
-    mine.post({ post: 'yield', transport: this.#transport, invitation });
+    if (hex(mine.id) < hex(o.message.call)) { // else the other side yields
+      const invitation = this.#parse(o);
+      if (!invitation) return;
+      if (!isSupported(invitation.body)) return this.#ring(o, this.#who(o.message.from), EndReason.Unsupported);
+      mine.post({ post: 'yield', transport: this.#transport, invitation });
+    }
+    const at = Date.now();
+    void mine.done.then(() => {
+      if (mine.role !== 'caller' || mine.epoch || this.#door.signal.aborted) return;
+      if (Date.now() - at < reachTime) this.#decide(o, false);
+      else this.stats.stale++;
+    }).catch(() => this.stats.refused++);
   }
 
   /** Ends a call that rings, or is remembered for an Invite that it has overtaken. */

@@ -410,26 +410,31 @@ describe('glare', () => {
 });
 
 describe('a crossing Invite that waits for the other side to yield', () => {
-  // Fails if it is remembered as seen when our own call comes to nothing.
-  it('rings when that never hears of our call', async () => {
-    for (let tries = 0; tries < 40; tries++) {
-      const stage = new Stage();
-      const [ann, ben] = await stage.pair();
-      const box = hex(ben.identity.mailbox().address);
-      stage.fault = (p) => (hex(p.to) === box ? { drop: true } : undefined);
-      const [a, b] = await Promise.all([ann.dial(ben), ben.dial(ann)]);
-      const stands = hex(a.id) > hex(b.id);
-      if (stands) {
-        void a.hangup();
-        await ended(a);
-        const incoming = await ann.rung();
-        expect([incoming.id, incoming.caller.name]).toEqual([b.id, 'Ben']);
+  // Fails if it is remembered as seen when our own call comes to nothing, or rings by its next repetition alone.
+  it.each([[5000, true], [17_000, true], [5000, false]])(
+    'rings when that never hears of our call: after %i ms, if its caller has not hung up (%s)', async (wait, waits) => {
+      for (let tries = 0; tries < 40; tries++) {
+        const stage = new Stage();
+        const [ann, ben] = await stage.pair();
+        const box = hex(ben.identity.mailbox().address);
+        stage.fault = (p) => (hex(p.to) === box ? { drop: true } : undefined);
+        const [a, b] = await Promise.all([ann.dial(ben), ben.dial(ann)]);
+        const stands = hex(a.id) > hex(b.id);
+        if (stands) {
+          await passes(wait);
+          if (!waits) void b.hangup();
+          await passes(500);
+          void a.hangup();
+          await ended(a, 100);
+          if (!waits) await passes(3000);
+          const rung = ann.rings.map((r) => [r.id, r.caller.name]);
+          expect(rung).toEqual(waits ? [[b.id, 'Ben']] : []);
+        }
+        await stage.end();
+        if (stands) return;
       }
-      await stage.end();
-      if (stands) return;
-    }
-    expect.fail('an id that is random was never the higher one');
-  });
+      expect.fail('an id that is random was never the higher one');
+    });
 });
 
 describe('a client', () => {
