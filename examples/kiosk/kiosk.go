@@ -48,8 +48,9 @@ type kiosk struct {
 
 // A bell is a call that rings here.
 type bell struct {
-	in  *call.Incoming
-	who string
+	in   *call.Incoming
+	who  string
+	hush context.CancelFunc // ends its command
 }
 
 func newKiosk(o options, p *person.Person, g *gear, n *systemd.Notifier, l *log.Logger) *kiosk {
@@ -133,7 +134,7 @@ func (k *kiosk) step(input any) {
 	case bellOver:
 		if k.bell != nil && k.bell.in == in.call {
 			k.log.Printf("%q gave up", k.bell.who)
-			k.bell = nil
+			k.takeBell()
 		}
 	case legBegun:
 		k.begun(in.leg, in.call)

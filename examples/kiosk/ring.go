@@ -162,7 +162,8 @@ func (k *kiosk) answer(in *call.Incoming, who e2ee.Contact) {
 
 // ringBell lets a caller ring until somebody here answers.
 func (k *kiosk) ringBell(in *call.Incoming, who e2ee.Contact) {
-	k.bell = &bell{in: in, who: who.Name}
+	ctx, hush := context.WithCancel(k.ctx)
+	k.bell = &bell{in: in, who: who.Name, hush: hush}
 	k.work.Go(func() {
 		select {
 		case <-in.Done(): // also once it was answered and has ended: then this bell does not ring any more
@@ -172,7 +173,7 @@ func (k *kiosk) ringBell(in *call.Incoming, who e2ee.Contact) {
 	})
 	if len(k.bellCommand) > 0 {
 		k.work.Go(func() {
-			if err := k.execute(k.ctx, k.bellCommand, who); err != nil {
+			if err := k.execute(ctx, k.bellCommand, who); err != nil && ctx.Err() == nil { // else nobody rings any more
 				k.log.Printf("-bell-command: %v", err)
 			}
 		})
@@ -184,8 +185,7 @@ func (k *kiosk) answerBell() reply {
 	if k.bell == nil {
 		return reply{false, "nobody rings"}
 	}
-	in := k.bell.in
-	k.bell = nil
+	in := k.takeBell()
 	who, known := k.lookup(in.Caller().ID)
 	if !known || who.Blocked {
 		k.decline(in)
@@ -197,9 +197,16 @@ func (k *kiosk) answerBell() reply {
 
 func (k *kiosk) dropBell() {
 	if k.bell != nil {
-		k.decline(k.bell.in)
-		k.bell = nil
+		k.decline(k.takeBell())
 	}
+}
+
+// takeBell has the bell ring no more, and returns its call.
+func (k *kiosk) takeBell() *call.Incoming {
+	in := k.bell.in
+	k.bell.hush()
+	k.bell = nil
+	return in
 }
 
 func names(list []e2ee.Contact) []string {
