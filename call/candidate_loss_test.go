@@ -8,7 +8,6 @@ import (
 
 	"github.com/sotto-calls/sotto/call"
 	"github.com/sotto-calls/sotto/call/calltest"
-	"github.com/sotto-calls/sotto/internal/sim"
 	"github.com/sotto-calls/sotto/media"
 	"github.com/sotto-calls/sotto/signal"
 	"github.com/sotto-calls/sotto/signal/memory"
@@ -21,7 +20,7 @@ func TestALostCandidateHeals(t *testing.T) {
 	for first := range int32(8) {
 		synctest.Test(t, func(t *testing.T) {
 			const turnIP = "1.2.3.9"
-			w := sim.NewWorld(t, sim.Link{OneWay: 20 * time.Millisecond})
+			w := calltest.NewWorld(t, calltest.Link{OneWay: 20 * time.Millisecond})
 			_, turn := w.Relay(turnIP, "both", "secret of both")
 			var n atomic.Int32
 			net := calltest.New(t, calltest.Options{World: w,

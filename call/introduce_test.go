@@ -76,7 +76,7 @@ func stranger(t *testing.T, n *calltest.Net) (*e2ee.Contacts, *call.Client) {
 	}
 	c := call.Config{Identity: id, Contacts: contacts, Transports: []signal.Transport{n.Relay.Dial(id.Mailbox())},
 		Admit: call.ContactsOnly(contacts, call.Limits{})}
-	c.Media.Net = n.World.Host("1.2.3.6")
+	n.World.Join(&c.Media, "1.2.3.6")
 	client, err := call.NewClient(c)
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +101,7 @@ func TestMissedCallsAreToldLater(t *testing.T) {
 		time.Sleep(48 * time.Hour)
 
 		config := n.Bob.Config
-		config.Media.Net = n.World.Host("1.2.3.7")
+		n.World.Join(&config.Media, "1.2.3.7")
 		config.Transports = []signal.Transport{n.Relay.Dial(n.Bob.Identity.Mailbox())}
 		back, err := call.NewClient(config)
 		if err != nil {

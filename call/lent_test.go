@@ -9,7 +9,6 @@ import (
 
 	"github.com/sotto-calls/sotto/call"
 	"github.com/sotto-calls/sotto/call/calltest"
-	"github.com/sotto-calls/sotto/internal/sim"
 	"github.com/sotto-calls/sotto/media"
 	"github.com/sotto-calls/sotto/signal"
 	"github.com/sotto-calls/sotto/signal/memory"
@@ -32,7 +31,7 @@ func (l *lending) ICEServers(context.Context) ([]signal.ICEServer, error) {
 // Mutation: leave renew out of negotiate.
 func TestServersLentByTheRelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := sim.NewWorld(t, sim.Link{OneWay: 20 * time.Millisecond})
+		w := calltest.NewWorld(t, calltest.Link{OneWay: 20 * time.Millisecond})
 		_, turn := w.Relay("1.2.3.9", "user", "a secret of the relay")
 		var lent *lending
 		n := calltest.New(t, calltest.Options{World: w, Configure: func(name string, c *call.Config) {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/sotto-calls/sotto/call"
 	"github.com/sotto-calls/sotto/call/calltest"
-	"github.com/sotto-calls/sotto/internal/sim"
 	"github.com/sotto-calls/sotto/signal"
 	"github.com/sotto-calls/sotto/signal/memory"
 )
@@ -18,7 +17,7 @@ import (
 // Mutations: finish without errNoServers; alone always true; lent that asks only if NoRelayServers is set.
 func TestNoPathForWantOfServers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := sim.NewWorld(t, sim.Link{Loss: 1})
+		w := calltest.NewWorld(t, calltest.Link{Loss: 1})
 		_, turn := w.Relay("1.2.3.9", "user", "a secret of the relay")
 		n := calltest.New(t, calltest.Options{World: w, Configure: func(name string, c *call.Config) {
 			c.Transports = []signal.Transport{&lending{Transport: c.Transports[0].(*memory.Transport), url: turn}}

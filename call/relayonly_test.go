@@ -10,7 +10,6 @@ import (
 
 	"github.com/sotto-calls/sotto/call"
 	"github.com/sotto-calls/sotto/call/calltest"
-	"github.com/sotto-calls/sotto/internal/sim"
 	"github.com/sotto-calls/sotto/media"
 )
 
@@ -20,7 +19,7 @@ import (
 func TestRelayOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const aliceIP, bobIP, turnIP = "1.2.3.4", "1.2.3.5", "1.2.3.9"
-		w := sim.NewWorld(t, sim.Link{OneWay: 20 * time.Millisecond})
+		w := calltest.NewWorld(t, calltest.Link{OneWay: 20 * time.Millisecond})
 		_, turn := w.Relay(turnIP, "alice", "secret of alice")
 		n := calltest.New(t, calltest.Options{World: w, Configure: func(name string, c *call.Config) {
 			if name == "alice" {
@@ -31,7 +30,7 @@ func TestRelayOnly(t *testing.T) {
 		var mu sync.Mutex
 		toBob := map[string]int{}
 		leaked := 0
-		n.World.Tap(func(p sim.Packet) {
+		n.World.Tap(func(p calltest.Packet) {
 			mu.Lock()
 			defer mu.Unlock()
 			if host, _, _ := net.SplitHostPort(p.To); host == bobIP {

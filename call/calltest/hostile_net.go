@@ -20,7 +20,7 @@ func (n *Net) Stage() Stage {
 			mu.Lock()
 			defer mu.Unlock()
 			hosts++
-			c.Media.Net = n.World.Host(fmt.Sprintf("1.2.4.%d", hosts))
+			n.World.Join(&c.Media, fmt.Sprintf("1.2.4.%d", hosts))
 		},
 	}
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/sotto-calls/sotto/call"
 	"github.com/sotto-calls/sotto/e2ee"
-	"github.com/sotto-calls/sotto/internal/sim"
 	"github.com/sotto-calls/sotto/signal"
 	"github.com/sotto-calls/sotto/signal/memory"
 )
@@ -27,7 +26,7 @@ type Options struct {
 	OneWay    time.Duration                     // delay of the media path, and of the relay from sender to reader
 	Loss      float64                           // of the media path, 0 to 1
 	Faults    memory.Faults                     // of the relay
-	World     *sim.World                        // the network, in place of one with OneWay and Loss
+	World     *World                            // the network, in place of one with OneWay and Loss; nil: that one
 	Logger    *slog.Logger                      // of both clients
 	Configure func(name string, c *call.Config) // a last word on each side's configuration, by name: "alice", "bob"
 }
@@ -42,7 +41,7 @@ func Pair(t testing.TB) (alice, bob *Side) {
 // A Net is two sides and what lies between them.
 type Net struct {
 	Alice, Bob *Side
-	World      *sim.World
+	World      *World
 	Signal     *memory.Network
 	Relay      *memory.Relay
 }
@@ -57,7 +56,7 @@ func New(t testing.TB, o Options) *Net {
 		o.Faults.Delay = o.OneWay
 	}
 	if o.World == nil {
-		o.World = sim.NewWorld(t, sim.Link{OneWay: o.OneWay, Loss: o.Loss})
+		o.World = NewWorld(t, Link{OneWay: o.OneWay, Loss: o.Loss})
 	}
 	n := &Net{World: o.World, Signal: memory.New(o.Faults)}
 	n.Relay = n.Signal.Relay(relayName)
@@ -70,7 +69,7 @@ func New(t testing.TB, o Options) *Net {
 		n.Alice.Client.Close()
 		n.Bob.Client.Close()
 		n.Signal.Close()
-		n.World.Close()
+		n.World.sim.Close()
 	})
 	return n
 }
@@ -112,7 +111,7 @@ func (s *Side) start(t testing.TB, n *Net, name, address string, o Options) {
 	}
 	s.Config = call.Config{Identity: s.Identity, Transports: []signal.Transport{s.Transport}, Contacts: s.Contacts,
 		Admit: call.ContactsOnly(s.Contacts, call.Limits{}), Name: name, Logger: o.Logger}
-	s.Config.Media.Net = n.World.Host(address)
+	n.World.Join(&s.Config.Media, address)
 	if o.Configure != nil {
 		o.Configure(name, &s.Config)
 	}

@@ -1,6 +1,8 @@
 package calltest_test
 
 import (
+	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -58,4 +60,45 @@ func Example_pair() {
 		_, _ = bob.Client.Accept(t.Context())
 	}
 	_ = test
+}
+
+// TestAWorldOfOnesOwn: a call by a TURN server, as a test outside of this module may have it.
+func TestAWorldOfOnesOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		world := calltest.NewWorld(t, calltest.Link{OneWay: 20 * time.Millisecond})
+		_, turn := world.Relay("1.2.3.9", "user", "a secret")
+		var straight, byTURN atomic.Int32
+		world.Tap(func(p calltest.Packet) {
+			if strings.HasPrefix(p.From, "1.2.3.9:") || strings.HasPrefix(p.To, "1.2.3.9:") {
+				byTURN.Add(1)
+			} else {
+				straight.Add(1)
+			}
+		})
+		n := calltest.New(t, calltest.Options{World: world, Configure: func(_ string, c *call.Config) {
+			c.Media.RelayOnly = true
+			c.Media.ICEServers = []media.ICEServer{{URLs: []string{turn}, Username: "user", Credential: "a secret"}}
+		}})
+		media := call.Media{Receive: func(media.TrackInfo) media.Sink { return nil }}
+		c, err := n.Alice.Client.Dial(t.Context(), n.Alice.Peer, media)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, err := n.Bob.Client.Accept(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := in.Answer(t.Context(), media); err != nil {
+			t.Fatal(err)
+		}
+		for c.State() < call.StateConnected {
+			time.Sleep(time.Second)
+		}
+		if straight.Load() != 0 || byTURN.Load() == 0 {
+			t.Errorf("%d packets went straight, %d by the TURN server", straight.Load(), byTURN.Load())
+		}
+		if err := c.Hangup(t.Context(), call.Left); err != nil {
+			t.Fatal(err)
+		}
+	})
 }

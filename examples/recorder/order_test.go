@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/sotto-calls/sotto/call/calltest"
-	"github.com/sotto-calls/sotto/internal/sim"
 	"github.com/sotto-calls/sotto/media"
 )
 
@@ -80,7 +79,7 @@ func TestALostPacketInTheMix(t *testing.T) {
 	dir := one(t, withRecorderOver(t, &bot{policy: policy{grace: 0}}, calltest.Options{OneWay: 40 * time.Millisecond}, func(s *stage) {
 		var lost uint64 // one packet, and what is sent again of it
 		from := time.Now().Add(time.Hour)
-		s.net.World.Lose(func(p sim.Packet) bool {
+		s.net.World.Lose(func(p calltest.Packet) bool {
 			if len(p.Data) < 12 || p.Data[0]>>6 != 2 || p.Data[1]&0x7f != 111 || p.From[:8] != "1.2.3.4:" {
 				return false
 			}
