@@ -196,3 +196,41 @@ describe('a track that goes in another codec than was guessed', () => {
     expect(caller.conn.streams().at(-1)).toEqual(stream);
   });
 });
+
+describe('what the peer takes', () => {
+  // Fails if a track counts as taken because it is described.
+  it('is known of every stream, and no hold changes it', async () => {
+    const [caller, callee] = [makeSide(false, ['VP8']), makeSide(true, ['VP8'])];
+    const offer = await caller.conn.offer([fakeTrack('audio'), fakeTrack('video')], both);
+    const taken = () => caller.conn.streams().map((s) => `${s.role} ${s.taken}`);
+    expect(taken()).toEqual(['microphone false', 'camera false']); // nobody knows yet
+    const answer = await callee.conn.answer(offer, want, [fakeTrack('audio')], { audio: true, video: false });
+    await caller.conn.accept(answer, want);
+    expect(taken()).toEqual(['microphone true', 'camera false']);
+    const screen = await caller.conn.addTrack(fakeTrack('video'), 'screen');
+    const again = await callee.conn.apply(await caller.conn.describe(false), want, ({ mid }) => mid !== '1');
+    await caller.conn.described(again, want);
+    expect(screen).toMatchObject({ role: 'screen', taken: true });
+    for (const on of [true, false]) {
+      await callee.conn.hold(on);
+      await negotiate(callee, caller);
+      expect(taken()).toEqual(['microphone true', 'camera false', 'screen true']);
+    }
+    await caller.conn.removeTrack(screen.ctx);
+    await caller.conn.addTrack(fakeTrack('video'), 'screen');
+    expect(taken()[2]).toBe('screen false'); // not before the peer has said so again
+  });
+
+  // Fails if the number that the Welcome named is sealed for: the peer knows it with another codec.
+  it('of a caller is sent in the codec of the answer, once that is described', async () => {
+    const [caller, callee] = [makeSide(false, ['VP8', 'H264']), makeSide(true, ['H264'])];
+    const offer = await caller.conn.offer([fakeTrack('video')], both);
+    expect(caller.conn.streams()).toMatchObject([{ ctx: 1, codec: 'VP8' }]); // as the Welcome says, made before the answer is taken
+    await caller.conn.accept(await callee.conn.answer(offer, want, [], both), want);
+    await caller.conn.start();
+    expect([caller.conn.undescribed(), steps.includes('sender 0 track')]).toEqual([true, false]);
+    await negotiate(caller, callee);
+    expect([caller.conn.undescribed(), steps.includes('sender 0 track')]).toEqual([false, true]);
+    expect(caller.conn.streams()).toMatchObject([{ ctx: 4, codec: 'H264', taken: true }]);
+  });
+});
