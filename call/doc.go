@@ -26,7 +26,7 @@
 // and the DTLS certificate, the mailbox and the Invite are bound into the MLS group from which the keys of all frames
 // come. Before the local accept nothing is parsed but a small envelope, and no candidate leaves. There is no unencrypted
 // call. What is not protected is in docs/THREAT-MODEL: a relay sees who reads which mailbox and when, and without
-// Settings.RelayOnly the two sides of an accepted call see each other's IP address.
+// Config.Media.RelayOnly the two sides of an accepted call see each other's IP address.
 //
 // The protocol is docs/PROTOCOL; the keys are RFC 9420 (MLS) and RFC 9605 (SFrame), the envelopes RFC 9180 (HPKE).
 package call

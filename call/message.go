@@ -98,7 +98,7 @@ type stream struct {
 
 type candidate struct {
 	MID  string `cbor:"1,keyasint"`
-	Line string `cbor:"2,keyasint"` // as after "a="; empty: no more will come
+	Line string `cbor:"2,keyasint"` // as after "a="
 }
 
 type acceptBody struct {

@@ -64,7 +64,8 @@ type KeyFramer interface{ ForceKeyFrame() }
 // at once. A muted source is not read, and one that is not told is simply not read.
 type Muter interface{ SetMuted(muted bool) }
 
-// A RateSetter is a Source whose encoder follows a target bitrate in bits a second.
+// A RateSetter is a Source whose encoder follows a target bitrate in bits a second. It is for the program that made the
+// source: nothing here measures the network, and nothing calls it.
 type RateSetter interface{ SetBitrate(bps int) }
 
 // A Sink takes the frames of one received track, in order, on one goroutine.

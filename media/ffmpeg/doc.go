@@ -8,7 +8,7 @@
 //	media := call.Media{Send: camera.Sources(), …}
 //
 //	recording, err := ffmpeg.Record(ffmpeg.RecordConfig{Path: "call.mkv"})
-//	Sink: func(t media.TrackInfo) media.Sink { return recording.Sink(t) }
+//	media.Receive = recording.Sink
 //
 //	what                                    from or to                       as
 //	[Camera], [Screen], [RTSP], [Format]    live: dropped, never waited for  [Stream]: VP8 or H264, and Opus

@@ -55,7 +55,7 @@ func Play(cfg PlayConfig) (*Player, error) {
 	return &Player{program: p, out: out}, nil
 }
 
-// Sink plays a track, for ConnConfig.Sink. At most 16 play at once: the sink of one more refuses its frames.
+// Sink plays a track, for call.Media.Receive. At most 16 play at once: the sink of one more refuses its frames.
 func (p *Player) Sink(t media.TrackInfo) media.Sink {
 	s := &playSink{p: p, info: t, ready: make(chan struct{}, 1), done: make(chan struct{})}
 	s.q = queue{video: t.Kind == media.Video, span: playSpan, waitKey: t.Kind == media.Video}

@@ -102,7 +102,7 @@ func shortened(name string) string {
 	return strings.ToValidUTF8(strings.ReplaceAll(name[:min(len(name), 100)], "*", "_"), "_")
 }
 
-// Sink is where the frames of a track go, for ConnConfig.Sink: of the one participant if there is only one. Others are made
+// Sink is where the frames of a track go, for call.Media.Receive: of the one participant if there is only one. Others are made
 // by [Recording.Participant].
 func (r *Recording) Sink(t media.TrackInfo) media.Sink { return r.peer.Sink(t) }
 

@@ -65,7 +65,7 @@ export interface StreamBody {
   codec: string; // as in rtpmap; at most 16 bytes
 }
 
-/** An ICE candidate: line is as after "a=", and empty if no more will come. */
+/** An ICE candidate: line is as after "a=". */
 export interface CandidateBody { mid: string; line: string }
 
 /** Takes the call. */
