@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,7 +23,6 @@ const (
 	cameraPoll  = 50 * time.Millisecond // how soon a camera notices that it is not wanted
 	maxCamera   = 1 << 13               // pixels each way that are believed
 	cameraStall = 3 * time.Second       // a camera that sends nothing for so long has failed
-	cameraLinks = "/dev/v4l"            // where udev names cameras
 )
 
 // listCameras asks each video device what it is. One that another program uses answers too.
@@ -39,61 +37,41 @@ func listCameras() ([]Info, error) {
 		}
 		return strings.Compare(a, b)
 	})
-	ids := cameraIDs(cameraLinks)
-	var all []Info
+	names := make(map[string]string)
+	var cameras []string
 	var errs []error
-	for _, node := range nodes {
-		var facts C.struct_sotto_camera_facts
-		if err := errnoOf(C.sotto_camera_ask(cPath(node), &facts)); err != nil {
-			if !errors.Is(err, syscall.ENODEV) { // what takes no pictures, as the second node of many cameras
-				errs = append(errs, cameraError(node, err))
-			}
-			continue
+	for _, path := range nodes {
+		node := filepath.Base(path)
+		name, err := askCamera(node)
+		if err == nil {
+			cameras, names[node] = append(cameras, node), name
+		} else if !errors.Is(err, syscall.ENODEV) { // what takes no pictures, as the second node of many cameras
+			errs = append(errs, cameraError(path, err))
 		}
-		id := ids[filepath.Base(node)]
-		if id == "" {
-			id = filepath.Base(node)
-		}
-		all = append(all, Info{ID: id, Name: C.GoString(&facts.name[0]), Kind: KindCamera, Default: len(all) == 0})
+	}
+	ids := cameraIDs(cameraLinks, names)
+	var all []Info
+	for i, node := range cameras {
+		all = append(all, Info{ID: ids[node], Name: names[node], Kind: KindCamera, Default: i == 0})
 	}
 	return all, errors.Join(errs...)
 }
 
-// cameraIDs are the names that udev gives to devices, by node: of the camera, or else of the port. Both stay the same.
-func cameraIDs(links string) map[string]string {
-	ids := make(map[string]string)
-	for _, by := range []string{"by-path", "by-id"} {
-		dir := filepath.Join(links, by)
-		names, err := os.ReadDir(dir)
-		if err != nil {
-			continue // without udev there are none
-		}
-		for _, name := range names {
-			if target, err := os.Readlink(filepath.Join(dir, name.Name())); err == nil {
-				ids[filepath.Base(target)] = name.Name()
-			}
-		}
+// askCamera asks a node what it calls itself.
+func askCamera(node string) (string, error) {
+	var facts C.struct_sotto_camera_facts
+	if err := errnoOf(C.sotto_camera_ask(cPath("/dev/"+node), &facts)); err != nil {
+		return "", err
 	}
-	return ids
+	return C.GoString(&facts.name[0]), nil
 }
 
-// cameraNode is the node of an id that listCameras gave: now, for a camera that comes back may get another.
-func cameraNode(links, id string) string {
-	for node, other := range cameraIDs(links) {
-		if other == id {
-			return "/dev/" + node
-		}
-	}
-	return "/dev/" + id
-}
-
-// findCamera looks for the camera now, and again by its id whenever it is opened: in another port, or after others came,
-// it is another node.
+// findCamera looks for the camera now, and again whenever it is opened: in another port, or after others came, it is another node.
 func findCamera(cfg VideoConfig) (string, opener, error) {
 	all, listErr := listCameras()
 	info, err := find(all, KindCamera, cfg.Device, func(i Info) []string {
 		node := cameraNode(cameraLinks, i.ID)
-		return []string{node, filepath.Base(node)}
+		return []string{"/dev/" + node, node}
 	})
 	if err != nil {
 		if denied, ok := errors.AsType[*media.DeviceError](listErr); ok {
@@ -101,7 +79,26 @@ func findCamera(cfg VideoConfig) (string, opener, error) {
 		}
 		return "", nil, err
 	}
-	return info.Name, func() (grabber, error) { return openCamera(info, cfg) }, nil
+	w := &whereabouts{links: cameraLinks, id: info.ID, name: info.Name, made: madeAt, ask: func(node string) string {
+		name, _ := askCamera(node) // "": it is none, or cannot be asked
+		return name
+	}}
+	var last *camera
+	return info.Name, func() (grabber, error) {
+		if last != nil && last.heard.After(w.seen) {
+			w.seen = last.heard
+		}
+		node, err := w.node()
+		if err != nil {
+			return nil, err
+		}
+		c, err := openCamera("/dev/"+node, info.Name, cfg)
+		if err != nil {
+			return nil, err
+		}
+		last = c
+		return c, nil
+	}, nil
 }
 
 // A camera is a V4L2 device that takes pictures.
@@ -115,9 +112,9 @@ type camera struct {
 	heard   time.Time // when the last picture came
 }
 
-func openCamera(info Info, cfg VideoConfig) (grabber, error) {
-	c := &camera{name: info.Name}
-	if err := errnoOf(C.sotto_camera_open(cPath(cameraNode(cameraLinks, info.ID)), &c.handle)); err != nil {
+func openCamera(path, name string, cfg VideoConfig) (*camera, error) {
+	c := &camera{name: name}
+	if err := errnoOf(C.sotto_camera_open(cPath(path), &c.handle)); err != nil {
 		return nil, cameraError(c.name, err)
 	}
 	if err := c.configure(cfg); err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/sotto-calls/sotto/media"
 )
@@ -36,10 +37,10 @@ func TestNoCamera(t *testing.T) {
 		t.Error(err)
 	}
 	// A node that is no camera.
-	if _, err := openCamera(Info{ID: "null", Name: "null"}, VideoConfig{}); faultOf(err) != media.DeviceGone {
+	if _, err := openCamera("/dev/null", "null", VideoConfig{}); faultOf(err) != media.DeviceGone {
 		t.Error(err)
 	}
-	if _, err := openCamera(Info{ID: "nonsense", Name: "nonsense"}, VideoConfig{}); faultOf(err) != media.DeviceMissing {
+	if _, err := openCamera("/dev/nonsense", "nonsense", VideoConfig{}); faultOf(err) != media.DeviceMissing {
 		t.Error(err)
 	}
 }
@@ -68,9 +69,13 @@ func TestCameraKeepsItsID(t *testing.T) {
 	link("by-path/port-2", "video2")
 	link("by-id/webcam", "video0")
 	want := map[string]string{"video0": "webcam", "video2": "port-2"}
-	if ids := cameraIDs(links); !maps.Equal(ids, want) {
-		t.Errorf("%v, want %v", ids, want)
+	wantIDs := func(names, want map[string]string) {
+		t.Helper()
+		if ids := cameraIDs(links, names); !maps.Equal(ids, want) {
+			t.Errorf("%v, want %v", ids, want)
+		}
 	}
+	wantIDs(map[string]string{"video0": "one", "video2": "other"}, want)
 	wantNodes := func(nodes map[string]string) {
 		t.Helper()
 		for id, want := range nodes {
@@ -79,17 +84,72 @@ func TestCameraKeepsItsID(t *testing.T) {
 			}
 		}
 	}
-	wantNodes(map[string]string{"webcam": "/dev/video0", "port-2": "/dev/video2", "video7": "/dev/video7"})
+	wantNodes(map[string]string{"webcam": "video0", "port-2": "video2", "video7": "video7"})
 
 	link("by-id/webcam", "video2") // both were pulled, and came back the other way round
 	link("by-path/port-1", "video2")
 	link("by-path/port-2", "video0")
-	wantNodes(map[string]string{"webcam": "/dev/video2", "port-2": "/dev/video0"})
+	wantNodes(map[string]string{"webcam": "video2", "port-2": "video0"})
+
+	// Two of one model, without serial numbers: udev's name is of either.
+	twins := map[string]string{"video0": "twin", "video2": "twin", "video4": "other"}
+	wantIDs(twins, map[string]string{"video0": "port-2", "video2": "port-1", "video4": "video4"})
+	link("by-id/webcam-2", "video0") // with serial numbers
+	wantIDs(twins, map[string]string{"video0": "webcam-2", "video2": "webcam", "video4": "video4"})
 
 	none := filepath.Join(links, "none")
-	if ids := cameraIDs(none); len(ids) > 0 || cameraNode(none, "video0") != "/dev/video0" {
-		t.Errorf("without udev: %v", ids)
+	if id := cameraIDs(none, twins)["video0"]; id != "video0" || cameraNode(none, "video0") != "video0" {
+		t.Errorf("without udev: %v", id)
 	}
+}
+
+// A camera that was the only one of its model when it was found, and to whose name udev then links another one, is itself where it
+// was, and is not that one. In another port it is found, if it came there after it went.
+func TestCameraIsNotItsTwin(t *testing.T) {
+	links, link := udev(t)
+	pull := func(names ...string) {
+		t.Helper()
+		for _, name := range names {
+			if err := os.Remove(filepath.Join(links, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	began := time.Now()
+	made := map[string]time.Time{"video0": began.Add(-time.Hour)}
+	names := map[string]string{"video0": "twin"}
+	w := &whereabouts{links: links, id: "webcam", name: "twin",
+		ask:  func(node string) string { return names[node] },
+		made: func(node string) time.Time { return made[node] }}
+	wants := func(when, want string) {
+		t.Helper()
+		if node, err := w.node(); node != want || (err == nil) != (want != "") || err != nil && faultOf(err) != media.DeviceGone {
+			t.Errorf("%s: %q, %v; want %q", when, node, err, want)
+		}
+	}
+	link("by-path/port-1", "video0")
+	link("by-id/webcam", "video0")
+	wants("alone", "video0")
+
+	made["video2"], names["video2"] = began.Add(time.Minute), "twin"
+	link("by-path/port-2", "video2")
+	link("by-id/webcam", "video2")
+	wants("the twin came", "video0")
+	w.seen = began.Add(2 * time.Minute)
+	pull("by-path/port-1")
+	wants("it went", "")
+
+	made["video4"], names["video4"] = began.Add(3*time.Minute), "twin"
+	link("by-path/port-1", "video4")
+	wants("it is back", "video4")
+	names["video4"] = "another"
+	wants("something else is in its port", "")
+
+	pull("by-path/port-1", "by-path/port-2")
+	made["video6"] = began.Add(4 * time.Minute)
+	link("by-path/port-3", "video6")
+	link("by-id/webcam", "video6")
+	wants("in another port", "video6")
 }
 
 // A camera that is not wanted any more is not started, so that its lamp stays dark. If grab starts it before it looks at

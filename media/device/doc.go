@@ -24,7 +24,9 @@
 // Muted, a device is let go, lamp and all, and opened again afterwards. A device that is pulled is told through Notify: at
 // once for a camera or a screen, after 1.5 s for a microphone or speaker of PulseAudio, which says nothing about it itself.
 // A Video then tries the device again every 0.2 to 2 s; for sound package media/pcm does. A camera is found again by its id
-// in whatever node it gets. Where udev gives no id (/dev/v4l), the id is the node, and another camera may take its place.
+// in whatever node it gets. Where udev gives no id (/dev/v4l), the id is the node, and another camera may take its place. Two of
+// one model without serial numbers have one name in udev: both go by their ports, and one that came while the other was in use is
+// not taken for it. One that came while the other was muted, and was pulled then, may be.
 // A microphone or speaker that was named is likewise found again by its id alone, and no monitor takes its place. From
 // PulseAudio the default microphone is the one that is the default when it is opened: a server that moved it later might
 // move it to a monitor. The default speaker follows the system's.
