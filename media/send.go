@@ -84,7 +84,20 @@ func (s *sender) pump(ctx context.Context) (Source, error) {
 			}
 			return source, err
 		}
+		if ctx.Err() != nil { // the source was slower than whoever muted or replaced it, or does not look at ctx at all
+			s.leftOut()
+			return source, nil
+		}
 		s.frame(ctx, f)
+	}
+}
+
+// leftOut asks for a key frame, since what comes next builds on a frame that is not sent.
+func (s *sender) leftOut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k, ok := s.source.(KeyFramer); ok && s.track.kind == Video {
+		k.ForceKeyFrame()
 	}
 }
 
@@ -147,6 +160,10 @@ func (s *sender) frame(ctx context.Context, f Frame) {
 	if s.track.kind == Audio && len(s.sealed) > maxSound {
 		s.fails[FailOther].Add(1)
 		s.conn.log.Warn("an audio frame is too large for a packet: lower the bitrate or the frame's duration", "bytes", len(f.Data))
+		return
+	}
+	if ctx.Err() != nil { // muted while the key was waited for
+		s.leftOut()
 		return
 	}
 	if s.clock.unreported() { // the peer lines the tracks up by it, so it comes before the first packet
