@@ -45,6 +45,9 @@
 // comes out quoted, without what steers a terminal and without the user names and passwords of URLs. But decoders run in
 // ffmpeg, as the user of this program: a hostile file or camera attacks ffmpeg. Keep it up to date, or confine it.
 //
+// A microphone of PulseAudio (Format("pulse", …)) is for machines whose microphone stays: when the last one is pulled the server
+// moves ffmpeg to a monitor, which hears what the machine plays, and that is sent. Package pulse refuses it.
+//
 // Limits: the process list of the machine shows ffmpeg's arguments, a camera's password with them. The bitrate is constant
 // and follows nobody, and a key frame cannot be asked for: see [Stream]. Sound comes some 40 ms late, for Ogg holds back a
 // page. Recordings lie on the disk in the clear.

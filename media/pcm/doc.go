@@ -18,10 +18,10 @@
 //
 // # Sound on its way
 //
-// Out: an Input at any rate, 48 kHz mono, the Processors, a frame of 20 ms, Opus at a constant bitrate or G.711. A Writer
-// gives the encoder the samples as they are, at their rate. In: a jitter buffer for each track, a decoder that yields the
-// rate and channels that are wanted, the mix, the volume, the Processors, the Output at any rate. Sinks are
-// media.PromptSinks: frames come the moment they arrive, in any order.
+// Out: an Input at 8, 12, 16, 24, 44.1 or 48 kHz (one at another rate is media.DeviceUnsupported), 48 kHz mono, the Processors, a
+// frame of 20 ms, Opus at a constant bitrate or G.711. A Writer gives the encoder the samples as they are, at their rate. In: a
+// jitter buffer for each track, a decoder that yields the rate and channels that are wanted, the mix, the volume, the Processors,
+// the Output, at one of these rates. Sinks are media.PromptSinks: frames come the moment they arrive, in any order.
 //
 // Clocks: a Microphone and a Speaker follow their device, a Writer, Reader and Mixer the time of day. No two of them agree;
 // the jitter buffer plays a little faster or slower, by whole pitch periods, so that the delay stays.

@@ -7,7 +7,7 @@ import (
 
 // A Format says how samples lie in memory: int16, native, channels interleaved.
 type Format struct {
-	Rate     int // samples a second of one channel: 8000, 16000, 24000 or 48000
+	Rate     int // samples a second of one channel: 8000, 16000, 24000 or 48000; of an Input or Output also 12000 or 44100
 	Channels int // 1 or 2
 }
 
