@@ -102,12 +102,40 @@ func TestReceiveClock(t *testing.T) {
 		}
 	}
 	before := video.time(at(baseV, 21*time.Hour, 90000), start)
-	if again := video.time(at(baseV, 20*time.Hour, 90000), start); again < before {
-		t.Error("time went back")
+	if again := video.time(at(baseV, 21*time.Hour-time.Minute, 90000), start); again != before {
+		t.Errorf("time went from %v to %v", before, again)
 	}
 	video.restart()
 	if v := video.time(99, start.Add(30*time.Hour)); v != 30*time.Hour {
 		t.Errorf("a new stream begins at %v", v)
+	}
+}
+
+// TestMutedForHalfADay: sound that was muted for longer than half of what timestamps count to goes on where it should, for
+// a jitter buffer too, and packets out of order stay where they were. The mutation that makes it fail: unwrap that goes to
+// the nearest.
+func TestMutedForHalfADay(t *testing.T) {
+	for _, kept := range []bool{false, true} {
+		for _, pause := range []time.Duration{time.Hour, 12 * time.Hour, 12*time.Hour + 30*time.Minute, 24 * time.Hour} {
+			start := time.Unix(1000, 0)
+			var call callClock
+			audio := &receiveClock{call: &call, rate: 48000}
+			audio.keep(kept)
+			const base = 4294967000 // near the wrap
+			at := func(d time.Duration) uint32 { return base + uint32(ticks(d, 48000)) }
+			audio.time(at(0), start)
+			audio.reported(7*time.Second, at(0))
+			for _, d := range []time.Duration{pause, pause + 40*ms, pause + 20*ms, pause + 60*ms} {
+				want := d
+				if !kept && d == pause+20*ms {
+					want = pause + 40*ms // it never goes back
+				}
+				if got := audio.time(at(d), start.Add(d)); (got - want).Abs() > ms {
+					t.Errorf("kept %v: after %v a frame is at %v, want %v", kept, pause, got, want)
+				}
+				audio.reported(7*time.Second+d, at(d))
+			}
+		}
 	}
 }
 

@@ -8,6 +8,9 @@ import (
 // driftSeen is how far sound and picture may drift apart until they are moved together again.
 const driftSeen = 40 * time.Millisecond
 
+// mostBack is how far a timestamp may go back, in ticks: three minutes of pictures, six of Opus.
+const mostBack = 1 << 24
+
 // A callClock joins the clocks of the tracks of one peer: what a sender report says about the sender's clock, and when
 // things arrived by ours. Time 0 is the start of the track that came first.
 type callClock struct {
@@ -110,8 +113,15 @@ func (c *receiveClock) align() {
 	c.corrected = true
 }
 
-// unwrap extends a timestamp next to the last one. Needs call.mu.
-func (c *receiveClock) unwrap(ts uint32) int64 { return c.lastTS + int64(int32(ts-uint32(c.lastTS))) }
+// unwrap extends a timestamp next to the last one. What does not lie a little before it lies after it, perhaps by more than
+// half of what timestamps count to: a track may have been muted for half a day. Needs call.mu.
+func (c *receiveClock) unwrap(ts uint32) int64 {
+	last := uint32(c.lastTS)
+	if back := last - ts; back <= mostBack {
+		return c.lastTS - int64(back)
+	}
+	return c.lastTS + int64(ts-last)
+}
 
 // time is the time of a frame with timestamp ts that is whole now. It never goes back, unless keep said so.
 func (c *receiveClock) time(ts uint32, now time.Time) time.Duration {
