@@ -90,8 +90,8 @@ export class Home {
       element('contact').dataset.contact = c.state;
       button('call-video').disabled = button('call-audio').disabled = !ready;
       tell(element('contact-note'), ready ? undefined : this.#waits ? `Waiting for ${c.name} to confirm that you are ` +
-        'connected …' : `${c.name} has not confirmed. Is their page or program running? Then open the link again. If it ` +
-        'has expired, or somebody else has used this link, ask for a new one.');
+        'connected …' : `${c.name} has not confirmed. Open the link again while their page or program runs. If ` +
+        'somebody else has used this link, ask for a new one.');
     }
     this.#others();
   }
@@ -106,7 +106,6 @@ export class Home {
   #row(c: Contact): HTMLElement {
     const [li, b, portrait, text] = [make('li'), make('button'), make('span'), make('span')];
     const trust = make('span', trustWords(c));
-    b.type = 'button';
     portrait.className = 'portrait';
     portrait.ariaHidden = 'true';
     showPortrait(portrait, c);

@@ -143,14 +143,18 @@ export class Own {
     const before = this.#camera;
     const track = await openCamera();
     if (this.#camera !== before) return close([track]); // the call ended meanwhile
+    this.#turnCameraOn(track, true);
+    if (this.#live()) await this.#sendCamera();
+  }
+
+  #turnCameraOn(track: MediaStreamTrack, stale: boolean): void {
     this.#camera = track;
     this.#watch();
     this.#cameraOff = false;
-    this.#stale = true;
+    this.#stale = stale;
     this.#say('Camera on');
     this.#note('camera');
     this.#show();
-    if (this.#live()) await this.#sendCamera();
   }
 
   /**
@@ -174,12 +178,7 @@ export class Own {
     if (!call || !this.#live()) return;
     const track = await openCamera();
     if (this.#call !== call) return close([track]); // the call ended meanwhile
-    this.#camera = track;
-    this.#watch();
-    this.#cameraOff = this.#stale = false;
-    this.#say('Camera on');
-    this.#note('camera');
-    this.#show();
+    this.#turnCameraOn(track, false);
     try {
       await call.addTrack(track, 'camera');
       if (this.#call === call) this.#cameraSent = true;

@@ -133,7 +133,7 @@ describe('an invitation', () => {
     await vi.waitFor(() => expect(at('contact-note').textContent).toMatch(/^Waiting for Ada/));
     await run('/worker.js', choices, undefined);
     expect([at('call-video').disabled, at('contact-note').textContent]).toEqual(
-      [true, expect.stringMatching(/^Ada has not confirmed.*open the link again.*ask for a new one/)]);
+      [true, expect.stringMatching(/^Ada has not confirmed. Open the link again.*ask for a new one/)]);
   });
 });
 

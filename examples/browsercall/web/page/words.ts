@@ -95,8 +95,7 @@ export class OwnInvitation extends Error {}
 export function linkWords(e: unknown): Words {
   const words = faultWords(e, 'use the invitation');
   if (e instanceof OwnInvitation) {
-    return { kind: 'own', title: 'This is your own link', text: 'It is still good: send it to the one whom you want to ' +
-      'meet. Another window of this browser is you as well.' };
+    return { kind: 'own', title: 'This is your own link', text: 'It is still good: send it to whom you want to meet.' };
   }
   const refusal = e instanceof Refused && e.refusal;
   if (e instanceof Malformed || refusal === 'weakKey') {
@@ -117,10 +116,9 @@ export function refusedWords(name: string): string {
 /** What of ours the other side does not take; empty if there is nothing. */
 export function untakenWords(name: string, streams: SentStream[]): string {
   const words = {
-    microphone: `${name} takes no sound: nobody hears you.`, camera: `${name} takes no picture: nobody sees you.`,
-    screen: `${name} does not take your screen: nobody sees it.`,
+    microphone: 'sound: nobody hears you', camera: 'picture: nobody sees you', screen: 'screen: nobody sees it',
   };
-  return streams.filter((s) => !s.taken).map((s) => words[s.role]).join(' ');
+  return streams.filter((s) => !s.taken).map((s) => `${name} takes no ${words[s.role]}.`).join(' ');
 }
 
 /** Errors of camera, microphone and screen. */

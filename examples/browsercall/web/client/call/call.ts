@@ -160,7 +160,7 @@ export class Call {
 
   /** Stops sending a stream, at once. While the call reconnects the other side hears of it when the path is back. */
   async removeTrack(ctx: number): Promise<void> {
-    await this.#ask((l, done) => renegotiate(l, () => l.connection.removeTrack(ctx), done, { away: true }));
+    await this.#renegotiate((l) => l.connection.removeTrack(ctx));
   }
 
   /** Goes on with another track of the same kind, without asking anybody. */
@@ -285,6 +285,6 @@ export class Call {
   }
 
   #renegotiate(f: (l: Loop) => void | Promise<void>, track?: MediaStreamTrack): Promise<void> {
-    return this.#ask((l, done) => renegotiate(l, () => f(l), done, { track }));
+    return this.#ask((l, done) => renegotiate(l, () => f(l), done, track));
   }
 }

@@ -305,15 +305,14 @@ function tellTaken(l: Loop): void {
 }
 
 /**
- * Changes the connection with f, perhaps by a track; done hears when the other side has answered to it, or why not. What
- * may be done away from the path is described when that is back.
+ * Changes the connection with f, perhaps by a track; done hears when the other side has answered to it, or why not. While
+ * the path is away no track is added, and anything else is described when it is back.
  */
 export async function renegotiate(
-  l: Loop, f: () => void | Promise<void>, done: (error?: unknown) => void,
-  { track, away = false }: { track?: MediaStreamTrack | undefined; away?: boolean },
+  l: Loop, f: () => void | Promise<void>, done: (error?: unknown) => void, track?: MediaStreamTrack,
 ): Promise<void> {
   const up = l.machine.state === 'connected';
-  if (!l.conn || !up && !(away && l.machine.state === 'reconnecting')) {
+  if (!l.conn || !up && (track || l.machine.state !== 'reconnecting')) {
     return done(new StateError('the call is not connected just now'));
   }
   try {
