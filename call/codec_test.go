@@ -39,6 +39,22 @@ func TestACallInEveryCodec(t *testing.T) {
 	}
 }
 
+// TestTheEndOfATrackSaysWhatItWas: the end of a source names its own codec, and not that of what the other side sends in the
+// same section. The mutation that makes it fail: SourceEnded that asks track.
+func TestTheEndOfATrackSaysWhatItWas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		back := camera(9000)
+		back.info.Codec = media.H264
+		p := connect(t, calltest.New(t, calltest.Options{OneWay: 20 * time.Millisecond}),
+			call.Media{Send: []media.Source{camera(50)}}, call.Media{Send: []media.Source{back}})
+		e := until[call.TrackEnded](t, p.alice, "the end of the source")
+		if s := p.alice.Streams()[0]; !e.Sent || e.Err != nil || e.Track.Codec != media.VP8 || e.Track.Kind != media.Video || e.Track.MID != s.MID {
+			t.Errorf("%+v of %+v", e, s)
+		}
+		p.hangup(t)
+	})
+}
+
 // oneCodecEach gives each side one video codec of its own.
 func oneCodecEach(alice, bob media.Codec) calltest.Options {
 	return calltest.Options{OneWay: 20 * time.Millisecond, Configure: func(name string, c *call.Config) {

@@ -106,8 +106,9 @@ type Media struct {
 	// told.
 	Muted media.Kinds
 
-	// Receive returns where the frames of a track go; nil discards them. Required. It is called once a track, on the
-	// goroutine that then writes the frames.
+	// Receive returns where the frames of a track go; nil discards them. Required. It is called when the first frame of a track
+	// was opened, on the goroutine that then writes the frames, and again when the other side changes the track's codec: the
+	// sink before has been closed then. That may happen eight times; frames of yet another codec are dropped.
 	Receive func(media.TrackInfo) media.Sink
 
 	// Refuse names kinds that this side does not want to receive. The zero value takes both.

@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -262,7 +263,7 @@ func (l *loop) takeBack(err error) {
 	for _, s := range gone {
 		i := slices.IndexFunc(d.waiting, func(w waiter) bool { return w.adds && w.ctx == s.Ctx })
 		if i < 0 {
-			l.emit(TrackEnded{Track: media.TrackInfo{MID: s.MID, Kind: s.Kind, Codec: s.Codec}, Sent: true, Err: err})
+			l.emit(TrackEnded{Track: ours(s), Sent: true, Err: err})
 			continue
 		}
 		d.waiting[i].out <- err
@@ -315,6 +316,9 @@ func (c *Call) renegotiate(f func(*loop, *waiter) error) <-chan error {
 // the call goes on; if not, it is not sent. The call owns the source from now on, and closes it if this fails. ctx bounds
 // the wait alone.
 func (c *Call) AddTrack(ctx context.Context, s media.Source) (media.StreamInfo, error) {
+	if s == nil {
+		return media.StreamInfo{}, fmt.Errorf("%w: AddTrack was given a nil source", ErrConfig)
+	}
 	added := make(chan media.StreamInfo, 1)
 	out := c.renegotiate(func(l *loop, w *waiter) error {
 		info, err := l.conn.AddTrack(s)
@@ -361,6 +365,9 @@ func (c *Call) RemoveTrack(ctx context.Context, stream uint16) error {
 // ReplaceTrack goes on with another source of the same codec, without asking anybody. The old one is closed, and waited for
 // as long as ctx lasts: its device can be opened again then. If ReplaceTrack fails, the new one is closed.
 func (c *Call) ReplaceTrack(ctx context.Context, stream uint16, s media.Source) error {
+	if s == nil {
+		return fmt.Errorf("%w: ReplaceTrack was given a nil source; RemoveTrack ends a track", ErrConfig)
+	}
 	var closed <-chan error
 	out := c.ask(func(l *loop) (err error) {
 		closed, err = l.conn.ReplaceTrack(stream, s)

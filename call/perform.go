@@ -105,7 +105,7 @@ func (l *loop) observe(e media.Event) {
 	case media.MessageReceived:
 		l.arrived(e.Data)
 	case media.SourceEnded:
-		l.emit(TrackEnded{Track: l.track(e.MID), Sent: true, Err: e.Err})
+		l.emit(TrackEnded{Track: l.sent(e), Sent: true, Err: e.Err})
 	case media.SinkFailed:
 		l.emit(TrackEnded{Track: l.track(e.MID), Err: e.Err})
 	}
@@ -137,7 +137,7 @@ func (l *loop) prepare() {
 		w.made = conn
 		answer, err := conn.Answer(offer, want, m.Send, m.receives())
 		if err != nil {
-			m.close() // those that the connection did not take; closing twice does no harm
+			within(stopTime, m.close) // those that the connection did not take; closing twice does no harm
 		}
 		return func(l *loop) {
 			l.adopt(conn)
@@ -198,6 +198,20 @@ func addAll(conn *media.Conn, list []candidate) {
 	}
 }
 
+// sent describes a track of ours. The other side may send one of its own in the same section, in another codec.
+func (l *loop) sent(e media.SourceEnded) media.TrackInfo {
+	for _, s := range l.call.Streams() {
+		if s.Ctx == e.Ctx {
+			return ours(s)
+		}
+	}
+	return media.TrackInfo{MID: e.MID}
+}
+
+func ours(s media.StreamInfo) media.TrackInfo {
+	return media.TrackInfo{MID: s.MID, Kind: s.Kind, Codec: s.Codec}
+}
+
 func (l *loop) track(mid string) media.TrackInfo {
 	if l.conn != nil {
 		for _, t := range l.conn.Tracks() {
@@ -207,7 +221,7 @@ func (l *loop) track(mid string) media.TrackInfo {
 		}
 		for _, s := range l.conn.Streams() {
 			if s.MID == mid {
-				return media.TrackInfo{MID: mid, Kind: s.Kind, Codec: s.Codec}
+				return ours(s)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package call_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -125,6 +126,22 @@ func TestReplaceATrack(t *testing.T) {
 		if !other.isClosed() {
 			t.Error("the new source was left open")
 		}
+	})
+}
+
+// TestNoSource: a nil source is refused where it is given, and the call goes on. The mutation that makes it fail: AddTrack, or
+// ReplaceTrack, that does not look.
+func TestNoSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := audioOnly(t, yes)
+		if _, err := p.alice.AddTrack(t.Context(), nil); !errors.Is(err, call.ErrConfig) {
+			t.Errorf("added: %v", err)
+		}
+		if err := p.alice.ReplaceTrack(t.Context(), p.alice.Streams()[0].Ctx, nil); !errors.Is(err, call.ErrConfig) {
+			t.Errorf("replaced: %v", err)
+		}
+		flows(t, p.fromAlice, media.Audio, true)
+		p.hangup(t)
 	})
 }
 

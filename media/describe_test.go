@@ -290,6 +290,12 @@ func TestReplaceAndRemove(t *testing.T) {
 		if err := taken(p.a.conn.ReplaceTrack(1, newSource(Audio, 1, 1))); !errors.Is(err, ErrCodec) {
 			t.Errorf("a stream changed its codec: %v", err)
 		}
+		if _, err := p.a.conn.AddTrack(nil); !errors.Is(err, ErrCodec) {
+			t.Errorf("no source was added: %v", err)
+		}
+		if err := taken(p.a.conn.ReplaceTrack(1, nil)); !errors.Is(err, ErrCodec) {
+			t.Errorf("no source in place of one: %v", err)
+		}
 		check(t, taken(p.a.conn.RemoveTrack(1)))
 		describe(t, p.a, p.b, false, nil)
 		info, err := p.a.conn.AddTrack(third)

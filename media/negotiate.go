@@ -104,6 +104,9 @@ func (c *Conn) expect(want stage) error {
 // checkSources refuses what cannot be carried sealed.
 func (c *Conn) checkSources(send []Source) error {
 	for i, source := range send {
+		if source == nil {
+			return fmt.Errorf("%w: source %d is nil", ErrCodec, i)
+		}
 		info := source.Track()
 		if r := ruleOf(info.Codec); r == nil || r.kind != info.Kind || !slices.Contains(c.cfg.Settings.rules(), r) {
 			return fmt.Errorf("%w: source %d is %s in %q, which is none of %v and %v", ErrCodec, i, info.Kind, info.Codec,
