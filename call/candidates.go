@@ -1,6 +1,7 @@
 package call
 
 import (
+	"strings"
 	"time"
 
 	"github.com/sotto-calls/sotto/media"
@@ -28,9 +29,17 @@ const (
 // anew forgets the candidates of the ICE session before.
 func (g *gathering) anew() { g.found, g.sent = nil, 0 }
 
+// forServers are how many of the candidates are not those of the machine's own addresses, which come first: where it has dozens,
+// as of containers, they would leave no room for those that reach another network.
+const forServers = 8
+
 // found is a new candidate of ours.
 func (l *loop) found(c media.Candidate) {
-	if len(l.candidates.found) >= maxCandidates {
+	most := maxCandidates
+	if strings.Contains(c.Line, " typ host") {
+		most -= forServers
+	}
+	if len(l.candidates.found) >= most {
 		return
 	}
 	l.candidates.found = append(l.candidates.found, candidate(c))
