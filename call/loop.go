@@ -10,7 +10,8 @@ import (
 )
 
 // A loop is the one goroutine that owns a call. It takes what was posted, in order, gives the machine its inputs and
-// carries out the effects. Nothing on it blocks: the network and the PeerConnection are the worker's and the couriers'.
+// carries out the effects. Nothing on it blocks: the network and the PeerConnection are the worker's and the couriers', and
+// devices are closed on goroutines of the connection's.
 type loop struct {
 	call   *Call
 	client *Client

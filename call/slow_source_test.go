@@ -64,6 +64,30 @@ func TestSlowDevices(t *testing.T) {
 	})
 }
 
+// A deafDevice does not come back when it is told of a mute: until free is closed.
+type deafDevice struct{ stuckDevice }
+
+func (d deafDevice) SetMuted(bool) { <-d.free }
+
+// TestACallEndsThoughItsConnectionIsStuck: the connection is in the middle of something that takes its time, here a device
+// that is told to be silent, and a call ends all the same. In real time, since what waits for a mutex lets no virtual time
+// pass. The mutation that makes it fail: quiet without within.
+func TestACallEndsThoughItsConnectionIsStuck(t *testing.T) {
+	free := make(chan struct{})
+	n := calltest.New(t, calltest.Options{OneWay: time.Millisecond})
+	t.Cleanup(func() { close(free) }) // before the world ends
+	p := connect(t, n, call.Media{Send: []media.Source{deafDevice{stuckDevice{microphone(180000), free}}}},
+		call.Media{Send: []media.Source{microphone(180000)}})
+	closed := make(chan error, 1)
+	go func() { closed <- p.alice.Close() }()
+	select {
+	case err := <-closed:
+		check(t, err)
+	case <-time.After(15 * time.Second):
+		t.Error("the call does not end")
+	}
+}
+
 // TestADeviceIsFreeAgain: when RemoveTrack and ReplaceTrack return, the device that was used can be opened anew. The mutation
 // that makes it fail: RemoveTrack, or ReplaceTrack, that does not wait for closed.
 func TestADeviceIsFreeAgain(t *testing.T) {
