@@ -39,8 +39,9 @@
 // # Goroutines
 //
 // One per source, which alone calls Read; one per received track, which alone calls its Sink; two per section for
-// reports; one for reports of ours; one for each source that is being closed; those of the layer below. Events come from several of them, one at a time. A Source
-// or Sink that blocks holds up its own track only. The contexts of Drain and Close end those calls, never the connection.
+// reports; one for reports of ours; one for each source that is being closed; those of the layer below. Events come from
+// several of them, one at a time. A Source or Sink that blocks holds up its own track only. The contexts of Drain and Close
+// end those calls, never the connection.
 // Close ends all goroutines and sockets.
 //
 // # Security
