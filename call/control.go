@@ -90,7 +90,9 @@ func (l *loop) connected() {
 // once the call is ending: nobody is heard any more.
 func (c *Call) SetMuted(ctx context.Context, stream uint16, muted bool) error {
 	return c.await(ctx, c.ask(func(l *loop) error {
-		l.control.chosen = append(l.control.chosen, stream)
+		if !l.flowing {
+			l.control.chosen = append(l.control.chosen, stream)
+		}
 		return l.mute(stream, muted)
 	}))
 }
