@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Letter is a sealed message of an introduction, or a revocation. It goes through a relay (Sealed, to the mailbox To, on one of Relays),
-// or as Text by any way that users have; which of them does not matter, and both do no harm.
+// Letter is a sealed message of an introduction, or a revocation. It goes through a relay (Sealed, to the mailbox To, on one
+// of Relays), or as Text by any way that users have; which of them does not matter, and both do no harm.
 type Letter struct {
 	To     Box
 	Relays []string
