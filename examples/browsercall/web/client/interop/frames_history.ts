@@ -25,7 +25,7 @@ function some(codec: string, key: boolean, r: Roll): Uint8Array[] {
 function picture(key: boolean, rest: Uint8Array, r: Roll): Uint8Array {
   const code = r(2) === 0 ? [0, 0, 1] : [0, 0, 0, 1];
   const sets = key ? [...code, 0x67, 0x42, 0xe0, 0x1f, 1 + r(255), ...code, 0x68, 0xce, 1 + r(255)] : [];
-  return concat(Uint8Array.of(...sets, ...code, key ? 0x65 : 0x41, 0x88 | r(8)), rest);
+  return concat(Uint8Array.of(...sets, ...code, key ? 0x65 : 0x41, 0x88 | r(8), 0x80 | r(128)), rest);
 }
 
 /** One sends, the other opens each frame, once, and as that leaf's alone. */
