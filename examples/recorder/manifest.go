@@ -37,7 +37,7 @@ type attendant struct {
 
 // A fault is what a file lacks of a track.
 type fault struct {
-	File    string `json:"file"`
+	File    string `json:"file"`              // empty: there is none
 	Track   string `json:"track"`             // "audio" or "video"
 	Refused int64  `json:"refused,omitempty"` // frames that came, and that no file can hold
 	Why     string `json:"why,omitempty"`     // it ended early
@@ -47,8 +47,11 @@ type fault struct {
 func (p *participant) attendant(all []file.RecordedFile) attendant {
 	a := attendant{Name: p.label, ID: e2ee.FormatID(p.id), Noticed: p.noticed, Agreed: p.agreed, Refused: p.refused, Files: []string{}}
 	for _, f := range all {
-		name := filepath.Base(f.Path)
-		a.Files = append(a.Files, name)
+		name := ""
+		if f.Path != "" {
+			name = filepath.Base(f.Path)
+			a.Files = append(a.Files, name)
+		}
 		if f.Refused > 0 || f.Err != nil {
 			a.Faults = append(a.Faults, fault{File: name, Track: f.Track.Kind.String(), Refused: f.Refused, Why: words(f.Err)})
 		}

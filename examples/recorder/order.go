@@ -11,6 +11,7 @@ import (
 const (
 	repairTime = 800 * time.Millisecond // by which what is sent again has come, or does not come
 	mostHeld   = 64                     // frames: a sender decides about their times
+	shortest   = time.Millisecond       // less than any frame lasts
 )
 
 // An order puts frames of sound, which come as they arrive, back in the order of their times: a mixer wants them at once, a
@@ -26,7 +27,7 @@ type order struct {
 // add takes a frame and returns those whose turn has come. One that comes too late, or twice, is dropped. Where the times have
 // gone back by more than that, the sender has begun anew: what it sends follows what is there.
 func (o *order) add(f media.Frame) (due []media.Frame) {
-	if o.begun && f.Time <= o.last+o.step/2 {
+	if o.begun && f.Time < o.last+shortest {
 		if o.last-f.Time < 2*repairTime {
 			return nil
 		}

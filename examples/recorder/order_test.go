@@ -34,6 +34,10 @@ func TestOrder(t *testing.T) {
 		{"lost, and the end", []int{0, 1, 2, 5, 6}, []out{{0, 0}, {1, 0}, {2, 0}}, []out{{5, 2}, {6, 0}}},
 		{"lost, and too late", append(append([]int{0, 1}, steps(3, 43)...), 2, 44),
 			append([]out{{0, 0}, {1, 0}, {3, 1}}, outs(steps(4, 44))...), nil},
+		{name: "the second is lost", come: []int{0, 2, 3, 4, 5}},
+		{"the second is late", []int{0, 2, 1, 3, 4}, outs([]int{0, 2, 3, 4}), nil},
+		{name: "a pause after the first", come: append([]int{0}, steps(500, 520)...)},
+		{name: "shorter frames", come: []int{0, 2, 4, 5, 6, 7}},
 		{"begun anew", []int{5000, 5001, 0, 1, 2}, []out{{5000, 0}, {5001, 0}, {0, 0}, {1, 0}, {2, 0}}, nil},
 		{"begun anew behind a hole", []int{5000, 5001, 5003, 0, 1}, []out{{5000, 0}, {5001, 0}, {5003, 1}, {0, 0}, {1, 0}}, nil},
 	} {

@@ -170,7 +170,8 @@ func (r *recording) finish() {
 	}
 }
 
-// keep removes a WebM file without pictures: all that is in it is in the Ogg file.
+// keep removes a WebM file without pictures: all that is in it is in the Ogg file. A track of which no frame could be kept has no
+// file, and stays for what became of it.
 func keep(files []file.RecordedFile, logf func(string, ...any)) (kept []file.RecordedFile) {
 	pictures := make(map[string]bool)
 	for _, f := range files {
@@ -181,7 +182,7 @@ func keep(files []file.RecordedFile, logf func(string, ...any)) (kept []file.Rec
 	gone := make(map[string]bool)
 	for _, f := range files {
 		switch {
-		case f.Path == "" || gone[f.Path]:
+		case gone[f.Path] || f.Path == "" && f.Refused == 0 && f.Err == nil:
 		case strings.HasSuffix(f.Path, ".webm") && !pictures[f.Path]:
 			gone[f.Path] = true
 			if err := os.Remove(f.Path); err != nil {

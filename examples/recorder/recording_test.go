@@ -55,15 +55,21 @@ func TestFaultsAreInTheManifest(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	bad := g.received(media.TrackInfo{Kind: media.Video, Codec: media.H264, ClockRate: 90000}, t.Logf)
+	if err := bad.WriteFrame(media.Frame{Data: []byte("no start code"), Key: true}); err != nil {
+		t.Error(err)
+	}
 	g.open(nil)
 	r.finish()
 	f.kept = append(f.kept, file.RecordedFile{Path: filepath.Join(r.folder.path, "participant-1.ivf"), Track: media.TrackInfo{Kind: media.Video}, Err: syscall.ENOSPC})
 	p := participant{name: "participant-1"}
-	want := []fault{{File: "participant-1.ogg", Track: "audio", Refused: 2}, {File: "participant-1.ivf", Track: "video", Why: syscall.ENOSPC.Error()}}
-	if got := p.attendant(f.kept).Faults; !slices.Equal(got, want) {
-		t.Errorf("%+v, want %+v", got, want)
+	want := []fault{{File: "participant-1.ogg", Track: "audio", Refused: 2}, {Track: "video", Refused: 1},
+		{File: "participant-1.ivf", Track: "video", Why: syscall.ENOSPC.Error()}}
+	a := p.attendant(f.kept)
+	if !slices.Equal(a.Faults, want) || slices.Contains(a.Files, "") {
+		t.Errorf("%+v of %q, want %+v", a.Faults, a.Files, want)
 	}
-	if len(f.kept) != 2 || f.kept[0].Frames != 2 {
+	if len(f.kept) != 3 || f.kept[0].Frames != 2 {
 		t.Errorf("%+v", f.kept)
 	}
 }

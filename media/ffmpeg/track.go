@@ -17,11 +17,12 @@ type track struct {
 	info   media.TrackInfo
 	number int
 
-	mu    sync.Mutex // held over a write, so that Close waits for it
-	part  *part
-	sink  media.Sink // into part; nil before the first frame
-	ended bool
-	err   error // why it ended early
+	mu      sync.Mutex // held over a write, so that Close waits for it
+	part    *part
+	sink    media.Sink // into part; nil before the first frame
+	ended   bool
+	err     error // why it ended early
+	refused int   // frames that no file can hold
 }
 
 // WriteFrame appends a frame to the track's part, or passes over one that no file can hold.
@@ -37,7 +38,11 @@ func (t *track) WriteFrame(f media.Frame) error {
 		return nil
 	}
 	err := t.write(f)
-	if err == nil || errors.Is(err, file.ErrFrame) { // a peer's fault: the part goes on
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, file.ErrFrame): // a peer's fault: the part goes on
+		t.refused++
 		return nil
 	}
 	t.err = err
@@ -109,10 +114,13 @@ func (t *track) Close() error {
 	return t.err
 }
 
-// finish is Close for the recording's end. It returns why the track ended early.
+// finish is Close for the recording's end. It returns why the track ended early, or is not whole.
 func (t *track) finish() error {
 	_ = t.Close()
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.err == nil && t.refused > 0 {
+		return fmt.Errorf("ffmpeg: record: %d frames of %s: %w", t.refused, t.info.Kind, file.ErrFrame)
+	}
 	return t.err
 }
