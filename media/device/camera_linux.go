@@ -69,17 +69,18 @@ func askCamera(node string) (string, error) {
 // findCamera looks for the camera now, and again whenever it is opened: in another port, or after others came, it is another node.
 func findCamera(cfg VideoConfig) (string, opener, error) {
 	all, listErr := listCameras()
-	info, err := find(all, KindCamera, cfg.Device, func(i Info) []string {
-		node := cameraNode(cameraLinks, i.ID)
-		return []string{"/dev/" + node, node}
-	})
+	info, err := find(all, KindCamera, cfg.Device, func(i Info) []string { return cameraWords(cameraLinks, i.ID) })
 	if err != nil {
 		if denied, ok := errors.AsType[*media.DeviceError](listErr); ok {
 			return "", nil, denied
 		}
 		return "", nil, err
 	}
-	w := &whereabouts{links: cameraLinks, id: info.ID, name: info.Name, made: madeAt, ask: func(node string) string {
+	id := info.ID
+	if cfg.Device != "" && places(cameraLinks)[cameraNode(cameraLinks, id)].port == cfg.Device {
+		id = cfg.Device // whatever camera is in that port
+	}
+	w := &whereabouts{links: cameraLinks, id: id, name: info.Name, made: madeAt, ask: func(node string) string {
 		name, _ := askCamera(node) // "": it is none, or cannot be asked
 		return name
 	}}

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -97,6 +98,10 @@ func TestCameraKeepsItsID(t *testing.T) {
 	link("by-id/webcam-2", "video0") // with serial numbers
 	wantIDs(twins, map[string]string{"video0": "webcam-2", "video2": "webcam", "video4": "video4"})
 
+	if words := cameraWords(links, "webcam"); !slices.Contains(words, "port-1") {
+		t.Errorf("a camera whose id was its port is found by %q alone", words)
+	}
+
 	none := filepath.Join(links, "none")
 	if id := cameraIDs(none, twins)["video0"]; id != "video0" || cameraNode(none, "video0") != "video0" {
 		t.Errorf("without udev: %v", id)
@@ -142,6 +147,14 @@ func TestCameraIsNotItsTwin(t *testing.T) {
 	made["video4"], names["video4"] = began.Add(3*time.Minute), "twin"
 	link("by-path/port-1", "video4")
 	wants("it is back", "video4")
+	pull("by-path/port-1", "by-path/port-2", "by-id/webcam") // the hub lost its power
+	wants("all are away", "webcam")
+	link("by-path/port-2", "video2")
+	link("by-path/port-1", "video4")
+	made["video2"] = began.Add(4 * time.Minute)
+	link("by-id/webcam", "video2")
+	wants("all are back", "video4")
+	made["video2"] = began.Add(time.Minute)
 	names["video4"] = "another"
 	wants("something else is in its port", "")
 

@@ -44,8 +44,7 @@ func places(links string) map[string]place {
 }
 
 // cameraIDs are the ids of cameras, by node, of which names are what they call themselves: the name that udev has for it, or else
-// that of the port. Both stay the same. Where several call themselves alike and not each has a name of its own, it is the port for
-// all of them.
+// that of the port. Where several call themselves alike and not each has a name of its own, it is the port for all of them.
 func cameraIDs(links string, names map[string]string) map[string]string {
 	all := places(links)
 	count, own := make(map[string]int), make(map[string]int)
@@ -80,6 +79,13 @@ func cameraNode(links, id string) string {
 	return id
 }
 
+// cameraWords are other words for the camera of this id: its node, and its port, which is its id as long as another one shares
+// its name.
+func cameraWords(links, id string) []string {
+	node := cameraNode(links, id)
+	return []string{"/dev/" + node, node, places(links)[node].port}
+}
+
 // A whereabouts finds a camera again.
 type whereabouts struct {
 	links    string
@@ -106,7 +112,9 @@ func (w *whereabouts) node() (string, error) {
 				Advice: "plug it in again: the other camera of this name is not taken for it"}
 		}
 	}
-	w.port = all[node].port
+	if p := all[node].port; p != "" { // else it is away, and may come back there
+		w.port = p
+	}
 	return node, nil
 }
 

@@ -35,7 +35,9 @@ func (k Kind) String() string {
 
 // An Info is one device that is there.
 type Info struct {
-	ID      string // what to give to OpenCamera, Microphone and the others; the same after a restart
+	// ID is what to give to OpenCamera, Microphone and the others. It is the same after a restart, but of cameras of one model
+	// without serial numbers: where two are plugged in it is the port of each.
+	ID      string
 	Name    string // for people; two devices may have the same
 	Kind    Kind
 	Default bool // what an empty Device means; a monitor that is the system's default must be named all the same
