@@ -27,7 +27,7 @@ func TestBellCommandEndsWithTheBell(t *testing.T) {
 	if err := os.WriteFile(script, []byte("#!/bin/sh\nexec 3>"+pipe+" >/dev/null 2>&1; echo rings >&3; (sleep 600; echo late >&3) & sleep 600\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	p := c.kiosk(program, nil, "-others bell -command-time 1m -bell-command "+script)
+	p := c.kiosk(program, nil, "-others bell -command-time 1s -bell-command "+script)
 	c.said("READY=1")
 	for _, over := range []struct {
 		why string

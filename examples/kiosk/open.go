@@ -109,12 +109,17 @@ func (k *kiosk) lasting() (context.Context, context.CancelFunc) {
 // it left behind.
 const killDelay = time.Second
 
-// execute runs a command of the user's, without a shell, for a limited time, and until parent ends. Then it and what it started
-// get SIGTERM, and after killDelay SIGKILL. It learns who caused it from its environment, which holds nothing else of ours: no
-// path of a passphrase, and no way to speak for us to systemd.
+// execute runs a command for -command-time at most, and until parent ends.
 func (k *kiosk) execute(parent context.Context, command []string, who e2ee.Contact) error {
 	ctx, cancel := context.WithTimeout(parent, k.commandTime)
 	defer cancel()
+	return k.executeUntil(ctx, command, who)
+}
+
+// executeUntil runs a command of the user's, without a shell, until ctx ends. Then it and what it started get SIGTERM, and after
+// killDelay SIGKILL. It learns who caused it from its environment, which holds nothing else of ours: no path of a passphrase,
+// and no way to speak for us to systemd.
+func (k *kiosk) executeUntil(ctx context.Context, command []string, who e2ee.Contact) error {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.WaitDelay = killDelay
 	g := newGroup(cmd)
@@ -126,10 +131,10 @@ func (k *kiosk) execute(parent context.Context, command []string, who e2ee.Conta
 	switch {
 	case err == nil, errors.Is(err, exec.ErrWaitDelay): // it succeeded, and left something behind that holds its output
 		return nil
-	case parent.Err() != nil:
-		return fmt.Errorf("%s was ended with the kiosk", command[0])
-	case ctx.Err() != nil:
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("%s was ended after %v (-command-time): %q", command[0], k.commandTime, out.text())
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s was ended with the kiosk", command[0])
 	}
 	return fmt.Errorf("%w: %q", err, out.text())
 }

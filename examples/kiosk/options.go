@@ -60,7 +60,7 @@ func parse(args []string, errs io.Writer) (options, error) {
 	f.Var(&o.bellCommand, "bell-command", "`command` that rings the bell: a program and its arguments, no shell, no quotes")
 	f.Var(&o.doorCommand, "door-command", "`command` that opens the door: a program and its arguments, no shell, no quotes")
 	f.DurationVar(&o.doorEvery, "door-every", 10*time.Second, "at the least, between two openings of the door")
-	f.DurationVar(&o.commandTime, "command-time", 10*time.Second, "how long -door-command and -bell-command may take; then they are killed")
+	f.DurationVar(&o.commandTime, "command-time", 10*time.Second, "how long -door-command may take; then it is killed")
 	f.StringVar(&o.http, "http", "", "`address` of the control socket, such as 127.0.0.1:8090; without -http-token it asks nobody who they are")
 	f.StringVar(&o.httpToken, "http-token", "",
 		"requests to -http need this `token` (default: $SOTTO_HTTP_TOKEN, which other users of this machine do not see)")

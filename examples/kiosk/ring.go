@@ -173,7 +173,7 @@ func (k *kiosk) ringBell(in *call.Incoming, who e2ee.Contact) {
 	})
 	if len(k.bellCommand) > 0 {
 		k.work.Go(func() {
-			if err := k.execute(ctx, k.bellCommand, who); err != nil && ctx.Err() == nil { // else nobody rings any more
+			if err := k.executeUntil(ctx, k.bellCommand, who); err != nil && ctx.Err() == nil { // else nobody rings any more
 				k.log.Printf("-bell-command: %v", err)
 			}
 		})
