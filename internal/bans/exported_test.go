@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ func TestExportedNamesAreForEverybody(t *testing.T) {
 		if p.Name == "main" || strings.Contains("/"+dir+"/", "/internal/") {
 			return
 		}
-		for _, name := range p.GoFiles {
+		for _, name := range slices.Concat(p.GoFiles, p.CgoFiles) {
 			internals(t, filepath.Join("../..", dir, name))
 		}
 	})

@@ -34,7 +34,7 @@ type Config struct {
 	PerCredential  int // allocations; 0: 16, which one call with several interfaces does not reach
 	PerIP          int // as MaxAllocations, of one IP address; 0: 64. IPv6: of one /64, and four times as many of one /48.
 
-	Net    transport.Net // nil: the machine's
+	Net    transport.Net // nil: the machine's. Its Interfaces are asked again and again for what must not be relayed to
 	Logger *slog.Logger  // nil discards. No IP address or credential is logged.
 }
 

@@ -46,7 +46,7 @@ type addresses struct {
 	read func() ([]netip.Addr, error)
 
 	mu   sync.Mutex
-	list []netip.Addr
+	list []netip.Addr // replaced, never changed
 	at   time.Time
 }
 
@@ -55,23 +55,31 @@ const renewEvery = 2 * time.Second
 
 func (a *addresses) contain(ip netip.Addr) bool {
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	if time.Since(a.at) >= renewEvery {
+	due := time.Since(a.at) >= renewEvery
+	if due {
+		a.at = time.Now()
+	}
+	a.mu.Unlock()
+	if due {
 		_ = a.renew() // the last list is better than none
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	return slices.Contains(a.list, ip)
 }
 
+// renew reads the list, which takes its time where there are many: other packets go on meanwhile.
 func (a *addresses) renew() error {
-	a.at = time.Now()
 	now, err := a.read()
 	if err != nil {
 		return err
 	}
-	a.list = a.list[:0]
-	for _, ip := range now {
-		a.list = append(a.list, ip.Unmap().WithZone(""))
+	for i, ip := range now {
+		now[i] = ip.Unmap().WithZone("")
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.list, a.at = now, time.Now()
 	return nil
 }
 

@@ -163,7 +163,7 @@ func (s *Server) authenticate(a *turn.RequestAttributes) (user string, key []byt
 	return a.Username, turn.GenerateAuthKey(a.Username, s.config.Realm, turnrest.Password(s.config.Secret, a.Username)), true
 }
 
-// quota is pion's QuotaHandler; the limits by credential and in all are kept where sockets are opened.
+// quota is pion's QuotaHandler; the limit by credential is kept where sockets are opened.
 func (s *Server) quota(_, _ string, from net.Addr) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

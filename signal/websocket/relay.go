@@ -84,8 +84,8 @@ func (r *Relay) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 }
 
 // Serve accepts connections on l until Shutdown, Close or an error of l, with TLS if config is not nil. It returns nil
-// after Shutdown or Close. Unless RelayConfig.ClientIP is set it closes those over the limits before a byte is read: who
-// mounts the Relay in a server of their own sees to that there.
+// after Shutdown or Close. It closes those over the limits before a byte is read, where RelayConfig.ClientIP is set over the one
+// in all alone: who mounts the Relay in a server of their own sees to that there.
 func (r *Relay) Serve(l net.Listener, config *tls.Config) error {
 	l = &listener{Listener: l, guard: r.guard}
 	if config != nil {

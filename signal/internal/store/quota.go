@@ -58,7 +58,7 @@ func (q *quota) take(now time.Time, p signal.Packet, hash [32]byte) bool {
 // cost is what a packet takes of the quota. A notice takes more than its size: it is kept for a week, and pushes another out.
 func (q *quota) cost(p signal.Packet) float64 {
 	if p.Class == signal.ClassNotice {
-		return min(noticeUnits, q.burst)
+		return min(noticeUnits, q.burst/2) // so that it fits after the call that it tells of
 	}
 	return float64((len(p.Body) + QuotaUnit - 1) / QuotaUnit)
 }

@@ -364,7 +364,7 @@ func TestNoticesCostMore(t *testing.T) {
 	l := Default()
 	l.QuotaBurst, l.QuotaRate = 5, 1
 	few := newWorld(t, l)
-	few.put(Taken, few.notice("a small quota is still for one"))
+	few.put(Taken, few.item("a call"), few.notice("a small quota is still for one after it"))
 	few.put(Throttled, few.notice("x"))
 }
 
