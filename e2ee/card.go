@@ -167,18 +167,14 @@ func (u *uri) parseQuery(query string) error {
 }
 
 // Visible says whether a name can be shown: UTF-8 without control characters, without what turns the direction of writing,
-// and without what draws nothing, which would make two names of one look. U+FE0F may stand in it, since emoji need it:
-// [SameName] does not see it.
+// and without what draws nothing, which would make two names of one look. Variation selectors may stand in it, since emoji and
+// Japanese names need them: [SameName] does not see them.
 func Visible(name string) bool {
 	return utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool {
-		// Unicode's Default_Ignorable_Code_Point, of which IsPrint refuses the rest, and the blank of Braille.
-		draws := !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) && r != 0x2800
-		return !unicode.IsPrint(r) || !draws && r != emojiStyle
+		// The rest of Unicode's Default_Ignorable_Code_Point is not printable, and U+2800 is the blank of Braille.
+		return !unicode.IsPrint(r) || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) || r == 0x2800
 	})
 }
-
-// emojiStyle asks for what stands before it as an emoji.
-const emojiStyle = 0xfe0f
 
 // checkProfile holds what an identity says of itself to what can be shown.
 func checkProfile(name string, relays []string) error {

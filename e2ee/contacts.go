@@ -135,6 +135,9 @@ func (c *Contacts) update(f func(s *contactState, now time.Time) error) error {
 	if err != nil {
 		return err
 	}
+	if before, err := c.state.encode(); err == nil && bytes.Equal(before, plain) {
+		return nil // what is said again, as often as somebody likes, is not written again
+	}
 	if c.path != "" {
 		file, err := keystore.SealKey(c.key.get(), keystore.ContactsKind, plain)
 		if err != nil {

@@ -5,7 +5,7 @@ import (
 	"unicode"
 )
 
-// SameName says whether two names are the same but for case, spaces and U+FE0F.
+// SameName says whether two names are the same but for case, spaces and variation selectors.
 func SameName(a, b string) bool {
 	return fold(a) == fold(b) && fold(a) != ""
 }
@@ -20,7 +20,12 @@ func LookAlike(a, b string) bool {
 }
 
 func fold(name string) string {
-	name = strings.ReplaceAll(name, string(rune(emojiStyle)), "")
+	name = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Variation_Selector, r) {
+			return -1
+		}
+		return r
+	}, name)
 	return strings.Join(strings.Fields(strings.ToLower(name)), " ")
 }
 

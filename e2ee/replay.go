@@ -69,6 +69,12 @@ func (c *InviteCache) Accept(from ID, call [32]byte, now time.Time) bool {
 	return true
 }
 
+// Forget makes an Invite new again: its repetition is taken as if it were the first. It is for one that could not be dealt with,
+// and still counts for its sender.
+func (c *InviteCache) Forget(from ID, call [32]byte) {
+	delete(c.seen, inviteKey{from, call})
+}
+
 func (c *InviteCache) expire(now time.Time) {
 	n := 0
 	for ; n < len(c.queue) && now.Sub(c.seen[c.queue[n]]) >= InviteMemory; n++ {

@@ -1,6 +1,6 @@
 /** Names that are the same, or that may be taken for each other (docs/PROTOCOL.md, section 9, "Look-alikes"). */
 
-/** Says whether two names are the same but for case, spaces and U+FE0F, which asks for an emoji's look. */
+/** Says whether two names are the same but for case, spaces and variation selectors. */
 export function sameName(a: string, b: string): boolean {
   return fold(a) !== '' && fold(a) === fold(b);
 }
@@ -15,7 +15,7 @@ export function lookAlike(a: string, b: string): boolean {
 
 /** A name in lower case with single spaces: what contacts are sorted by. */
 export function fold(name: string): string {
-  return lower(name).replace(/\ufe0f/g, '').split(/\s+/).filter(Boolean).join(' ');
+  return lower(name).replace(/\p{VS}/gu, '').split(/\s+/).filter(Boolean).join(' ');
 }
 
 /** Each character by itself: what one becomes does not depend on where in the word it stands. */

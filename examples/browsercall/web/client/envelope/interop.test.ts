@@ -210,7 +210,7 @@ describe.skipIf(why !== undefined)(`with Go${why ? `: ${why}` : ''}`, () => {
       ['Straße', 'Strasse', false, true], ['İpek', 'ipek', true, true], ['', '', false, false],
       ['...', '!!', false, false], ['Alice', 'Bob', false, false],
       ['Ζoë', 'zoe', false, true], ['日本', '日本', true, true], ['ΣΑΣ', 'σασ', true, true],
-      ['Dave 2', 'Davez', false, true], ['Bob\ufe0f', 'Bob', true, true], ['❤\ufe0f', '❤', true, false],
+      ['Dave 2', 'Davez', false, true], ['Bob\ufe0f', 'Bob', true, true], ['葛\u{e0100}', '葛', true, true], ['❤\ufe0f', '❤', true, false],
     ];
     for (const [S, T, same, alike] of pairs) {
       const go = await peer.request('names', { S, T });

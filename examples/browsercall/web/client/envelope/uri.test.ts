@@ -67,10 +67,10 @@ describe('cards', () => {
 
   test('names are of what can be seen', () => {
     for (const name of ['', 'Zoë', '日本 🐶', 'I ❤\ufe0f you', '1\ufe0f⃣', '👍🏽', 'العربية', 'हिन्दी', 'x'.repeat(64),
-      'é'.repeat(32)]) checkProfile({ name, relays: [] });
+      'é'.repeat(32), '葛\u{e0100}', '♥\ufe0e']) checkProfile({ name, relays: [] });
     // A name with what draws nothing looks like the name without it, and raises no warning.
-    for (const code of [0xad, 0x34f, 0x61c, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x180b, 0x180d, 0x180e, 0x180f, 0x200d, 0x2060,
-      0x2065, 0x2800, 0x3164, 0xfe00, 0xfe0e, 0xffa0, 0xfff0, 0x1bca0, 0x1d173, 0xe0001, 0xe0100, 0xe01ef]) {
+    for (const code of [0xad, 0x34f, 0x61c, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x180e, 0x200d, 0x2060, 0x2065, 0x2800, 0x3164,
+      0xffa0, 0xfff0, 0x1bca0, 0x1d173, 0xe0001]) {
       const name = `Alice${String.fromCodePoint(code)}`;
       expect(() => checkProfile({ name, relays: [] }), code.toString(16)).toThrow(Malformed);
     }

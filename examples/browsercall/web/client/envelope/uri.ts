@@ -94,10 +94,11 @@ function unescape(s: string): string {
 
 /**
  * Says whether a name can be shown: without control characters, what turns the direction of writing, and what draws
- * nothing, which would make two names of one look. U+FE0F may stand in it, since emoji need it: sameName does not see it.
+ * nothing, which would make two names of one look. Variation selectors may stand in it, since emoji and Japanese names need
+ * them: sameName does not see them.
  */
 export function visible(name: string): boolean {
-  return /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u.test(name) && !/[^\P{DI}\ufe0f]|\u2800/u.test(name);
+  return /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u.test(name) && !/[^\P{DI}\p{VS}]|\u2800/u.test(name);
 }
 
 /** Holds what an identity says of itself to what can be shown. Throws Malformed. */
