@@ -24,6 +24,7 @@ type Client struct {
 	mu        sync.Mutex // guards what follows
 	closed    bool
 	calls     map[callKey]*Call
+	deciding  map[e2ee.ID]int // Invites of theirs that are being looked at
 	invites   e2ee.InviteCache
 	cancelled map[callKey]cancellation
 	counts    ClientStats
@@ -62,7 +63,7 @@ func NewClient(config Config) (*Client, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	c := &Client{config: config, mailbox: config.Identity.Mailbox(), ctx: ctx, stop: stop, ringing: queue.New[*Incoming](),
-		calls: make(map[callKey]*Call), cancelled: make(map[callKey]cancellation)}
+		calls: make(map[callKey]*Call), deciding: make(map[e2ee.ID]int), cancelled: make(map[callKey]cancellation)}
 	for _, t := range config.Transports {
 		c.readers.Add(2)
 		go c.read(t)
@@ -159,6 +160,9 @@ func (c *Client) enter(k *Call, limit int) error {
 
 // ringsUs says whether this identity waits for our answer, or will in a moment. The lock is held.
 func (c *Client) ringsUs(id e2ee.ID) bool {
+	if c.deciding[id] > 0 {
+		return true
+	}
 	for key, call := range c.calls {
 		if key.peer == id && call.incoming() && !call.unwanted && call.State() <= StateRinging {
 			return true

@@ -35,7 +35,7 @@ func (l *logged) has(s string) bool {
 
 // TestAnotherProcessChangesTheContacts of a client that runs: who is blocked there rings no more, at once, and the relay is
 // told; who is verified there is shown so; and while the file cannot be read, nobody rings.
-// Mutations: decide without Reload, or that goes on after its error; NewClient without watch.
+// Mutations: decide without Reload, that goes on after its error, or without Forget; NewClient without watch.
 func TestAnotherProcessChangesTheContacts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "contacts")
@@ -99,5 +99,14 @@ func TestAnotherProcessChangesTheContacts(t *testing.T) {
 		if got := rings(); got.Rang != 0 || got.Ignored != 1 || !log.has("the contacts cannot be read") {
 			t.Errorf("half a file: %+v", got)
 		}
+
+		c, err = n.Alice.Client.Dial(t.Context(), n.Alice.Peer, deaf())
+		check(t, err)
+		time.Sleep(100 * time.Millisecond)
+		check(t, os.WriteFile(path, file, 0o600))
+		if soonRings(t, n.Bob) == nil {
+			t.Error("a file that could not be read for a moment took the whole call away")
+		}
+		c.Close()
 	})
 }

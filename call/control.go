@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/sotto-calls/sotto/internal/wire"
 	"github.com/sotto-calls/sotto/media"
@@ -27,6 +28,15 @@ type chat struct {
 	sent chan<- error
 }
 
+func (c chat) givenUp() bool {
+	select {
+	case <-c.gone:
+		return true
+	default:
+		return false
+	}
+}
+
 // maxChats bounds what waits.
 const maxChats = 256
 
@@ -39,6 +49,7 @@ func (c *Call) Send(ctx context.Context, data []byte) error {
 	}
 	sent, data := make(chan error, 1), bytes.Clone(data)
 	c.post(task(func(l *loop) {
+		l.control.chats = slices.DeleteFunc(l.control.chats, chat.givenUp)
 		if len(l.control.chats) >= maxChats {
 			sent <- fmt.Errorf("%w: %d messages wait already", ErrState, maxChats)
 			return
@@ -66,10 +77,8 @@ func (l *loop) flushChats() {
 	for len(l.control.chats) > 0 && l.control.open && l.machine.state == StateConnected {
 		next := l.control.chats[0]
 		l.control.chats = l.control.chats[1:]
-		select {
-		case <-next.gone:
+		if next.givenUp() {
 			continue
-		default:
 		}
 		b, err := l.keys.protect(inChat, next.data)
 		if err == nil {

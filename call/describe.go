@@ -322,26 +322,32 @@ func (c *Call) AddTrack(ctx context.Context, s media.Source) (media.StreamInfo, 
 	added := make(chan media.StreamInfo, 1)
 	out := c.renegotiate(func(l *loop, w *waiter) error {
 		info, err := l.conn.AddTrack(s)
+		if err != nil {
+			return err
+		}
 		w.adds, w.ctx = true, info.Ctx
 		added <- info
-		return err
+		return nil
 	})
 	err := c.await(ctx, out)
 	if err != nil {
-		c.giveBack(s, out, err == ctx.Err())
+		c.giveBack(s, out, added, err == ctx.Err())
 		return media.StreamInfo{}, err
 	}
 	return <-added, nil
 }
 
-// giveBack closes a source that was not taken; if that is still open, when it is known.
-func (c *Call) giveBack(s media.Source, out <-chan error, open bool) {
+// giveBack closes a source that failed, unless the connection took it, which closes it itself; if that is still open, when it is
+// known.
+func (c *Call) giveBack(s media.Source, out <-chan error, taken <-chan media.StreamInfo, open bool) {
 	if !open {
-		_ = s.Close()
+		if len(taken) == 0 {
+			_ = s.Close()
+		}
 		return
 	}
 	go func() {
-		if c.await(context.Background(), out) != nil {
+		if c.await(context.Background(), out) != nil && len(taken) == 0 {
 			_ = s.Close()
 		}
 	}()
@@ -374,7 +380,7 @@ func (c *Call) ReplaceTrack(ctx context.Context, stream uint16, s media.Source) 
 		return err
 	})
 	if err := c.await(ctx, out); err != nil {
-		c.giveBack(s, out, err == ctx.Err())
+		c.giveBack(s, out, nil, err == ctx.Err())
 		return err
 	}
 	_ = c.await(ctx, closed) // the new one is in place, however the old one ended

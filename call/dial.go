@@ -14,7 +14,7 @@ import (
 func (c *Client) Dial(ctx context.Context, to e2ee.Contact, m Media) (*Call, error) {
 	k, err := c.dial(ctx, to, m)
 	if err != nil {
-		m.close()
+		within(stopTime, m.close)
 	}
 	return k, err
 }

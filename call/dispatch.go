@@ -89,7 +89,9 @@ func (c *Client) decide(x crossing, stale bool) {
 	c.mu.Lock()
 	early, gone := c.cancelled[callKey{m.From, m.Call}]
 	mine := c.outgoingTo(m.From)
+	c.deciding[m.From]++ // until it is among the calls, or is not taken
 	c.mu.Unlock()
+	defer c.decided(m.From)
 	switch {
 	case gone && early.ref == h:
 		return
@@ -100,6 +102,9 @@ func (c *Client) decide(x crossing, stale bool) {
 		if err := c.config.Contacts.Reload(); err != nil { // who rings may have been blocked since
 			c.config.Logger.Warn("an Invite is ignored: the contacts cannot be read", "error", err)
 			c.count(func(s *ClientStats) { s.Ignored++ })
+			c.mu.Lock()
+			c.invites.Forget(m.From, m.Call) // its repetition may find them readable again
+			c.mu.Unlock()
 			return
 		}
 	}
@@ -120,6 +125,14 @@ func (c *Client) decide(x crossing, stale bool) {
 		return
 	}
 	c.ring(t, m, h, caller, 0)
+}
+
+func (c *Client) decided(from e2ee.ID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.deciding[from]--; c.deciding[from] == 0 {
+		delete(c.deciding, from)
+	}
 }
 
 // outgoingTo is a call of ours to this identity that is not answered yet. The lock is held.

@@ -17,6 +17,7 @@ const (
 // finish takes a call down: the last messages leave, the connection closes, every key of the call is destroyed, and Ended
 // is told. Each wait is bounded.
 func (l *loop) finish(end fxEnd) {
+	pathless := l.pathless(end.Reason)
 	if l.conn != nil {
 		l.call.quiet(l.conn) // nobody is heard while the end is told
 	}
@@ -34,8 +35,8 @@ func (l *loop) finish(end fxEnd) {
 	l.lastMessages(part)
 	l.cancel()
 	<-l.worker.done
-	if end.Cause == nil && l.lostForServers(end.Reason) {
-		end.Cause = errNoServers
+	if end.Cause == nil && pathless && l.worker.alone {
+		end.Cause = errNoServers // no server to find a path by
 	}
 	l.closeMedia()
 	l.closeMail()
@@ -44,9 +45,9 @@ func (l *loop) finish(end fxEnd) {
 	l.call.finished(Ended{Reason: end.Reason, Remote: end.Remote, Err: end.Cause})
 }
 
-// lostForServers says that a call found no path, and that it had no server to find one by. The worker has ended.
-func (l *loop) lostForServers(r EndReason) bool {
-	return (r == IceFailed || r == IceTimeout) && l.worker.alone && (l.conn == nil || l.conn.Stats().Local == "")
+// pathless says that a call never found a path.
+func (l *loop) pathless(r EndReason) bool {
+	return (r == IceFailed || r == IceTimeout) && (l.conn == nil || l.conn.Stats().Local == "")
 }
 
 // awaitBye waits for the other side to confirm the end; then nothing that we sent is lost by closing.

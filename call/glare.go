@@ -84,7 +84,7 @@ func (l *loop) yield(y yielded) {
 	c := l.call
 	if err := c.client.renamed(c, y.invitation.message.Call); err != nil {
 		l.undo()
-		l.media.again().close()
+		within(stopTime, l.media.again().close)
 		c.finished(Ended{Reason: Closed, Err: err})
 		return
 	}
@@ -106,7 +106,7 @@ func (l *loop) takeOver(y yielded) {
 	next, err := answering(ctx, c, y.transport, y.invitation)
 	c.change(func(v *view) { v.abort = nil })
 	if err != nil {
-		lent.close()
+		within(stopTime, lent.close)
 		if r := c.look().hung; r != 0 {
 			c.finished(Ended{Reason: r})
 			return

@@ -99,6 +99,27 @@ func TestDialToSomebodyWhoIsAboutToRing(t *testing.T) {
 	}
 }
 
+// TestDialWhileAnInviteIsDecidedOn: whether they may ring takes its time. Mutation: ringsUs without deciding.
+func TestDialWhileAnInviteIsDecidedOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := calltest.New(t, calltest.Options{OneWay: 20 * time.Millisecond, Configure: func(name string, c *call.Config) {
+			if admit := c.Admit; name == "alice" {
+				c.Admit = func(ctx context.Context, who call.Caller) call.Decision {
+					time.Sleep(300 * time.Millisecond)
+					return admit(ctx, who)
+				}
+			}
+		}})
+		c, err := n.Bob.Client.Dial(t.Context(), n.Bob.Peer, deaf())
+		check(t, err)
+		time.Sleep(150 * time.Millisecond)
+		if _, err := n.Alice.Client.Dial(t.Context(), n.Alice.Peer, deaf()); !errors.Is(err, call.ErrState) {
+			t.Errorf("dialled somebody who is about to ring: %v", err)
+		}
+		talks(t, soonRings(t, n.Alice), c)
+	})
+}
+
 // TestAnInviteThatCollidesAndCannotBeTaken does not disturb our own call. The mutation that makes it fail: glare in
 // dispatch.go without supported.
 func TestAnInviteThatCollidesAndCannotBeTaken(t *testing.T) {

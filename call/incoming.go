@@ -48,7 +48,7 @@ func (in *Incoming) Answer(ctx context.Context, m Media) (*Call, error) {
 		err = in.call.Err()
 	}
 	if err != nil {
-		m.close()
+		within(stopTime, m.close)
 		return nil, err
 	}
 	return in.call, nil

@@ -11,7 +11,7 @@ import (
 
 // A loop is the one goroutine that owns a call. It takes what was posted, in order, gives the machine its inputs and
 // carries out the effects. Nothing on it blocks: the network and the PeerConnection are the worker's and the couriers', and
-// devices are closed on goroutines of the connection's.
+// devices are closed on goroutines of the connection's. A call that ends waits for devices, for seconds at most.
 type loop struct {
 	call   *Call
 	client *Client

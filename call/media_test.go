@@ -25,6 +25,7 @@ type clock struct {
 	start  time.Time
 	n      int
 	closed bool
+	closes int
 }
 
 func camera(count int) *clock {
@@ -70,6 +71,7 @@ func (c *clock) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
+	c.closes++
 	return nil
 }
 

@@ -107,5 +107,6 @@ func (c *Conn) shutDown() {
 			s.receiver.closeSink()
 		}
 	}
+	c.releases.Wait() // last, since a device may hang
 	c.setState(ConnClosed, nil)
 }

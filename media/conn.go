@@ -22,9 +22,10 @@ type Conn struct {
 	born time.Time // connection time 0
 	salt [16]byte  // of candidate foundations
 
-	ctx    context.Context // ends when Close begins
-	cancel context.CancelFunc
-	work   sync.WaitGroup // every goroutine that this package started
+	ctx      context.Context // ends when Close begins
+	cancel   context.CancelFunc
+	work     sync.WaitGroup // every goroutine that this package started, but for
+	releases sync.WaitGroup // those that close a source
 
 	mu       sync.Mutex // guards what follows, and negotiations: held while the layer below is asked to do a step
 	sections []*section
@@ -110,17 +111,19 @@ func (c *Conn) goDo(f func()) {
 	}
 }
 
-// release closes a source that is used no more, on a goroutine that Close waits for: a device may take its time. The channel
-// gets the outcome.
+// release closes a source that is used no more, on a goroutine that Close waits for at its very end: a device may take its time.
+// The channel gets the outcome.
 func (c *Conn) release(source Source) <-chan error {
 	closed := make(chan error, 1)
-	c.goDo(func() {
+	c.releases.Add(1)
+	go func() {
+		defer c.releases.Done()
 		err := source.Close()
 		if err != nil {
 			c.log.Debug("source not closed", "error", err)
 		}
 		closed <- err
-	})
+	}()
 	return closed
 }
 

@@ -53,6 +53,7 @@ func (c *Conn) Refused() []StreamInfo {
 		for _, s := range c.sections {
 			if s.sender != nil && s.sender == s.offered && !s.negotiated {
 				gone = append(gone, s.sender)
+				s.sender.end()
 				s.sender, s.wanted = nil, s.wanted && s.known
 			}
 		}
@@ -60,7 +61,6 @@ func (c *Conn) Refused() []StreamInfo {
 	c.mu.Unlock()
 	var out []StreamInfo
 	for _, s := range gone {
-		s.end()
 		out = append(out, s.stream())
 	}
 	return out
