@@ -23,6 +23,12 @@ describe('a camera', () => {
     expect(await open(true)).toEqual({ tracks: ['audio'], note: expect.stringMatching(note) });
   });
 
+  // Fails if the last failure is told: the person would look for a camera, and not for who has the microphone.
+  test('that is not there does not hide why the microphone fails', async () => {
+    devices('NotReadableError', 'NotFoundError');
+    await expect(open(true)).rejects.toMatchObject({ name: 'NotReadableError' });
+  });
+
   test('that may not be used is no reason to talk without', async () => {
     devices(undefined, 'NotAllowedError');
     await expect(open(true)).rejects.toMatchObject({ name: 'NotAllowedError' });

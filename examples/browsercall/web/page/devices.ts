@@ -25,10 +25,12 @@ export async function open(camera: boolean): Promise<Devices> {
   }
   try {
     return { tracks: await capture({ audio: sound }), note };
-  } catch (e) {
-    note = `${without('microphone', e)}: you are seen, and not heard.`;
+  } catch (silent) {
+    note = `${without('microphone', silent)}: you are seen, and not heard.`;
+    return capture({ video: picture }).then((tracks) => ({ tracks, note }), (e: unknown) => {
+      throw e instanceof DOMException && e.name === 'NotFoundError' ? silent : e; // no camera, and why no microphone
+    });
   }
-  return { tracks: await capture({ video: picture }), note };
 }
 
 /** Opens the microphone alone. */

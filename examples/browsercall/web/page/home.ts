@@ -19,7 +19,7 @@ export class Home {
   readonly #session: Session;
   readonly #actions: HomeActions;
   #chosen: ID | undefined;
-  #waits = false;
+  #waits = 0;
 
   constructor(session: Session, actions: HomeActions) {
     this.#session = session;
@@ -49,7 +49,7 @@ export class Home {
 
   /** An invitation is being used: whoever has not confirmed may do so any moment. */
   waits(on: boolean): void {
-    this.#waits = on;
+    this.#waits += on ? 1 : -1;
     this.#contacts();
   }
 

@@ -1,5 +1,5 @@
 /** The page once it may call: keys, contacts and relay, then calls, until the page goes. */
-import { EndedError, EndReason, SignalError, type Contact, type Incoming } from '../client/index.ts';
+import { EndedError, EndReason, SignalError, StateError, type Contact, type Incoming } from '../client/index.ts';
 import { reload, takeInvitation, type Choices } from './address.ts';
 import { showFault } from './cards.ts';
 import { close, open, type Devices } from './devices.ts';
@@ -144,7 +144,10 @@ function noCallWords(e: unknown, c: Contact, first: 'dialing' | 'connecting', st
   const why: unknown = stop.aborted ? stop.reason : e;
   const ended = first === 'dialing' ? endWords : missedWords;
   if (why instanceof EndedError) return ended(why.reason, why.remote, c.name, why.cause);
-  if (!stop.aborted) return faultWords(e, `call ${c.name}`);
+  if (!stop.aborted) {
+    return e instanceof StateError && first === 'dialing' ?
+      { kind: 'rings', title: 'Not now', text: `${c.name} is ringing you: take that call.` } : faultWords(e, `call ${c.name}`);
+  }
   return first === 'dialing' ? unmadeWords(c.name) : endWords(EndReason.Declined, false, c.name);
 }
 

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Contacts, EndedError, EndReason, Identity, SignalError, type Contact, type Incoming } from '../client/index.ts';
+import {
+  Contacts, EndedError, EndReason, Identity, SignalError, StateError, type Call, type Contact, type Incoming,
+} from '../client/index.ts';
 import { Queue } from '../client/call/queue.ts';
 import { MemoryStore } from '../client/contacts/store.ts';
 import { run } from './page.ts';
@@ -13,6 +15,7 @@ let at: (id: string) => FakeElement;
 let reload: ReturnType<typeof vi.fn>;
 let replaceState: ReturnType<typeof vi.fn>;
 let delivers: () => Promise<void>;
+let dials: () => Promise<Call>;
 let contacts: Contacts;
 let rings: Queue<Incoming>;
 
@@ -25,7 +28,7 @@ async function book(name: string): Promise<Contacts> {
 
 /** A session whose network is the test's. */
 function session(): Session {
-  const client = { deliver: () => delivers(), incoming: () => rings };
+  const client = { deliver: () => delivers(), dial: () => dials(), incoming: () => rings };
   const relay = Object.assign(new EventTarget(), { state: 'connected' });
   return new (Session as unknown as new (...parts: unknown[]) => Session)(contacts.identity, contacts, relay, client);
 }
@@ -117,7 +120,9 @@ describe('an invitation', () => {
     await run('/worker.js', choices, uri);
     vi.setSystemTime(Date.now() + 2 * hour);
     const delivered = delivers = vi.fn(() => Promise.resolve());
+    const used = vi.spyOn(contacts, 'use');
     await run('/worker.js', choices, uri);
+    await expect(used.mock.results[0]!.value).rejects.toMatchObject({ refusal: 'invitation' });
     expect([view(), at('contact').dataset.contact, delivered.mock.calls.length]).toEqual(['contact', 'confirmed', 0]);
   });
 
@@ -135,6 +140,17 @@ describe('an invitation', () => {
     expect([at('call-video').disabled, at('contact-note').textContent]).toEqual(
       [true, expect.stringMatching(/^Ada has not confirmed. Open the link again.*ask for a new one/)]);
   });
+});
+
+// Fails if the page tells to reload it, which ends the call that comes.
+test('who is about to ring is not called, and the page says why', async () => {
+  await contacts.add((await book('Ada')).card());
+  dials = () => Promise.reject(new StateError('they ring already'));
+  vi.stubGlobal('navigator', { mediaDevices: { getUserMedia: async () => ({ getTracks: () => [] }) } });
+  void run('/worker.js', choices, undefined);
+  await vi.waitFor(() => expect(document.activeElement).toBe(at('contact-name')));
+  press('call-audio');
+  await vi.waitFor(() => expect(at('ended-text').textContent).toBe('Ada is ringing you: take that call.'));
 });
 
 describe('somebody rings', () => {

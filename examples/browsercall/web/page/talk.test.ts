@@ -103,6 +103,7 @@ test('what the other side does not take is told for as long as it is so, and hid
   await taken(microphone, false);
   expect(notice()[1]).toBe('Ada takes no sound: nobody hears you. Ada takes no picture: nobody sees you.');
   await taken(microphone, true);
+  expect(at('status').textContent).toBe('Ada takes your sound now'); // the notice that is gone says nothing to who listens
   await tells({ type: 'holdChanged', held: true });
   expect(notice()[1]).toBe('Ada has put the call on hold.');
   await tells({ type: 'holdChanged', held: false });

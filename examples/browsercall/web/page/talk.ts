@@ -1,5 +1,5 @@
 /** The screen of one call. */
-import type { Call, CallEvent, Contact, State } from '../client/index.ts';
+import type { Call, CallEvent, Contact, State, TrackInfo } from '../client/index.ts';
 import { Chat } from './chat.ts';
 import type { Devices } from './devices.ts';
 import { announce, button, element, make, show, tell } from './dom.ts';
@@ -14,6 +14,8 @@ const states: Record<State, string> = {
   new: 'Calling', dialing: 'Calling', ringing: 'Ringing', connecting: 'Making keys',
   connected: 'Connected', reconnecting: 'Looking for another way', ended: 'Ended',
 };
+
+const what = ({ kind }: TrackInfo): string => (kind === 'video' ? 'picture' : 'sound');
 
 /** Shows calls, one at a time. */
 export class Talk {
@@ -109,13 +111,11 @@ export class Talk {
         break;
       case 'trackEnded':
         if (!e.sent) this.#remote.remove(e.info.mid);
-        else if (e.error) {
-          const [about, what] = e.info.kind === 'video' ? ['camera', 'picture'] : ['microphone', 'sound'];
-          this.#banner(about!, `${this.#name} cannot take your ${what}.`);
-        }
+        else if (e.error) this.#banner(e.info.kind, `${this.#name} cannot take your ${what(e.info)}.`);
         break;
       case 'takenChanged':
         this.#device('taken');
+        if (e.taken) announce(`${this.#name} takes your ${what(e.info)} now`);
         break;
       case 'muteChanged':
         this.#remote.mute(e.info.mid, e.muted);

@@ -95,7 +95,7 @@ export class OwnInvitation extends Error {}
 export function linkWords(e: unknown): Words {
   const words = faultWords(e, 'use the invitation');
   if (e instanceof OwnInvitation) {
-    return { kind: 'own', title: 'This is your own link', text: 'It is still good: send it to whom you want to meet.' };
+    return { kind: 'own', title: 'This is your own link', text: 'Send it to whom you want to meet: it is good once, for an hour.' };
   }
   const refusal = e instanceof Refused && e.refusal;
   if (e instanceof Malformed || refusal === 'weakKey') {

@@ -188,7 +188,7 @@ export class Conn {
     return s.wanted = true;
   }
 
-  /** Takes a candidate of the peer, before or after its description; an empty line says that no more will come. */
+  /** Takes a candidate of the peer, before or after its description. */
   async addCandidate(c: Candidate): Promise<void> {
     if (!this.#closed && c.line !== '') {
       this.#candidates.add(c.line); // its mid is of no use: all sections are bundled
