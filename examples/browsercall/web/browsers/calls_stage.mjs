@@ -17,8 +17,11 @@ export class Stage {
       [this.#harness, this.#program] = await Promise.all([Harness.start(scripts), Program.build()]);
     });
     after(async () => {
-      await this.#harness?.stop();
-      await this.#program?.stop();
+      try {
+        await this.#harness?.stop();
+      } finally {
+        await this.#program?.stop();
+      }
     });
   }
 

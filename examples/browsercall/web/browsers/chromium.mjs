@@ -22,19 +22,27 @@ export async function startChromium({ devices = true, permission = true, fps = 2
   const child = spawn('/usr/bin/chromium',
     [...flags, ...media(devices, permission, fps), `--user-data-dir=${profile}`, '--remote-debugging-port=0', 'about:blank'],
     { stdio: ['ignore', 'ignore', 'pipe'] });
-  const ended = new Promise((done) => { child.on('exit', done); });
-  const browser = await chromium.connectOverCDP(await endpoint(child));
-  return {
-    page: async () => (await browser.newContext()).newPage(),
-    async stop() {
-      await browser.close().catch(() => undefined);
-      child.kill('SIGTERM');
-      const patience = setTimeout(() => child.kill('SIGKILL'), 3000);
-      await ended;
-      clearTimeout(patience);
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-    },
+  const ended = new Promise((done) => { child.on('exit', done).on('error', done); });
+  const end = async () => {
+    child.kill('SIGTERM');
+    const patience = setTimeout(() => child.kill('SIGKILL'), 3000);
+    await ended;
+    clearTimeout(patience);
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   };
+  try {
+    const browser = await chromium.connectOverCDP(await endpoint(child));
+    return {
+      page: async () => (await browser.newContext()).newPage(),
+      async stop() {
+        await browser.close().catch(() => undefined);
+        await end();
+      },
+    };
+  } catch (e) {
+    await end().catch(() => undefined); // why it did not start is worth more
+    throw e;
+  }
 }
 
 function media(devices, permission, fps) {
@@ -46,19 +54,17 @@ function media(devices, permission, fps) {
 
 /** Where DevTools listen, as the browser says when it is up. */
 function endpoint(child) {
+  let patience;
   return new Promise((resolve, reject) => {
     let log = '';
     const fail = (why) => reject(new Error(`chromium ${why}: ${log.slice(-2000)}`));
-    const patience = setTimeout(() => fail('names no endpoint within 30 s'), 30_000);
+    patience = setTimeout(() => fail('names no endpoint within 30 s'), 30_000);
     child.on('error', reject);
     child.on('exit', (code) => fail(`ended with ${code}`));
     child.stderr.on('data', (chunk) => {
       log += chunk;
       const found = /DevTools listening on (ws:\S+)/.exec(log);
-      if (found) {
-        clearTimeout(patience);
-        resolve(found[1]);
-      }
+      if (found) resolve(found[1]);
     });
-  });
+  }).finally(() => clearTimeout(patience));
 }

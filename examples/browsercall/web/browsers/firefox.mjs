@@ -23,15 +23,21 @@ const preferences = {
  */
 export async function startFirefox() {
   const profile = await mkdtemp(join(tmpdir(), 'firefox-'));
-  const browser = await puppeteer.launch({
-    browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true, userDataDir: profile,
-    extraPrefsFirefox: preferences, acceptInsecureCerts: true, // the program's own certificate is signed by itself
-  });
-  return {
-    page: () => browser.newPage(),
-    async stop() {
-      await browser.close().catch(() => undefined);
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-    },
-  };
+  const gone = () => rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  try {
+    const browser = await puppeteer.launch({
+      browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true, userDataDir: profile,
+      extraPrefsFirefox: preferences, acceptInsecureCerts: true, // the program's own certificate is signed by itself
+    });
+    return {
+      page: () => browser.newPage(),
+      async stop() {
+        await browser.close().catch(() => undefined);
+        await gone();
+      },
+    };
+  } catch (e) {
+    await gone().catch(() => undefined); // why it did not start is worth more
+    throw e;
+  }
 }

@@ -23,13 +23,15 @@ const starters = {
 /** Browsers and a server for the tests of one file. Browsers start when first asked for. */
 export class Harness {
   #server;
+  #starters;
   #browsers = new Map();
   #pages = [];
   #pictures = new Pictures();
 
   /** @param {Record<string, string>} scripts See serve. */
-  static async start(scripts) {
+  static async start(scripts, browsers = starters) {
     const h = new Harness();
+    h.#starters = browsers;
     h.#server = await serve(scripts);
     return h;
   }
@@ -42,11 +44,8 @@ export class Harness {
    * @returns {Promise<Page & { log: string[] }>}
    */
   async open(name, { url = this.#server.url, init, beside } = {}) {
-    if (!this.#browsers.has(name)) {
-      this.#browsers.set(name, starters[name]());
-    }
     const page = await (beside ? (beside.browserContext ?? beside.context).call(beside).newPage() :
-      (await this.#browsers.get(name)).page());
+      (await this.#browser(name)).page());
     const log = [];
     const broken = url === this.#server.url ? [] : keepsToItself(page);
     page.on('console', (m) => log.push(m.text()));
@@ -55,6 +54,16 @@ export class Harness {
     await (page.addInitScript ?? page.evaluateOnNewDocument).call(page, `(${policyTold})();\n${init ?? ''}`);
     await page.goto(url);
     return page;
+  }
+
+  /** The browser of this name. One that did not start is started anew for whoever asks next. */
+  #browser(name) {
+    if (!this.#browsers.has(name)) {
+      const browser = this.#starters[name]();
+      this.#browsers.set(name, browser);
+      browser.catch(() => this.#browsers.delete(name));
+    }
+    return this.#browsers.get(name);
   }
 
   /** Takes a picture of a page that has come to a state, to be seen if the test fails. */
@@ -85,9 +94,11 @@ export class Harness {
     }
   }
 
-  /** Ends everything that was started here, and nothing else. */
+  /** Ends everything that was started here, and nothing else. What does not end well keeps nothing else from it. */
   async stop() {
-    await Promise.all([...this.#browsers.values()].map(async (b) => (await b).stop()));
+    const ends = await Promise.allSettled([...this.#browsers.values()].map(async (b) => (await b).stop()));
     await this.#server.stop();
+    const failed = ends.find((e) => e.status === 'rejected');
+    if (failed) throw failed.reason;
   }
 }

@@ -24,6 +24,7 @@ export async function serve(scripts) {
     response.writeHead(file ? 200 : 404, { 'content-type': file?.type ?? 'text/plain' }).end(file?.text);
   });
   await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
+  server.unref(); // a file whose start fails half-way ends, though nobody stops this
   return {
     url: `http://localhost:${server.address().port}/`, // a secure origin, so that there is a camera
     stop: () => new Promise((done) => {
