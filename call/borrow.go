@@ -1,6 +1,7 @@
 package call
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"github.com/sotto-calls/sotto/media"
@@ -73,11 +74,13 @@ func (m Media) again() Media {
 	return m
 }
 
-// close closes the sources.
+// close closes the sources, each beside the others: a device that hangs holds none of them up.
 func (m Media) close() {
+	var closing sync.WaitGroup
 	for _, s := range m.again().Send {
 		if s != nil {
-			_ = s.Close()
+			closing.Go(func() { _ = s.Close() })
 		}
 	}
+	closing.Wait()
 }

@@ -102,7 +102,6 @@ func TestACameraThatTheOtherSideCannotTake(t *testing.T) {
 			if _, err := p.alice.AddTrack(t.Context(), cam); err == nil {
 				t.Error("a camera was taken for which there is no codec")
 			}
-			synctest.Wait() // it is closed beside the call
 			isClosed(t, "refused camera", cam)
 			if s := p.alice.Streams(); len(s) != 1 || s[0].Kind != media.Audio {
 				t.Errorf("Alice sends %+v", s)
@@ -142,7 +141,6 @@ func TestWhatIsRefusedWithACamera(t *testing.T) {
 		}
 		check(t, <-held)
 		check(t, <-more)
-		synctest.Wait() // it is closed beside the call
 		isClosed(t, "refused camera", cam)
 		if cam.closes != 1 {
 			t.Errorf("it was closed %d times: two at once may not be what it can take", cam.closes)

@@ -24,6 +24,20 @@ func (s *tally) runs() bool {
 	return s.frames.Load() > before
 }
 
+// A shutter is a camera that takes no picture.
+type shutter struct{ closed atomic.Int64 }
+
+func (s *shutter) Track() media.TrackInfo {
+	return media.TrackInfo{Kind: media.Video, Codec: media.VP8, ClockRate: 90000}
+}
+
+func (s *shutter) Read(ctx context.Context) (media.Frame, error) {
+	<-ctx.Done()
+	return media.Frame{}, ctx.Err()
+}
+
+func (s *shutter) Close() error { s.closed.Add(1); return nil }
+
 // A question is a person who thinks.
 type question struct {
 	asked  atomic.Int64
@@ -169,7 +183,8 @@ func (p *peer) hears(why string, kind uint8) describeBody {
 
 // TestMoreStreamsThanACallMayHave: an offer that declares too many is refused, and one that declares no more is taken after
 // it; an answer that does ends our offer, and the next one is made.
-// Mutations: describeOffered that drops on an error of Declare; describeAnswered that keeps the offer then.
+// What was to be added with it is closed, and not sent. Mutations: describeOffered that drops on an error of Declare;
+// describeAnswered that keeps the offer then, or that forgets it in place of takeBack.
 func TestMoreStreamsThanACallMayHave(t *testing.T) {
 	inCallWith(t, caller, func(t *testing.T, p *peer, c *Call) {
 		time.Sleep(time.Second)
@@ -200,21 +215,35 @@ func TestMoreStreamsThanACallMayHave(t *testing.T) {
 		p.hears("the one after it", describeAnswer)
 
 		p.conn.Forget()
+		sent := len(c.Streams())
 		for try := range uint64(2) {
 			said := make(chan error, 1)
-			go func() { said <- c.Hold(t.Context(), true) }()
+			cam := &shutter{}
+			go func() {
+				if try == 0 {
+					_, err := c.AddTrack(t.Context(), cam)
+					said <- err
+					return
+				}
+				said <- c.Hold(t.Context(), true)
+			}()
 			d := p.hears("our own", describeOffer)
-			answer, err := p.conn.Apply(string(d.SDP), c.fingerprint(), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			b := describeBody{Kind: describeAnswer, N: d.N, SDP: []byte(answer)}
+			b := describeBody{Kind: describeAnswer, N: d.N}
 			if try == 0 {
 				b.Streams = []stream{{Ctx: ctx, MID: "0", Kind: 1, Codec: "opus"}}
+			} else {
+				answer, err := p.conn.Apply(string(d.SDP), c.fingerprint(), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				b.SDP = []byte(answer)
 			}
 			p.says(n+1+try, inDescribe, encode(b))
 			if err := <-said; (err != nil) != (try == 0) {
-				t.Errorf("Hold %d: %v", try, err)
+				t.Errorf("change %d: %v", try, err)
+			}
+			if closed := cam.closed.Load(); try == 0 && (closed != 1 || len(c.Streams()) != sent) {
+				t.Errorf("the camera was closed %d times; we send %+v", closed, c.Streams())
 			}
 		}
 	})

@@ -229,8 +229,7 @@ func (l *loop) describeAnswered(b describeBody) {
 	if err := l.keys.frames.Declare(l.keys.theirLeaf(), declared(b.Streams)); err != nil {
 		l.drop()
 		d.offer = nil
-		l.conn.Forget()
-		l.settle(err)
+		l.takeBack(err)
 		return
 	}
 	conn, want := l.conn, l.keys.dtlsTheirs
@@ -250,8 +249,8 @@ func (l *loop) describeAnswered(b describeBody) {
 
 var errRefused = errors.New("call: the other side could not use the description; the call goes on as it was")
 
-// takeBack drops the tracks that a description of ours named for the first time, since the other side has refused it, or it
-// could not be made. Who added one hears err; where nobody waits, as for a camera of the callee's that the offer had no place
+// takeBack drops the tracks that a description of ours named for the first time, since the other side has refused it or answered
+// what is no answer, or it could not be made. Who added one hears err once its device is free; where nobody waits, as for a camera of the callee's that the offer had no place
 // for, the application does. What else the description said is said again without them.
 func (l *loop) takeBack(err error) {
 	d := &l.control.describe
@@ -263,10 +262,14 @@ func (l *loop) takeBack(err error) {
 	for _, s := range gone {
 		i := slices.IndexFunc(d.waiting, func(w waiter) bool { return w.adds && w.ctx == s.Ctx })
 		if i < 0 {
-			l.emit(TrackEnded{Track: ours(s), Sent: true, Err: err})
+			l.emit(TrackEnded{Track: ours(s.StreamInfo), Sent: true, Err: err})
 			continue
 		}
-		d.waiting[i].out <- err
+		out := d.waiting[i].out
+		go func() {
+			<-s.Closed
+			out <- err
+		}()
 		d.waiting = slices.Delete(d.waiting, i, i+1)
 	}
 	if len(d.waiting) > 0 || d.restarts {
@@ -313,8 +316,8 @@ func (c *Call) renegotiate(f func(*loop, *waiter) error) <-chan error {
 }
 
 // AddTrack sends a further track. The other side's Media.Consent decides whether it is received, at once or later, while
-// the call goes on; if not, it is not sent. The call owns the source from now on, and closes it if this fails. ctx bounds
-// the wait alone.
+// the call goes on; if not, it is not sent. The call owns the source from now on. If this fails it has closed the source, so that
+// its device can be opened again; where ctx ended first, it does so as soon as it is known. ctx bounds the wait alone.
 func (c *Call) AddTrack(ctx context.Context, s media.Source) (media.StreamInfo, error) {
 	if s == nil {
 		return media.StreamInfo{}, fmt.Errorf("%w: AddTrack was given a nil source", ErrConfig)

@@ -103,7 +103,7 @@ func (c *Client) decide(x crossing, stale bool) {
 			c.config.Logger.Warn("an Invite is ignored: the contacts cannot be read", "error", err)
 			c.count(func(s *ClientStats) { s.Ignored++ })
 			c.mu.Lock()
-			c.invites.Forget(m.From, m.Call) // its repetition may find them readable again
+			c.invites.Again(m.From, m.Call) // its repetition may find them readable again
 			c.mu.Unlock()
 			return
 		}

@@ -88,20 +88,23 @@ func TestACallEndsThoughItsConnectionIsStuck(t *testing.T) {
 	}
 }
 
-// TestADeviceIsFreeAgain: when RemoveTrack and ReplaceTrack return, the device that was used can be opened anew. The mutation
-// that makes it fail: RemoveTrack, or ReplaceTrack, that does not wait for closed.
+// slowCamera takes 10 s to close.
+func slowCamera() stuckDevice {
+	d := stuckDevice{camera(90000), make(chan struct{})}
+	time.AfterFunc(10*time.Second, func() { close(d.free) })
+	return d
+}
+
+// TestADeviceIsFreeAgain: when RemoveTrack and ReplaceTrack return, or an AddTrack that was refused, the device that was used can
+// be opened anew. The mutations that make it fail: RemoveTrack, or ReplaceTrack, that does not wait for closed; takeBack that does
+// not.
 func TestADeviceIsFreeAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := audioOnly(t, yes)
-		slow := func() stuckDevice {
-			d := stuckDevice{camera(90000), make(chan struct{})}
-			time.AfterFunc(10*time.Second, func() { close(d.free) })
-			return d
-		}
-		first := slow()
+		first := slowCamera()
 		info, err := p.alice.AddTrack(t.Context(), first)
 		check(t, err)
-		second := slow()
+		second := slowCamera()
 		check(t, p.alice.ReplaceTrack(t.Context(), info.Ctx, second))
 		if !first.isClosed() {
 			t.Error("the replaced one is not free")
@@ -111,5 +114,30 @@ func TestADeviceIsFreeAgain(t *testing.T) {
 			t.Error("the removed one is not free")
 		}
 		p.hangup(t)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		p := voices(t)
+		refused := slowCamera()
+		if _, err := p.alice.AddTrack(t.Context(), refused); err == nil || !refused.isClosed() {
+			t.Errorf("the refused one is not free: %v", err)
+		}
+		p.hangup(t)
+	})
+}
+
+// TestADeviceThatHangsHoldsUpNoOther: the sources of a call that does not come to be are closed each by itself. The mutation that
+// makes it fail: Media.close that closes one after another.
+func TestADeviceThatHangsHoldsUpNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := calltest.New(t, calltest.Options{OneWay: 20 * time.Millisecond})
+		_, in := ring(t, n, speaks())
+		stuck, mic := stuckDevice{camera(100), make(chan struct{})}, microphone(100)
+		_, err := n.Bob.Client.Dial(t.Context(), n.Bob.Peer, call.Media{Send: []media.Source{stuck, mic}, Receive: newTape().track})
+		if !errors.Is(err, call.ErrState) {
+			t.Errorf("dialled somebody who rings: %v", err)
+		}
+		isClosed(t, "refused Dial", mic)
+		close(stuck.free)
+		check(t, in.Decline(t.Context(), call.DeclineCall))
 	})
 }

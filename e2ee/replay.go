@@ -43,9 +43,14 @@ const (
 // InviteCache remembers which Invites (from, call) were seen, for 180 s: a relay that delivers one again does not ring
 // twice. The zero value is ready; it is not safe for several goroutines.
 type InviteCache struct {
-	seen      map[inviteKey]time.Time
+	seen      map[inviteKey]seenInvite
 	perSender map[ID]int
 	queue     []inviteKey // in order of arrival
+}
+
+type seenInvite struct {
+	at    time.Time
+	again bool // it is to be taken once more
 }
 
 type inviteKey struct {
@@ -57,27 +62,34 @@ type inviteKey struct {
 func (c *InviteCache) Accept(from ID, call [32]byte, now time.Time) bool {
 	c.expire(now)
 	key := inviteKey{from, call}
-	if _, ok := c.seen[key]; ok || len(c.seen) >= InvitesInAll || c.perSender[from] >= InvitesPerSender {
+	if s, ok := c.seen[key]; ok {
+		c.seen[key] = seenInvite{at: s.at}
+		return s.again
+	}
+	if len(c.seen) >= InvitesInAll || c.perSender[from] >= InvitesPerSender {
 		return false
 	}
 	if c.seen == nil {
-		c.seen, c.perSender = make(map[inviteKey]time.Time), make(map[ID]int)
+		c.seen, c.perSender = make(map[inviteKey]seenInvite), make(map[ID]int)
 	}
-	c.seen[key] = now
+	c.seen[key] = seenInvite{at: now}
 	c.perSender[from]++
 	c.queue = append(c.queue, key)
 	return true
 }
 
-// Forget makes an Invite new again: its repetition is taken as if it were the first. It is for one that could not be dealt with,
-// and still counts for its sender.
-func (c *InviteCache) Forget(from ID, call [32]byte) {
-	delete(c.seen, inviteKey{from, call})
+// Again lets an Invite that was accepted be accepted once more, when it is repeated: it could not be dealt with. It still counts
+// for its sender, once.
+func (c *InviteCache) Again(from ID, call [32]byte) {
+	key := inviteKey{from, call}
+	if s, ok := c.seen[key]; ok {
+		c.seen[key] = seenInvite{s.at, true}
+	}
 }
 
 func (c *InviteCache) expire(now time.Time) {
 	n := 0
-	for ; n < len(c.queue) && now.Sub(c.seen[c.queue[n]]) >= InviteMemory; n++ {
+	for ; n < len(c.queue) && now.Sub(c.seen[c.queue[n]].at) >= InviteMemory; n++ {
 		key := c.queue[n]
 		delete(c.seen, key)
 		if c.perSender[key.from]--; c.perSender[key.from] == 0 {

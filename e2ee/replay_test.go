@@ -80,6 +80,31 @@ func TestPitfall25AStaleRing(t *testing.T) {
 	}
 }
 
+// TestAgain: an Invite that could not be dealt with is taken once more, is counted once, and is forgotten when its time is over.
+// Fails if Again deletes what it counts.
+func TestAgain(t *testing.T) {
+	var c InviteCache
+	a := ID{1}
+	for i := range InvitesPerSender {
+		call := [32]byte{byte(i)}
+		if !c.Accept(a, call, testTime) {
+			t.Fatalf("Invite %d was refused", i)
+		}
+		c.Again(a, call)
+		if !c.Accept(a, call, testTime.Add(time.Second)) || c.Accept(a, call, testTime.Add(time.Second)) {
+			t.Fatalf("Invite %d was not taken once more, or twice", i)
+		}
+		c.Again(a, call)
+	}
+	c.Again(a, [32]byte{200})
+	if c.Accept(a, [32]byte{200}, testTime) {
+		t.Error("one sender had more than the limit")
+	}
+	if later := testTime.Add(InviteMemory); !c.Accept(a, [32]byte{200}, later) || len(c.seen) != 1 || c.perSender[a] != 1 {
+		t.Errorf("%d are left, %d of the sender", len(c.seen), c.perSender[a])
+	}
+}
+
 func TestMissedCalls(t *testing.T) {
 	a, b := newPerson(t, "Alice"), newPerson(t, "Bob")
 	introduce(t, a, b, false)

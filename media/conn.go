@@ -24,8 +24,8 @@ type Conn struct {
 
 	ctx      context.Context // ends when Close begins
 	cancel   context.CancelFunc
-	work     sync.WaitGroup // every goroutine that this package started, but for
-	releases sync.WaitGroup // those that close a source
+	work     sync.WaitGroup // every goroutine that this package started, but for releases
+	releases sync.WaitGroup // the goroutines that close a source
 
 	mu       sync.Mutex // guards what follows, and negotiations: held while the layer below is asked to do a step
 	sections []*section

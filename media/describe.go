@@ -42,28 +42,29 @@ func (c *Conn) Forget() {
 	}
 }
 
+// A RefusedTrack is one that Refused has ended.
+type RefusedTrack struct {
+	StreamInfo
+	Closed <-chan error // gets what the source's Close returned
+}
+
 // Refused drops a Describe that the peer refused or that could not be made, and ends the tracks that were to be added with
 // it: their sources are closed, which it does not wait for, and our next description does not name them. It returns what they
 // were.
-func (c *Conn) Refused() []StreamInfo {
-	var gone []*sender
+func (c *Conn) Refused() (gone []RefusedTrack) {
 	c.mu.Lock()
-	if c.stage == stageStable {
-		c.offer = ""
-		for _, s := range c.sections {
-			if s.sender != nil && s.sender == s.offered && !s.negotiated {
-				gone = append(gone, s.sender)
-				s.sender.end()
-				s.sender, s.wanted = nil, s.wanted && s.known
-			}
+	defer c.mu.Unlock()
+	if c.stage != stageStable {
+		return nil
+	}
+	c.offer = ""
+	for _, s := range c.sections {
+		if s.sender != nil && s.sender == s.offered && !s.negotiated {
+			gone = append(gone, RefusedTrack{s.sender.stream(), s.sender.end()})
+			s.sender, s.wanted = nil, s.wanted && s.known
 		}
 	}
-	c.mu.Unlock()
-	var out []StreamInfo
-	for _, s := range gone {
-		out = append(out, s.stream())
-	}
-	return out
+	return gone
 }
 
 // Propose reads a description of the peer and changes nothing: what would Apply do? Its errors are those of Apply.
