@@ -9,9 +9,10 @@ import (
 )
 
 const (
-	repairTime = 800 * time.Millisecond // by which what is sent again has come, or does not come
-	mostHeld   = 64                     // frames: a sender decides about their times
-	shortest   = time.Millisecond       // less than any frame lasts
+	repairTime = 800 * time.Millisecond  // by which what is sent again has come, or does not come
+	mostHeld   = 64                      // frames: a sender decides about their times
+	nearest    = time.Millisecond        // that two frames may be, as where a clock was set back
+	shortest   = 2500 * time.Microsecond // of the frames of Opus
 )
 
 // An order puts frames of sound, which come as they arrive, back in the order of their times: a mixer wants them at once, a
@@ -27,7 +28,7 @@ type order struct {
 // add takes a frame and returns those whose turn has come. One that comes too late, or twice, is dropped. Where the times have
 // gone back by more than that, the sender has begun anew: what it sends follows what is there.
 func (o *order) add(f media.Frame) (due []media.Frame) {
-	if o.begun && f.Time < o.last+shortest {
+	if o.begun && f.Time < o.last+nearest {
 		if o.last-f.Time < 2*repairTime {
 			return nil
 		}
@@ -66,7 +67,7 @@ func (o *order) next() media.Frame {
 	if o.hole(f) {
 		f.Missing = int((f.Time-o.last+o.step/2)/o.step) - 1
 	}
-	if step := f.Time - o.last; o.begun && (o.step == 0 || step < o.step) {
+	if step := f.Time - o.last; o.begun && step >= shortest && (o.step == 0 || step < o.step) {
 		o.step = step
 	}
 	o.begun, o.last = true, f.Time

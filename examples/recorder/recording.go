@@ -165,14 +165,14 @@ func (r *recording) finish() {
 			if err := recorder.Close(); err != nil {
 				r.logf("a file is not whole: %v", err)
 			}
-			f.kept = append(f.kept, keep(recorder.Files(), r.logf)...)
+			f.kept = append(f.kept, keep(recorder.Files(), recorder == f.both, r.logf)...)
 		}
 	}
 }
 
 // keep removes a WebM file without pictures: all that is in it is in the Ogg file. A track of which no frame could be kept has no
-// file, and stays for what became of it.
-func keep(files []file.RecordedFile, logf func(string, ...any)) (kept []file.RecordedFile) {
+// file, and stays for what became of it; sound that was to be in both files does so once.
+func keep(files []file.RecordedFile, both bool, logf func(string, ...any)) (kept []file.RecordedFile) {
 	pictures := make(map[string]bool)
 	for _, f := range files {
 		if f.Track.Kind == media.Video {
@@ -182,7 +182,7 @@ func keep(files []file.RecordedFile, logf func(string, ...any)) (kept []file.Rec
 	gone := make(map[string]bool)
 	for _, f := range files {
 		switch {
-		case gone[f.Path] || f.Path == "" && f.Refused == 0 && f.Err == nil:
+		case gone[f.Path] || f.Path == "" && (both && f.Track.Kind == media.Audio || f.Refused == 0 && f.Err == nil):
 		case strings.HasSuffix(f.Path, ".webm") && !pictures[f.Path]:
 			gone[f.Path] = true
 			if err := os.Remove(f.Path); err != nil {
@@ -196,5 +196,8 @@ func keep(files []file.RecordedFile, logf func(string, ...any)) (kept []file.Rec
 }
 
 func describe(f file.RecordedFile) string {
+	if f.Path == "" {
+		return fmt.Sprintf("nothing of a track of %s: recording.json says why", f.Track.Kind)
+	}
 	return fmt.Sprintf("%s: %d frames of %s, %.1f s", f.Path, f.Frames, f.Track.Kind, (f.End - f.Start).Seconds())
 }

@@ -74,6 +74,28 @@ func TestFaultsAreInTheManifest(t *testing.T) {
 	}
 }
 
+// Sound that no file can hold is one fault, though it was to be in two files; and none if it is whole in one of them.
+func TestSoundIsToldOfOnce(t *testing.T) {
+	sound := media.TrackInfo{Kind: media.Audio, Codec: media.Opus}
+	none := file.RecordedFile{Track: sound, Refused: 3}
+	for _, c := range []struct {
+		apart, both file.RecordedFile
+		want        []string
+	}{
+		{none, none, []string{""}},
+		{file.RecordedFile{Path: "a.ogg", Track: sound}, file.RecordedFile{Track: sound, Err: syscall.ENOSPC}, []string{"a.ogg"}},
+	} {
+		kept := append(keep([]file.RecordedFile{c.apart}, false, t.Logf), keep([]file.RecordedFile{c.both}, true, t.Logf)...)
+		var paths []string
+		for _, f := range kept {
+			paths = append(paths, f.Path)
+		}
+		if !slices.Equal(paths, c.want) {
+			t.Errorf("%+v of %+v", kept, c)
+		}
+	}
+}
+
 // opened is how many files this process has open, where the system says.
 func opened(t *testing.T) int {
 	t.Helper()

@@ -166,7 +166,8 @@ func (r *Recording) place(p *Participant, at time.Duration) time.Duration {
 
 // Close ends all tracks and lets ffmpeg write the file, which takes as long as copying it. An ffmpeg that gets nowhere for
 // 5 s is ended. If it fails, a track that it cannot read is left out: the error says which, and the parts are still there
-// beside the file. If there is no such track, the error says so and the file at Path is gone. It is idempotent.
+// beside the file. If there is no such track, the error says so and the file at Path is gone. Frames of the peer that no file can
+// hold are left out: the error matches file.ErrFrame then, and where it matches nothing else the file is there. It is idempotent.
 func (r *Recording) Close() error {
 	r.mu.Lock()
 	if r.closed {

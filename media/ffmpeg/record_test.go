@@ -253,6 +253,9 @@ func TestRecordPassesOverBadFrames(t *testing.T) {
 	if err := r.Close(); !errors.Is(err, file.ErrFrame) { // the file is there, and not whole
 		t.Error(err)
 	}
+	if _, err := os.Stat(r.dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the parts stay: %v", err)
+	}
 	if s := ffprobe(t, r.cfg.Path); len(s) != 1 || s[0].Codec != "opus" || s[0].frames() < 2 {
 		t.Errorf("%+v", s)
 	}
