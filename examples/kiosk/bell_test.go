@@ -27,13 +27,14 @@ func TestBellCommandEndsWithTheBell(t *testing.T) {
 	if err := os.WriteFile(script, []byte("#!/bin/sh\nexec 3>"+pipe+" >/dev/null 2>&1; echo rings >&3; (sleep 600; echo late >&3) & sleep 600\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	p := c.kiosk(program, nil, "-others bell -command-time 1s -bell-command "+script)
+	const commandTime = time.Second // which is not the bell's
+	p := c.kiosk(program, nil, "-others bell -command-time "+commandTime.String()+" -bell-command "+script)
 	c.said("READY=1")
 	for _, over := range []struct {
 		why string
 		do  func(k *call.Call)
 	}{
-		{"answered", func(*call.Call) { c.post("/answer") }},
+		{"answered late", func(*call.Call) { c.post("/answer") }},
 		{"declined", func(*call.Call) { c.post("/hangup") }},
 		{"given up", func(k *call.Call) { k.Hangup(t.Context(), call.Cancelled) }},
 	} {
@@ -55,6 +56,13 @@ func TestBellCommandEndsWithTheBell(t *testing.T) {
 			b, _ := io.ReadAll(r)
 			gone <- string(b)
 		}()
+		if over.why == "answered late" {
+			select {
+			case <-gone:
+				t.Error("it rings no longer than another command may take")
+			case <-time.After(commandTime * 3 / 2):
+			}
+		}
 		over.do(k)
 		select {
 		case said := <-gone:

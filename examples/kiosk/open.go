@@ -113,7 +113,14 @@ const killDelay = time.Second
 func (k *kiosk) execute(parent context.Context, command []string, who e2ee.Contact) error {
 	ctx, cancel := context.WithTimeout(parent, k.commandTime)
 	defer cancel()
-	return k.executeUntil(ctx, command, who)
+	err := k.executeUntil(ctx, command, who)
+	switch {
+	case err == nil || ctx.Err() == nil:
+		return err
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("%s was ended after %v (-command-time): %w", command[0], k.commandTime, err)
+	}
+	return fmt.Errorf("%s was ended with the kiosk: %w", command[0], err)
 }
 
 // executeUntil runs a command of the user's, without a shell, until ctx ends. Then it and what it started get SIGTERM, and after
@@ -128,13 +135,8 @@ func (k *kiosk) executeUntil(ctx context.Context, command []string, who e2ee.Con
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
 	g.end(killDelay)
-	switch {
-	case err == nil, errors.Is(err, exec.ErrWaitDelay): // it succeeded, and left something behind that holds its output
+	if err == nil || errors.Is(err, exec.ErrWaitDelay) { // it succeeded, and left something behind that holds its output
 		return nil
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fmt.Errorf("%s was ended after %v (-command-time): %q", command[0], k.commandTime, out.text())
-	case ctx.Err() != nil:
-		return fmt.Errorf("%s was ended with the kiosk", command[0])
 	}
 	return fmt.Errorf("%w: %q", err, out.text())
 }

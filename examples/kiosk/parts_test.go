@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/binary"
 	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -45,7 +46,33 @@ func TestRealParts(t *testing.T) {
 	end(t, c, p, k, 5*time.Second)
 }
 
-// The same with the program for a small 64-bit ARM machine, in an emulator: pictures and sound arrive, both ways. At what rate
+// Two of the program, each a process with devices of a sound server: what is said into the microphone of either comes out of the
+// other's speaker. The one that is rung answers by itself.
+func TestBetweenTwoProcesses(t *testing.T) {
+	server := pulsetest.Start(t, "mouth", "ear", "porters-mouth", "porters-ear")
+	program := built(t, runtime.GOARCH)
+	c := newTown(t)
+	c.hasPorter()
+	c.startRelay()
+	porter := c.starts("porter", program, nil, "-microphone pulse:porters-mouth.monitor -speaker pulse:porters-ear -talk open -auto-answer kiosk")
+	c.said("READY=1")
+	kiosk := c.kiosk(program, nil, "-microphone pulse:mouth.monitor -speaker pulse:ear -talk open -ring porter")
+	c.said("READY=1")
+	saidByPorter := tone{440, 5000}
+	defer server.Play("mouth", rate, saidHere.lasting(2*time.Minute))()
+	defer server.Play("porters-mouth", rate, saidByPorter.lasting(2*time.Minute))()
+	c.post("/ring")
+	saidHere.lasts(t, recorded(t, server, "porters-ear.monitor"))
+	saidByPorter.lasts(t, recorded(t, server, "ear.monitor"))
+	for _, p := range []*process{kiosk, porter} {
+		if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		p.ends(5 * time.Second)
+	}
+}
+
+// TestRealParts with the program for a small 64-bit ARM machine, in an emulator: pictures and sound arrive, both ways. At what rate
 // says nothing about such a machine.
 func TestRealPartsARM64(t *testing.T) {
 	program := builtForARM(t)

@@ -63,19 +63,51 @@ func (c *town) people() {
 		}
 	}
 	fail(os.WriteFile(c.path("passphrase"), []byte(passphrase), 0o600))
-	c.kioskID = e2ee.Generate()
-	fail(c.kioskID.Save(c.path("kiosk"), []byte(passphrase)))
-	contacts, err := e2ee.OpenContacts(c.path("kiosk.contacts"), c.kioskID)
-	fail(err)
-	fail(contacts.SetProfile(e2ee.Profile{Name: "kiosk", Relays: []string{c.url()}}))
+	kiosk := c.movesIn("kiosk")
+	c.kioskID = kiosk.identity
+	defer kiosk.contacts.Destroy()
 	c.alice = &caller{t: c.t, identity: e2ee.Generate()}
+	var err error
 	c.alice.contacts, err = e2ee.OpenContacts("", c.alice.identity)
 	fail(err)
 	fail(c.alice.contacts.SetProfile(e2ee.Profile{Name: "alice", Relays: []string{c.url()}}))
-	kiosk := &caller{t: c.t, identity: c.kioskID, contacts: contacts}
 	c.alice.kiosk = introduce(c.t, c.alice, kiosk, "kiosk")
 	introduce(c.t, kiosk, c.alice, "alice")
-	contacts.Destroy()
+}
+
+// movesIn writes the files of a program of this name. Its contacts are the caller's to close.
+func (c *town) movesIn(name string) *caller {
+	c.t.Helper()
+	id := e2ee.Generate()
+	contacts, err := e2ee.OpenContacts(c.path(name+".contacts"), id)
+	if err == nil {
+		err = contacts.SetProfile(e2ee.Profile{Name: name, Relays: []string{c.url()}})
+	}
+	if err == nil {
+		err = id.Save(c.path(name), []byte(passphrase))
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return &caller{t: c.t, identity: id, contacts: contacts}
+}
+
+// hasPorter writes the files of a second kiosk, "porter", which has verified the first: either is the other's contact.
+func (c *town) hasPorter() {
+	c.t.Helper()
+	porter := c.movesIn("porter")
+	defer porter.contacts.Destroy()
+	contacts, err := e2ee.OpenContacts(c.path("kiosk.contacts"), c.kioskID)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer contacts.Destroy()
+	kiosk := &caller{t: c.t, identity: c.kioskID, contacts: contacts}
+	introduce(c.t, porter, kiosk, "kiosk")
+	introduce(c.t, kiosk, porter, "porter")
+	if err := porter.contacts.Verify(c.kioskID.Public()); err != nil {
+		c.t.Fatal(err)
+	}
 }
 
 func (c *town) path(name string) string { return filepath.Join(c.dir, name) }
@@ -119,7 +151,13 @@ func (c *town) online() {
 // kiosk starts the program, by way of run (an emulator), with these further flags.
 func (c *town) kiosk(program string, run []string, flags string) *process {
 	c.t.Helper()
-	args := append(run, program, "-relay", c.url(), "-identity", c.path("kiosk"), "-passphrase-file", c.path("passphrase"), "-http", "127.0.0.1:0")
+	return c.starts("kiosk", program, run, flags)
+}
+
+// starts is the same as one who has moved in. What is asked of the town goes to the last that was started.
+func (c *town) starts(name, program string, run []string, flags string) *process {
+	c.t.Helper()
+	args := append(run, program, "-relay", c.url(), "-identity", c.path(name), "-passphrase-file", c.path("passphrase"), "-http", "127.0.0.1:0")
 	args = append(args, strings.Fields(flags)...)
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+c.manager.path, "WATCHDOG_USEC=500000")
