@@ -15,15 +15,18 @@ import (
 )
 
 // TestLikenessBesideFFmpeg: what is compared by its cost makes as much of the same bitrate. H264 is as like its pictures (SSIM)
-// as what ffmpeg encodes with the settings of the comparison, within 0.003.
+// as what ffmpeg encodes with the settings of the comparison, within 0.003. What it makes with the least work is printed.
 func TestLikenessBesideFFmpeg(t *testing.T) {
 	raw, all := rawPictures(t)
 	_, settings := ffmpegEncoder(t, media.H264)
 	ours, kept := encoded(t, all)
-	theirs := filepath.Join(t.TempDir(), "theirs.h264")
-	ffmpeg(t, rawInput+raw+" "+settings+" -f h264 "+theirs)
-	a, b := likeness(t, ours, kept), likeness(t, theirs, raw)
-	t.Logf("SSIM of ours %.4f, of ffmpeg's %.4f", a, b)
+	theirs := func(settings string) float64 {
+		stream := filepath.Join(t.TempDir(), "theirs.h264")
+		ffmpeg(t, rawInput+raw+" "+settings+" -f h264 "+stream)
+		return likeness(t, stream, raw)
+	}
+	a, b := likeness(t, ours, kept), theirs(settings)
+	t.Logf("SSIM of ours %.4f, of ffmpeg's %.4f, at its fastest %.4f", a, b, theirs(cheapest.Replace(settings)))
 	if a < b-0.003 {
 		t.Errorf("ours %.4f, ffmpeg's %.4f: they do not do the same", a, b)
 	}

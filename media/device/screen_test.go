@@ -322,6 +322,29 @@ func TestScreenShrinks(t *testing.T) {
 	}
 }
 
+// A screen is found by its id, its name and part of that; any other display is taken as it is.
+func TestScreenIsFound(t *testing.T) {
+	x := startX(t, "640x480x24")
+	name := "X11 " + x.display + ", 640x480"
+	for want, display := range map[string]string{
+		"": x.display, x.display: x.display, name: x.display, "640x480": x.display, "x11": x.display, ":": ":", x.display + "0": x.display + "0",
+	} {
+		got, open, err := findScreen(VideoConfig{Device: want, FrameRate: 30})
+		if got != display || err != nil {
+			t.Errorf("%q is display %q, want %q; %v", want, got, display, err)
+		}
+		if display != x.display {
+			continue
+		}
+		s, err := open()
+		if err != nil {
+			t.Errorf("%q: %v", want, err)
+			continue
+		}
+		s.close()
+	}
+}
+
 func TestNoScreen(t *testing.T) {
 	t.Setenv("DISPLAY", "")
 	if _, err := OpenScreen(VideoConfig{}); faultOf(err) != media.DeviceMissing {

@@ -9,6 +9,7 @@ import (
 	"image"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/gen2brain/shm"
@@ -35,10 +36,7 @@ func listScreens() ([]Info, error) {
 
 // findScreen takes any display: those of other users and machines are in no list.
 func findScreen(cfg VideoConfig) (string, opener, error) {
-	display := cfg.Device
-	if display == "" {
-		display = os.Getenv("DISPLAY")
-	}
+	display := displayOf(cfg.Device)
 	if display == "" {
 		return "", nil, &media.DeviceError{
 			Device: "screen", Fault: media.DeviceMissing,
@@ -46,6 +44,22 @@ func findScreen(cfg VideoConfig) (string, opener, error) {
 		}
 	}
 	return display, func() (grabber, error) { return openScreen(display, cfg.FrameRate) }, nil
+}
+
+// displayOf is the display that is listed under a name or a part of one, and else what is wanted itself. Part of a name has no
+// colon: ":1" is not the display ":10".
+func displayOf(want string) string {
+	if want == "" {
+		return os.Getenv("DISPLAY")
+	}
+	all, _ := listScreens() // one that cannot be reached has no name
+	for _, i := range all {
+		part := !strings.Contains(want, ":") && strings.Contains(strings.ToLower(i.Name), strings.ToLower(want))
+		if i.Name == want || part {
+			return i.ID
+		}
+	}
+	return want
 }
 
 // An xConn is a connection to an X server.
