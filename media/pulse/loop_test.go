@@ -170,6 +170,33 @@ func wantGapless(t *testing.T, hz, level float64, next func() []int16) {
 	}
 }
 
+// wantSteady listens to half a minute of a tone, a second at a time. One gap is allowed: a clock is corrected now and then. Those
+// that come while the machine stands still are not counted, in half of the seconds at most.
+func wantSteady(t *testing.T, hz, level float64, second func() []int16) {
+	t.Helper()
+	const seconds, still = 30, 8 * time.Millisecond
+	machine := heartbeat.Start(t)
+	own, excused, before := 0, 0, time.Duration(0)
+	for n := range seconds {
+		machine.Forget()
+		least := slices.Min(windows(second(), hz))
+		late := machine.Late()
+		switch {
+		case least > 0.7*level:
+		case max(late, before) >= still: // what was held up then may be heard now
+			excused++
+		default:
+			own++
+			t.Logf("second %d: at the quietest %.0f of %.0f; the machine let us wait for %v", n, least, level, late)
+		}
+		before = late
+	}
+	t.Logf("in %d stretches of 1 s %d have a gap, and %d one of the machine's", seconds, own, excused)
+	if own > 1 || excused > seconds/2 {
+		t.Errorf("not steady: %d gaps, and %d of the machine's", own, excused)
+	}
+}
+
 // onset is the first sample that is louder than a level, or len(samples).
 func onset(samples []int16, level int) int {
 	for i, x := range samples {
