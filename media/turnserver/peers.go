@@ -50,14 +50,16 @@ type addresses struct {
 	at   time.Time
 }
 
-// renewEvery is how old the list may be when a packet is relayed.
+// renewEvery is how old the list may be when a packet is relayed, but for the time that it takes to read it; one of twice that age,
+// as after an hour without a packet, is waited for.
 const renewEvery = 2 * time.Second
 
 func (a *addresses) contain(ip netip.Addr) bool {
 	a.mu.Lock()
-	due := time.Since(a.at) >= renewEvery
-	if due {
-		a.at = time.Now()
+	age := time.Since(a.at)
+	due := age >= renewEvery
+	if due && age < 2*renewEvery {
+		a.at = time.Now() // others go on with what there is
 	}
 	a.mu.Unlock()
 	if due {

@@ -22,7 +22,8 @@ type Limits struct {
 	Window      int // packets that a reader may have before it acknowledges one
 	WindowBytes int
 
-	// Quota of one token at one mailbox in units of QuotaUnit bytes, at least one a packet. QuotaBurst 0: no quota.
+	// Quota of one token at one mailbox in units of QuotaUnit bytes, at least one a packet, and noticeUnits a notice or half of
+	// QuotaBurst. QuotaBurst 0: no quota.
 	QuotaBurst float64
 	QuotaRate  float64 // units a second
 }
