@@ -33,7 +33,8 @@ func TestParrot(t *testing.T) {
 		}
 		e := a.written()
 		like, stretch := alike(words, sound)
-		t.Logf("quiet: %v from the end of speech to the first sample of the answer, %d ms as the agent has it", quiet, e[1].QuietMS)
+		t.Logf("quiet: %v from the end of speech to the first sample of the answer, %d ms as the agent has it; %v of silence end a turn",
+			quiet, e[1].QuietMS, turns.silence)
 		t.Logf("the answer is as loud as what was said with a correlation of %.2f, and %.2f times as long", like, stretch)
 		good := quiet < most && like > least && math.Abs(stretch-1) < 0.2 &&
 			e[0].Who == "caller" && strings.HasPrefix(e[0].Text, "heard 2.") && e[0].Sotto == "transcript" && e[0].Version == 1 && e[0].Number == 1 &&
