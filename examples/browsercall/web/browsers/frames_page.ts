@@ -23,9 +23,8 @@ class Loop {
     t.setCodecPreferences(wanted);
     this.#sender = t.sender;
     t.sender.transform = this.from.sender(1, 'video');
-    for (const name of ['first', 'failed', 'died']) {
-      this.to.addEventListener(name, (e) => this.events.push([name,
-        ...Object.values((e as CustomEvent).detail as object)].join(' ')));
+    for (const name of ['first', 'refusedChanged', 'died']) {
+      this.to.addEventListener(name, (e) => this.events.push(`${name} ${JSON.stringify((e as CustomEvent).detail)}`));
     }
     this.from.addEventListener('keyFrameWanted', () => void this.#keyFrame());
     this.b.ontrack = (e) => {
