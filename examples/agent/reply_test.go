@@ -149,7 +149,7 @@ func TestBargeInKillsTheSpeaker(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	pids := dir + "/pids"
-	b := &bot{turn: patient, mind: newMind(t, "cat >/dev/null; echo words", "",
+	b := &bot{turn: unhurried, mind: newMind(t, "cat >/dev/null; echo words", "",
 		"cat "+saveWAV(t)+"; if mkdir "+dir+"/once 2>/dev/null; then sleep 60 & echo $$ $! >"+pids+"; wait; fi")}
 	alice, _, stop := startAgent(t, b, onLoopback)
 	a := ring(t, alice)
@@ -190,7 +190,7 @@ func TestHangUpKills(t *testing.T) {
 func TestTheCallerGoesOn(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	b := &bot{turn: patient, mind: newMind(t, "cat >/dev/null; if mkdir "+dir+"/once 2>/dev/null; then echo one; else echo two; fi",
+	b := &bot{turn: unhurried, mind: newMind(t, "cat >/dev/null; if mkdir "+dir+"/once 2>/dev/null; then echo one; else echo two; fi",
 		"(cat; echo --) >>"+dir+"/asked; if mkdir "+dir+"/thought 2>/dev/null; then echo >"+dir+"/thinks; sleep 60; fi; echo both",
 		"cat >/dev/null; cat "+saveWAV(t))}
 	alice, _, stop := startAgent(t, b, onLoopback)
@@ -212,7 +212,7 @@ func TestTheCallerGoesOn(t *testing.T) {
 func TestANoiseAfterTheQuestion(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	b := &bot{turn: patient, mind: newMind(t, "cat >/dev/null; if mkdir "+dir+"/once 2>/dev/null; then echo one; fi",
+	b := &bot{turn: unhurried, mind: newMind(t, "cat >/dev/null; if mkdir "+dir+"/once 2>/dev/null; then echo one; fi",
 		"cat >>"+dir+"/asked; if mkdir "+dir+"/thought 2>/dev/null; then echo >"+dir+"/thinks; sleep 60; fi; echo answered", "cat >/dev/null; cat "+saveWAV(t))}
 	alice, _, stop := startAgent(t, b, onLoopback)
 	a := ring(t, alice)

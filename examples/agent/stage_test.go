@@ -59,6 +59,9 @@ func (l *lines) at(text string) (time.Time, error) {
 // patient takes a machine that is too busy to play without gaps for no end of a turn.
 var patient = turnConfig{silence: 700 * time.Millisecond, blip: 120 * time.Millisecond, most: 30 * time.Second}
 
+// unhurried is for those who wait for entries, not for time: no machine stands still for so long.
+var unhurried = turnConfig{silence: 3 * time.Second, blip: 120 * time.Millisecond, most: 30 * time.Second}
+
 // worlds makes one network at a time: their addresses are counted in one place, unguarded.
 var worlds sync.Mutex
 

@@ -41,7 +41,7 @@ type town struct {
 func newTown(t *testing.T) *town {
 	t.Helper()
 	c := &town{t: t, dir: t.TempDir()}
-	l, err := net.Listen("tcp", "127.0.0.1:0") // to have a port
+	l, err := net.Listen("tcp", "127.0.0.2:0") // to have a port, where nobody else takes one
 	if err != nil {
 		t.Fatal(err)
 	}

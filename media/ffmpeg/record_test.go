@@ -18,7 +18,8 @@ import (
 	"github.com/sotto-calls/sotto/media/file"
 )
 
-// take plays n frames of a kind into a sink, moved by so much in time, and returns the time of the first.
+// take plays n frames of a kind into a sink, moved by so much in time, and returns the time of the first. Sound has no gap, though a
+// source drops what waits for too long.
 func take(t testing.TB, source media.Source, sink media.Sink, n int, by time.Duration) (first time.Duration) {
 	t.Helper()
 	for i := range n {
@@ -26,6 +27,9 @@ func take(t testing.TB, source media.Source, sink media.Sink, n int, by time.Dur
 		f.Time += by
 		if i == 0 {
 			first = f.Time
+		}
+		if source.Track().Kind == media.Audio {
+			f.Time = first + time.Duration(i)*20*time.Millisecond
 		}
 		if err := sink.WriteFrame(f.Frame); err != nil {
 			t.Fatal(err)

@@ -139,7 +139,9 @@ func connect(t *testing.T, a, b *end, sources []media.Source) {
 	a.take(t, b.found)
 	a.await(t, gathered)
 	b.take(t, a.found)
-	b.await(t, func(ev media.Event) bool { _, ok := ev.(media.FirstFrame); return ok })
+	for range sources {
+		b.await(t, func(ev media.Event) bool { _, ok := ev.(media.FirstFrame); return ok })
+	}
 }
 
 func closeEnds(t *testing.T, ends ...*end) {

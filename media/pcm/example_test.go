@@ -25,7 +25,7 @@ func deliver(ctx context.Context, source media.Source, sink media.Sink) {
 // A bot that says what it hears: what the call's Sink function returns for the caller's track is a Reader, and what the bot
 // sends is a Writer.
 func ExampleReader() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	format := pcm.Format{Rate: 16000, Channels: 1}
 	caller, err := pcm.NewWriter(pcm.WriterConfig{Format: format})
@@ -66,7 +66,7 @@ func ExampleReader() {
 	}
 	loudest := uint8(127)
 	heard := make([]int16, format.Samples(10*time.Millisecond))
-	for {
+	for loudest >= 12 {
 		n, err := ear.Read(ctx, heard)
 		if errors.Is(err, io.EOF) || ctx.Err() != nil {
 			break

@@ -165,7 +165,7 @@ func passes(t *testing.T, in pcm.Input, out pcm.Output) {
 	played := make(chan error)
 	go func() { played <- keepPlaying(ctx, out, 440, 8000) }()
 	best := 0.0
-	for i := 0; best < 7000 && i < 60; i++ {
+	for i := 0; best < 7000 && i < 600; i++ {
 		heard, err := record(t.Context(), in, rate/20)
 		if err != nil {
 			t.Error(err)

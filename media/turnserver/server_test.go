@@ -243,8 +243,11 @@ func TestAttackRelayIntoTheOwnNetwork(t *testing.T) {
 		t.Fatal(err)
 	}
 	control, err := net.ListenPacket("udp", "127.0.0.1:20500")
+	if err != nil { // the relay may have taken that one
+		control, err = net.ListenPacket("udp", "127.0.0.1:20501")
+	}
 	if err != nil {
-		t.Skip("port 20500 is in use: ", err)
+		t.Fatal(err)
 	}
 	defer control.Close()
 	if _, err := a.WriteTo([]byte("inside the range"), control.LocalAddr()); err != nil {
