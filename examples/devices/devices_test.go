@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
@@ -45,6 +47,33 @@ func TestFlags(t *testing.T) {
 	} {
 		if status, _, errs := try(t.Context(), t, c.args); status != c.status || !strings.Contains(errs, c.want) {
 			t.Errorf("%q: %d %s", c.args, status, errs)
+		}
+	}
+}
+
+// A camera is listed once, by the node that takes pictures, and the default is what media/ffmpeg takes where none is named.
+func TestCameras(t *testing.T) {
+	sysfs := t.TempDir()
+	for node, of := range map[string][2]string{"video0": {"0", "Front\n"}, "video1": {"1\n", "Front"}, "video2": {"0\n", ""}} {
+		dir := filepath.Join(sysfs, node)
+		if err := errors.Join(os.Mkdir(dir, 0o700), os.WriteFile(filepath.Join(dir, "index"), []byte(of[0]), 0o600),
+			os.WriteFile(filepath.Join(dir, "name"), []byte(of[1]), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list := func(paths ...string) string {
+		var b strings.Builder
+		for _, c := range cameras(paths, sysfs) {
+			fmt.Fprintf(&b, "%s %q %t\n", c.ID, c.Name, c.Default)
+		}
+		return b.String()
+	}
+	for got, want := range map[string]string{
+		list("/dev/video2", "/dev/video1", "/dev/video0"): "/dev/video0 \"Front\" true\n/dev/video2 \"/dev/video2\" false\n",
+		list("/dev/video2", "/dev/video9"):                "/dev/video2 \"/dev/video2\" false\n/dev/video9 \"/dev/video9\" false\n",
+	} {
+		if got != want {
+			t.Errorf("%s, want\n%s", got, want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -134,16 +135,27 @@ func ffmpegs(context.Context) (all []found, err error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.Sort(paths)
-	for i, path := range paths {
-		name := path
-		if b, err := os.ReadFile(filepath.Join("/sys/class/video4linux", filepath.Base(path), "name")); err == nil {
-			name = strings.TrimSpace(string(b))
-		}
-		all = append(all, found{Backend: "ffmpeg", Kind: "camera", Use: "ffmpeg:camera:" + path, ID: path, Name: name, Default: i == 0})
-	}
-	if len(all) == 0 {
-		return nil, &media.DeviceError{Device: "camera", Fault: media.DeviceMissing, Advice: "there is no /dev/video*"}
+	if all = cameras(paths, "/sys/class/video4linux"); len(all) == 0 {
+		return nil, &media.DeviceError{Device: "camera", Fault: media.DeviceMissing, Advice: "there is no /dev/video* that takes pictures"}
 	}
 	return all, nil
+}
+
+// cameras are those of V4L2's devices, as sysfs describes them. A camera may have further nodes, for what it says of its pictures.
+// media/ffmpeg takes /dev/video0 where none is named.
+func cameras(paths []string, sysfs string) (all []found) {
+	slices.Sort(paths)
+	for _, path := range paths {
+		of := func(attribute string) string {
+			b, _ := os.ReadFile(filepath.Join(sysfs, filepath.Base(path), attribute))
+			return strings.TrimSpace(string(b))
+		}
+		if index := of("index"); index != "" && index != "0" {
+			continue
+		}
+		all = append(all, found{
+			Backend: "ffmpeg", Kind: "camera", Use: "ffmpeg:camera:" + path, ID: path, Name: cmp.Or(of("name"), path), Default: path == "/dev/video0",
+		})
+	}
+	return all
 }
