@@ -1,6 +1,7 @@
 package call
 
 import (
+	"bytes"
 	"testing"
 	"time"
 )
@@ -119,10 +120,7 @@ func TestAttackHostileGlare(t *testing.T) {
 			client := s.victim(v)
 			c := client.dial(t, p)
 			p.want("the victim's Invite", msgInvite)
-			p.call[0] = first
-			if first == 0 {
-				p.call = [32]byte{}
-			}
+			p.call = [32]byte(bytes.Repeat([]byte{first}, 32)) // nothing is lower, or higher
 			p.send(msgInvite, p.inviteOf())
 			if first == 0 {
 				p.wantNothing("the victim's call stands")
