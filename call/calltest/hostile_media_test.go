@@ -13,7 +13,7 @@ var mediaEvidence = map[string][]string{
 	// A cipher without a tag at both layers: frames are written that nobody sent.
 	"forged media": {": 0 frames that nobody sent"},
 	// No NACKs: a frame that lost a packet is never whole, and is not written.
-	"dropped media": {"asked for again"},
+	"dropped media": {"Alice to Bob: asked for again", "Bob to Alice: asked for again"},
 	// A reorder buffer that does not wait: frames come out of order, and count as twice.
 	"reordered media": {", 0 twice"},
 }

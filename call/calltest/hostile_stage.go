@@ -47,6 +47,7 @@ type Cast struct {
 
 	stage Stage
 	extra []*Person
+	loses bool // packets of media are lost: Talk goes on until each side has got one of them again
 
 	mu      sync.Mutex
 	talking *Talk // the newest

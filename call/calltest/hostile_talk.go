@@ -40,11 +40,16 @@ type End struct {
 	Ended   call.Ended
 
 	tally *Tally
+	loses bool          // packets on the way to it are lost
 	over  chan struct{} // events have ended
 }
 
-// enough is how many frames of each kind either side waits for.
-const enough = 5
+// enough is how many frames of each kind either side waits for; patience, how many pictures if nothing that was lost comes
+// again.
+const (
+	enough   = 5
+	patience = 250
+)
 
 // Talk lets Alice ring to, and Bob answer; when both have heard each other for a moment Alice hangs up. It returns when
 // both calls have ended, or ctx has.
@@ -52,6 +57,7 @@ func (c *Cast) Talk(ctx context.Context, to e2ee.Contact) *Talk {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	t := &Talk{Alice: newEnd(BobMarker), Bob: newEnd(AliceMarker), until: time.After(c.For)}
+	t.Alice.loses, t.Bob.loses = c.loses, c.loses
 	c.mu.Lock()
 	c.talking = t
 	c.mu.Unlock()
@@ -138,7 +144,12 @@ func (t *Talk) wait(ctx context.Context, answered <-chan struct{}) {
 
 func (e *End) satisfied() bool {
 	n := e.tally.Counts()
-	return n.Sound >= enough && n.Pictures >= enough
+	return n.Sound >= enough && n.Pictures >= enough && (!e.loses || n.Pictures >= patience || e.recovered())
+}
+
+// recovered says whether a packet that was lost came again.
+func (e *End) recovered() bool {
+	return slices.ContainsFunc(e.Call.Stats().Media.Received, func(r media.ReceivedStats) bool { return r.Recovered > 0 })
 }
 
 // follow takes the events of a call until it ends.
