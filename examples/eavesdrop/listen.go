@@ -68,6 +68,7 @@ func (v *view) follow(done <-chan *calltest.Talk) *calltest.Talk {
 	for n := 0; ; n++ {
 		select {
 		case t := <-done:
+			v.media() // what came since it was last looked at, which may be all
 			v.relay()
 			v.readers()
 			return t

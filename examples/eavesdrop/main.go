@@ -24,7 +24,7 @@ func main() {
 	flag.BoolVar(&o.mitm, "mitm", false, "let the relay interfere: each attempt is a row; exit status 1 if one succeeds")
 	flag.BoolVar(&o.json, "json", false, "print the result as JSON on stdout; what people read goes to stderr")
 	flag.DurationVar(&o.duration, "duration", 3*time.Second, "how long the two talk (without -mitm)")
-	flag.DurationVar(&o.ring, "ring", 5*time.Second, "how long a call rings for nobody (with -mitm)")
+	flag.DurationVar(&o.ring, "ring", 15*time.Second, "how long a call rings for nobody (with -mitm)")
 	flag.Usage = func() {
 		fmt.Fprintln(flag.CommandLine.Output(), "A call through a hostile relay: what the two hear, and what the relay has of it.\n\nusage: eavesdrop [flags]")
 		flag.PrintDefaults()

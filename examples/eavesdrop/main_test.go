@@ -44,10 +44,10 @@ func TestListen(t *testing.T) {
 // Every attempt is a row, on real sockets. It fails when verdict or Attempt.Harmless say yes to everything.
 func TestInterfere(t *testing.T) {
 	if testing.Short() {
-		t.Skip("ten seconds of calls")
+		t.Skip("twenty seconds of calls")
 	}
 	var out, say bytes.Buffer
-	if err := run(t.Context(), options{mitm: true, json: true, ring: 4 * time.Second}, &out, &say); err != nil {
+	if err := run(t.Context(), options{mitm: true, json: true, ring: 15 * time.Second}, &out, &say); err != nil {
 		t.Fatalf("%v\n%s", err, &say)
 	}
 	var rows []calltest.Attempt
