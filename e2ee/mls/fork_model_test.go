@@ -3,6 +3,7 @@ package mls_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -265,8 +266,8 @@ func (p *peer) step() {
 			p.sendAck(id, epoch)
 		}
 		if in && p.acked[id] < epoch {
-			for e, c := range p.commits {
-				p.send(letter{to: id, commit: c, epoch: e})
+			for _, e := range slices.Sorted(maps.Keys(p.commits)) {
+				p.send(letter{to: id, commit: p.commits[e], epoch: e})
 			}
 		}
 	}
@@ -285,11 +286,11 @@ func (p *peer) leadOn() {
 			o.Proposals = append(o.Proposals, mls.Remove(m.Leaf))
 		}
 	}
-	for id, kp := range p.asking {
+	for _, id := range slices.Sorted(maps.Keys(p.asking)) {
 		if p.gone(id) {
 			continue
 		}
-		o.Proposals = append(o.Proposals, mls.Add(kp))
+		o.Proposals = append(o.Proposals, mls.Add(p.asking[id]))
 		letIn = append(letIn, id)
 	}
 	if len(o.Proposals) == 0 && p.w.r.IntN(15) > 0 {

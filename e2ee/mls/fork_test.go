@@ -3,6 +3,7 @@ package mls_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/sotto-calls/sotto/e2ee/mls"
@@ -66,6 +67,38 @@ func TestForksHeal(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A seed that fails can be run again: it has one history. It fails when the model goes through a map while it draws.
+func TestSeedIsOneHistory(t *testing.T) {
+	history := func() string {
+		var b strings.Builder
+		w := newWorld(t, 8, 1)
+		for second := range 120 {
+			for i := range w.side {
+				w.side[i] = 0
+				if i > 2 && second > 20 && second < 60 {
+					w.side[i] = 1
+				}
+			}
+			w.run(1)
+			for _, l := range w.queue {
+				fmt.Fprintln(&b, second, l.at, l.from, l.to, l.epoch)
+			}
+			for _, p := range w.peers {
+				if p.group == nil {
+					continue
+				}
+				for _, m := range p.group.Roster() {
+					fmt.Fprintln(&b, p.id, m.Leaf, idOf(m))
+				}
+			}
+		}
+		return b.String()
+	}
+	if history() != history() {
+		t.Error("two histories of one seed")
 	}
 }
 
