@@ -2,25 +2,26 @@ package netns
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
-	"testing"
 	"time"
 )
 
 // A Capture records every packet of every link.
 type Capture struct {
-	t     testing.TB
+	w     *World
 	taps  []*tap
 	ended bool
 }
 
 type tap struct {
-	link  string
+	link
 	file  string
 	cmd   *exec.Cmd
 	notes *bytes.Buffer
@@ -29,10 +30,10 @@ type tap struct {
 // Capture begins to record. All taps work when it returns.
 func (w *World) Capture(dir string) *Capture {
 	w.t.Helper()
-	c := &Capture{t: w.t}
+	c := &Capture{w: w}
 	w.t.Cleanup(c.stop)
 	for _, l := range links {
-		p := &tap{link: l.name, file: filepath.Join(dir, l.name+".pcap"), notes: &bytes.Buffer{}}
+		p := &tap{link: l, file: filepath.Join(dir, l.name+".pcap"), notes: &bytes.Buffer{}}
 		// In immediate mode each packet takes a slot of the snapshot's length: these are a thousand.
 		p.cmd = w.Command(l.places[0], "tcpdump", "-i", l.name, "-n", "-U", "-s", "65535", "-B", "65536", "--immediate-mode", "-Z", "root", "-w", p.file)
 		p.cmd.Stderr = p.notes
@@ -41,47 +42,54 @@ func (w *World) Capture(dir string) *Capture {
 		}
 		c.taps = append(c.taps, p)
 	}
+	c.wait("listen", func(file []byte) bool { return len(file) >= pcapHeader }) // which tcpdump writes when it does
+	return c
+}
+
+// wait waits for what tcpdump writes on each link.
+func (c *Capture) wait(what string, written func(file []byte) bool) {
+	c.w.t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
-	for _, p := range c.taps { // tcpdump writes the file's header when it listens
-		for size(p.file) < pcapHeader {
+	for _, p := range c.taps {
+		for {
+			if b, err := os.ReadFile(p.file); err == nil && written(b) {
+				break
+			}
 			if time.Now().After(deadline) {
-				w.t.Fatalf("tcpdump does not listen on %s", p.link)
+				c.w.t.Fatalf("tcpdump does not %s on %s", what, p.name)
 			}
 			<-time.After(20 * time.Millisecond)
 		}
 	}
-	return c
-}
-
-func size(file string) int64 {
-	info, err := os.Stat(file)
-	if err != nil {
-		return 0
-	}
-	return info.Size()
 }
 
 var lost = regexp.MustCompile(`(?m)^(\d+) packets? dropped by kernel`)
 
+// last is the payload of a datagram that ends a capture.
+var last = []byte("the last datagram of a capture")
+
 // End stops the taps and gives the packets of each link, by its name. A packet that was not recorded is a failure.
 func (c *Capture) End() map[string][]Packet {
-	c.t.Helper()
-	<-time.After(100 * time.Millisecond) // what the kernel still holds
+	c.w.t.Helper()
+	for _, p := range c.taps { // the kernel keeps the order: when the last one is written, all are
+		c.w.send(p.places[0], fmt.Sprint(p.prefix, p.hosts[1]), last)
+	}
+	c.wait("end", func(file []byte) bool { return bytes.Contains(file, last) })
 	c.stop()
 	all := make(map[string][]Packet)
 	for _, p := range c.taps {
 		if m := lost.FindStringSubmatch(p.notes.String()); m == nil || m[1] != "0" {
-			c.t.Errorf("capture of %s is not whole: %s", p.link, strings.TrimSpace(p.notes.String()))
+			c.w.t.Errorf("capture of %s is not whole: %s", p.name, strings.TrimSpace(p.notes.String()))
 		}
 		f, err := os.ReadFile(p.file)
 		if err != nil {
-			c.t.Fatal(err)
+			c.w.t.Fatal(err)
 		}
 		packets, err := parsePcap(f)
 		if err != nil {
-			c.t.Fatalf("capture of %s: %v", p.link, err)
+			c.w.t.Fatalf("capture of %s: %v", p.name, err)
 		}
-		all[p.link] = packets
+		all[p.name] = slices.DeleteFunc(packets, func(p Packet) bool { return bytes.Contains(p.Payload, last) })
 	}
 	return all
 }

@@ -136,7 +136,13 @@ func (w *World) Command(p Place, name string, args ...string) *exec.Cmd {
 // leaks on purpose.
 func (w *World) Datagram(from Place, payload []byte) {
 	w.t.Helper()
-	c := w.Command(from, "bash", "-c", "exec cat > /dev/udp/"+MiddleAddress+"/9")
+	w.send(from, MiddleAddress, payload)
+}
+
+// send sends a datagram to port 9 of an address.
+func (w *World) send(from Place, to string, payload []byte) {
+	w.t.Helper()
+	c := w.Command(from, "bash", "-c", "exec cat > /dev/udp/"+to+"/9")
 	c.Stdin = bytes.NewReader(payload)
 	if out, err := c.CombinedOutput(); err != nil || len(payload) > 1400 {
 		w.t.Fatalf("datagram of %d bytes: %v: %s", len(payload), err, out)
