@@ -146,12 +146,14 @@ export class Person {
 }
 
 /**
- * What the worker counts that must not happen: by name, the counts above 0. A frame that comes twice is none of them:
- * browsers probe the path, at first most of all, with packets that they sent before and nobody asked for (some 40 of
- * retransmittedPacketsReceived while nackCount is 0), and then put the same frame together again.
+ * What the worker counts that must not happen: by name, the counts above 0. Frames without a key are none of them before
+ * the first one opens; early says how many those were. Nor is a frame that comes twice: browsers probe the path, at first
+ * most of all, with packets that they sent before and nobody asked for (some 40 of retransmittedPacketsReceived while
+ * nackCount is 0), and then put the same frame together again.
  */
 export function failures(frames) {
-  const fine = new Set(['sealed', 'opened', 'refused', 'epochFrames', 'noEpoch', 'empty', 'keyFrameRequests']);
+  const fine = new Set(['sealed', 'opened', 'refused', 'epochFrames', 'empty', 'keyFrameRequests', 'early']);
+  if (!frames.opened || frames.noEpoch <= frames.early) fine.add('noEpoch');
   if (frames.replayed <= 40 + frames.opened / 100) fine.add('replayed');
   return Object.fromEntries(Object.entries(frames).filter(([name, n]) => n > 0 && !fine.has(name)));
 }

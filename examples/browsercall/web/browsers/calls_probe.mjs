@@ -3,6 +3,17 @@
  * what was sent, received and shown. It changes nothing of what they do.
  */
 export function probe() {
+  /** What a worker of frames has counted. */
+  const count = (worker) => new Promise((resolve) => {
+    const id = `probe ${Math.random()}`; // the page takes no answer that it did not ask for
+    const hear = (e) => {
+      if (e.data.id !== id) return;
+      worker.removeEventListener('message', hear);
+      resolve(e.data.stats);
+    };
+    worker.addEventListener('message', hear);
+    worker.postMessage({ op: 'stats', id });
+  });
   const peers = [];
   const workers = [];
   const sockets = [];
@@ -17,6 +28,9 @@ export function probe() {
     constructor(...args) {
       super(...args);
       workers.push(this);
+      this.addEventListener('message', ({ data }) => {
+        if (data.event === 'first') this.first ??= count(this);
+      });
     }
 
     terminate() { // a call that was declined has one too, for a moment
@@ -32,7 +46,7 @@ export function probe() {
     }
   };
 
-  const count = (video) => {
+  const watch = (video) => {
     const seen = { first: 0, last: 0, times: [], freezes: 0, frozen: 0 };
     shown.set(video, seen);
     const pauses = [];
@@ -60,7 +74,7 @@ export function probe() {
   new MutationObserver((all) => {
     for (const { addedNodes } of all) {
       for (const node of addedNodes) {
-        if (node instanceof HTMLVideoElement && node.id !== 'self-video') count(node);
+        if (node instanceof HTMLVideoElement && node.id !== 'self-video') watch(node);
       }
     }
   }).observe(document, { childList: true, subtree: true });
@@ -101,19 +115,11 @@ export function probe() {
     connections: () => peers.length,
     /** Tells something to the worker of the newest call that has not ended. */
     tell: (message) => workers.at(-1).postMessage(message),
-    /** The worker's own counters of the newest call that has not ended. */
-    frames: () => new Promise((resolve) => {
+    /** The worker's own counters of the newest call that has not ended; early are frames without a key until one was opened. */
+    frames: async () => {
       const worker = workers.at(-1);
-      if (!worker) return resolve(undefined);
-      const id = `probe ${Math.random()}`; // the page takes no answer that it did not ask for
-      const hear = (e) => {
-        if (e.data.id !== id) return;
-        worker.removeEventListener('message', hear);
-        resolve(e.data.stats);
-      };
-      worker.addEventListener('message', hear);
-      worker.postMessage({ op: 'stats', id });
-    }),
+      return worker && { ...await count(worker), early: (await worker.first)?.noEpoch };
+    },
     /** What was presented of each video, in the order in which they came. */
     presented: () => [...shown.values()].map(({ first, last, times, freezes, frozen }) => (
       { frames: last, callbacks: times.length, first, times, freezes, frozen })),

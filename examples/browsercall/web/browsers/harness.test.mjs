@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { failures } from './calls_person.mjs';
 import { Harness } from './harness.mjs';
 
 /** A browser of one page, which notes where it is led. */
@@ -38,5 +39,13 @@ describe('the harness', () => {
     await harness.open('late');
     await harness.stop();
     assert.deepEqual([tries, visited.length], [2, 2]);
+  });
+});
+
+describe('frames without a key', () => {
+  it('are fine before the first that is opened, and not after it', () => {
+    assert.deepEqual(failures({ noEpoch: 3, opened: 0 }), {});
+    assert.deepEqual(failures({ noEpoch: 3, opened: 90, early: 3 }), {});
+    assert.deepEqual(failures({ noEpoch: 4, opened: 90, early: 3 }), { noEpoch: 4 });
   });
 });
