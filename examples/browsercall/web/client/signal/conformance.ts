@@ -14,8 +14,11 @@ interface Party { transport: Transport; mailbox: TestMailbox; token: Uint8Array;
 
 const fault = (f: SignalFault) => expect.objectContaining({ name: 'SignalError', fault: f });
 
-/** Declares the checks. dial is of a relay that other tests may use too. */
-export function conformance(dial: Dial): void {
+/**
+ * Declares the checks. dial is of a relay that other tests may use too; gone waits until that has taken all that a transport
+ * wrote before it was closed.
+ */
+export function conformance(dial: Dial, gone: (t: Transport) => Promise<unknown> = async () => {}): void {
   let opened: Transport[];
   beforeEach(() => void (opened = []));
   afterEach(() => opened.forEach((t) => t.close()));
@@ -169,6 +172,7 @@ export function conformance(dial: Dial): void {
     for (const b of ['1', '2']) await from.send(to.packet(b));
     expect(await next(to.transport)).toBe('1');
     to.transport.close();
+    await gone(to.transport);
     expect(await next(await connect(to.mailbox))).toBe('2');
   });
 

@@ -6,11 +6,12 @@ import { buildRelay, freePort, NodeWebSocket, Proxy, startRelay, type GoRelay } 
 import { Relay } from './relay.ts';
 import type { SocketConstructor } from './session.ts';
 import { testMailbox, testToken } from './testmailbox.ts';
-import type { MailboxLike, Packet, SignalFault } from './transport.ts';
+import type { MailboxLike, Packet, SignalFault, Transport } from './transport.ts';
 
 const fault = (f: SignalFault) => expect.objectContaining({ name: 'SignalError', fault: f });
 const options = { WebSocket: NodeWebSocket, draw: () => 0.01 }; // waits of 5 ms, 10 ms, 20 ms …
-const dial = (port: number, m?: MailboxLike) => Relay.dial(`ws://127.0.0.1:${port}`, m, options);
+const dial = (port: number, m?: MailboxLike, WebSocket: SocketConstructor = NodeWebSocket) =>
+  Relay.dial(`ws://127.0.0.1:${port}`, m, { ...options, WebSocket });
 
 let built: ReturnType<typeof buildRelay>;
 beforeAll(() => void (built = buildRelay()), 120_000);
@@ -21,7 +22,19 @@ describe('the relay in Go', () => {
   beforeAll(async () => void (relay = await startRelay(built.binary)));
   afterAll(() => relay.stop());
 
-  conformance((m) => dial(relay.port, m));
+  // The relay closes in its turn, when it has read what came before.
+  const closes = new WeakMap<Transport, Promise<unknown>>();
+  conformance(async (m) => {
+    let closed: Promise<unknown> | undefined;
+    const t = await dial(relay.port, m, class extends NodeWebSocket {
+      constructor(url: string, protocol: string) {
+        super(url, protocol);
+        closed = new Promise((done) => this.addEventListener('close', done));
+      }
+    });
+    closes.set(t, closed!);
+    return t;
+  }, (t) => closes.get(t)!);
 
   test('lends ICE servers to who has a mailbox, and the same ones for half of their hour', async () => {
     const t = await dial(relay.port, await testMailbox());
