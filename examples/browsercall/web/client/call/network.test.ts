@@ -1,29 +1,52 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hex } from '../bytes.ts';
+import { Mailbox } from '../identity/mailbox.ts';
 import type { Fault } from '../signal/memory.ts';
-import { begin, both, ended, over, passes, settle, Stage, until } from './testing-stage.ts';
+import { begin, both, ended, over, passes, settle, Stage, until, type Person } from './testing-stage.ts';
 
 beforeEach(begin);
 afterEach(over);
 
-/** Numbers from 0 to 1, the same each run (xorshift32). */
-function dice(seed: number): () => number {
-  let x = seed;
-  return () => {
+/**
+ * Numbers from 0 to 1, the same each run (xorshift32). Each way that something goes has its own: which side comes first to
+ * send at one moment is chance, since keys are made on threads.
+ */
+function dice(seed: number): (way: string) => number {
+  const all = new Map<string, number>();
+  return (way) => {
+    let x = all.get(way) ?? [...way].reduce((h, c) => Math.imul(h ^ c.charCodeAt(0), 0x01000193), 0x9e37 * seed);
     x ^= x << 13;
     x ^= x >>> 17;
     x ^= x << 5;
+    all.set(way, x);
     return (x >>> 0) / 2 ** 32;
   };
+}
+
+/** Names the mailboxes of these people, by address: the identity's own, and those of their calls. Each has one who writes. */
+function mailboxes(...people: Person[]): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const p of people) {
+    names.set(hex(p.identity.mailbox().address), p.name);
+    p.parts = { ...p.parts, mailbox: async () => {
+      const m = await Mailbox.create();
+      names.set(hex(m.address), `a call of ${p.name}`);
+      return m;
+    } };
+  }
+  return names;
 }
 
 describe('a relay that loses, repeats, delays and reorders', () => {
   it.each([1, 2, 3, 4, 5, 6, 7, 8])('does not keep two people apart, run %i', async (seed) => {
     const stage = new Stage();
     const [ann, ben] = await stage.pair();
-    const roll = dice(0x9e37 * seed);
-    stage.fault = (): Fault => (
-      { drop: roll() < 0.1, copies: roll() < 0.2 ? 1 : 0, delay: roll() < 0.5 ? roll() * 400 : 0 });
-    stage.world.loses = () => roll() < 0.1;
+    const [roll, names] = [dice(seed), mailboxes(ann, ben)];
+    stage.fault = ({ to }): Fault => {
+      const draw = () => roll(names.get(hex(to))!);
+      return { drop: draw() < 0.1, copies: draw() < 0.2 ? 1 : 0, delay: draw() < 0.5 ? draw() * 400 : 0 };
+    };
+    stage.world.loses = (_, callee) => roll(`the channel of the ${callee ? 'callee' : 'caller'}`) < 0.1;
     const at = ann.dial(ben);
     const b = await ben.answers();
     const a = await at;

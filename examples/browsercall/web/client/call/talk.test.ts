@@ -115,11 +115,19 @@ describe('in a call', () => {
     const stage = new Stage();
     const [ann, ben] = await stage.pair();
     const make = stage.world.make.bind(stage.world);
-    stage.world.make = (o) => Object.assign(make(o), { untakenKind: o.callee });
+    const offers: string[] = [];
+    stage.world.make = (o) => {
+      const c = Object.assign(make(o), { untakenKind: o.callee });
+      const describe = c.describe.bind(c);
+      c.describe = (restart) => {
+        offers.push(o.callee ? 'callee' : 'caller');
+        return describe(restart);
+      };
+      return c;
+    };
     const [a, b] = await connected(ann, ben);
-    const sdp: string[] = [];
-    stage.world.conns[0]!.described = async (s) => void sdp.push(s);
     await passes(3000);
+    expect(offers).toEqual(['callee']);
     expect([a.state, b.state, a.dropped, b.dropped]).toEqual(['connected', 'connected', 0, 0]);
     await stage.end();
   });

@@ -89,8 +89,8 @@ interface Description {
 export class World {
   /** No path is found, or the path is lost, while this is false. */
   path = true;
-  /** Messages of the data channel that are lost: those for which this is true. */
-  loses: (b: Uint8Array) => boolean = () => false;
+  /** Messages of the data channel that are lost: those for which this is true; of which side, it is told. */
+  loses: (b: Uint8Array, callee: boolean) => boolean = () => false;
   readonly conns: FakeConn[] = [];
 
   make(o: ConnOptions): FakeConn {
@@ -287,7 +287,7 @@ export class FakeConn implements ConnLike {
   sendMessage(b: Uint8Array): void {
     if (this.closed) throw new MediaError('closed', 'closed');
     const data = b.slice();
-    if (!this.#world.path || this.#world.loses(data)) return;
+    if (!this.#world.path || this.#world.loses(data, this.options.callee)) return;
     if (this.#peer) this.#peer.#tell({ type: 'message', data });
   }
 
