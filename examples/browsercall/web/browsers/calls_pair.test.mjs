@@ -3,18 +3,19 @@ import { describe, it } from 'node:test';
 import { flows } from './calls_freezes.mjs';
 import { failures } from './calls_person.mjs';
 import { Stage } from './calls_stage.mjs';
+import { screen } from './calls_probe.mjs';
 import { until } from './ends.mjs';
 
 const stage = new Stage();
 
-/** Two pages that an invitation of the first has connected; the program is no more than their relay. */
-async function couple(first, second) {
+/** Two pages that an invitation of the first has connected; the program is no more than their relay. init runs in both. */
+async function couple(first, second, ...init) {
   const bot = await stage.bot();
-  const host = await stage.person(first, `${bot.page}?name=Quillfeather`);
+  const host = await stage.person(first, `${bot.page}?name=Quillfeather`, ...init);
   await host.view('nobody');
   await host.press('invite-make');
   const link = await until('a link', () => host.page.evaluate(() => document.getElementById('invite-link').value));
-  const guest = await stage.person(second, link.replace('/#', '/?name=Marchbanks#'));
+  const guest = await stage.person(second, link.replace('/#', '/?name=Marchbanks#'), ...init);
   await until('they are connected', async () => (await guest.data('#contact', 'contact')) === 'confirmed');
   assert.equal(await guest.text('contact-name'), 'Quillfeather');
   return [host, guest];
@@ -48,6 +49,28 @@ describe('two pages', () => {
       await caller.press('hangup');
       assert.deepEqual(await caller.ended(), { kind: 'end-1', title: 'You hung up' });
       assert.deepEqual(await callee.ended(), { kind: 'end-1', title: 'Marchbanks hung up' });
+    }));
+  }
+
+  for (const [from, to] of [['chromium', 'firefox'], ['firefox', 'chromium']]) {
+    it(`${from} shows ${to} a screen beside its camera`, { timeout: 60_000 }, stage.run(`${from} shows ${to}`, async () => {
+      const [callee, caller] = await couple(to, from, screen);
+      await caller.call();
+      await callee.press('accept');
+      await callee.hearsAndSees();
+      const roles = () => callee.page.evaluate(() => (
+        [...document.querySelectorAll('#remote-videos video')].filter((v) => v.checkVisibility()).map((v) => v.dataset.role)));
+      const decoded = async () => (await callee.stats('inbound-rtp')).filter((r) => r.kind === 'video').map((r) => r.framesDecoded ?? 0);
+      await caller.press('screen');
+      await until('two pictures', async () => (await roles()).join() === 'aside,main');
+      const before = await until('two streams', async () => (await decoded()).length === 2 && decoded());
+      await until('both go on', async () => (await decoded()).every((n, i) => n >= before[i] + 5));
+      assert.deepEqual(failures(await callee.frames()), {});
+      await caller.press('screen');
+      await until('one picture', async () => (await roles()).join() === 'main');
+      await callee.grows('pictures', async () => Math.max(...await decoded()), 10);
+      await caller.press('hangup');
+      await callee.view('ended');
     }));
   }
 

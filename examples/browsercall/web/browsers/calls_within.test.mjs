@@ -95,7 +95,7 @@ describe('within a call', () => {
       assert.equal((await bot.want('ended')).reason, 'left');
     }));
 
-    it(`${browser} loses the relay, and another network path`, { timeout: 60_000 }, stage.run(`${browser} cut`, async () => {
+    it(`${browser} loses the relay, and is told of another network`, { timeout: 60_000 }, stage.run(`${browser} cut`, async () => {
       const [bot, me] = await talking(browser);
       const decoded = async () => (await me.received('video'))?.framesDecoded ?? 0;
       assert.ok(await me.page.evaluate(() => window.probe.cut()) >= 1);

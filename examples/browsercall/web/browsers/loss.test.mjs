@@ -59,7 +59,7 @@ async function pair(browser) {
 
 const within = (ours, theirs) => ours <= Math.max(1.1 * theirs, theirs + 200);
 
-describe('5 % of all packets are lost', () => {
+describe('5 % of all packets of media are lost', () => {
   for (const browser of ['chromium', 'firefox']) {
     it(`and ${browser} shows no more freezes than without the SDK`, { timeout: 10 * 60_000 }, () => harness.run(`loss ${browser}`, async () => {
       const all = [];

@@ -116,8 +116,10 @@ describe('an invitation', () => {
 
   test('of a contact that is no good any more, or does not arrive, is no fault', async () => {
     const uri = (await (await friend()).invite(hour)).uri();
-    delivers = () => Promise.reject(new SignalError('unavailable'));
+    const lost = delivers = vi.fn(() => Promise.reject(new SignalError('unavailable')));
     await run('/worker.js', choices, uri);
+    await vi.waitFor(() => expect(lost).toHaveBeenCalledOnce());
+    expect(view()).toBe('contact');
     vi.setSystemTime(Date.now() + 2 * hour);
     const delivered = delivers = vi.fn(() => Promise.resolve());
     const used = vi.spyOn(contacts, 'use');
@@ -150,7 +152,7 @@ test('who is about to ring is not called, and the page says why', async () => {
   void run('/worker.js', choices, undefined);
   await vi.waitFor(() => expect(document.activeElement).toBe(at('contact-name')));
   press('call-audio');
-  await vi.waitFor(() => expect(at('ended-text').textContent).toBe('Ada is ringing you: take that call.'));
+  await vi.waitFor(() => expect(at('ended-text').textContent).toBe('Ada just rang: take that call, or try again.'));
 });
 
 describe('somebody rings', () => {

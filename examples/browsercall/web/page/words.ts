@@ -64,7 +64,7 @@ function ends(reason: Reason, remote: boolean, name: string): [string, string] {
       return ['No way through', 'No path through the network was found between the two devices. A firewall may be ' +
         'in between: try another network.'];
     case EndReason.PeerLost:
-      return ['Connection lost', `Nothing came from ${name} for 20 seconds. Their network or yours may be gone.`];
+      return ['Connection lost', `For 15 seconds or more nothing came that ${name}'s keys open. A network or a relay may be gone.`];
     case EndReason.AuthFailed:
       return ['Stopped for your safety', 'A key was not the one that was promised. Somebody may be interfering. ' +
         'Nothing more is sent; compare safety numbers before you try again.'];
