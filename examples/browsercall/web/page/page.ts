@@ -146,7 +146,7 @@ function noCallWords(e: unknown, c: Contact, first: 'dialing' | 'connecting', st
   if (why instanceof EndedError) return ended(why.reason, why.remote, c.name, why.cause);
   if (!stop.aborted) {
     return e instanceof StateError && first === 'dialing' ?
-      { kind: 'rings', title: 'Not now', text: `${c.name} just rang: take that call, or try again.` } : faultWords(e, `call ${c.name}`);
+      { kind: 'rings', title: 'Not now', text: `${c.name} just rang: take that, or try again.` } : faultWords(e, `call ${c.name}`);
   }
   return first === 'dialing' ? unmadeWords(c.name) : endWords(EndReason.Declined, false, c.name);
 }

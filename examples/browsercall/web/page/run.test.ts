@@ -152,7 +152,7 @@ test('who is about to ring is not called, and the page says why', async () => {
   void run('/worker.js', choices, undefined);
   await vi.waitFor(() => expect(document.activeElement).toBe(at('contact-name')));
   press('call-audio');
-  await vi.waitFor(() => expect(at('ended-text').textContent).toBe('Ada just rang: take that call, or try again.'));
+  await vi.waitFor(() => expect(at('ended-text').textContent).toBe('Ada just rang: take that, or try again.'));
 });
 
 describe('somebody rings', () => {

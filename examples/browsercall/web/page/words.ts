@@ -61,10 +61,10 @@ function ends(reason: Reason, remote: boolean, name: string): [string, string] {
       return ['No common language', 'The two programs have no version or codec in common. One of them is too old.'];
     case EndReason.IceFailed:
     case EndReason.IceTimeout:
-      return ['No way through', 'No path through the network was found between the two devices. A firewall may be ' +
-        'in between: try another network.'];
+      return ['No way through', 'No path was found between the two devices. A firewall may be in between: try ' +
+        'another network.'];
     case EndReason.PeerLost:
-      return ['Connection lost', `For 15 seconds or more nothing came that ${name}'s keys open. A network or a relay may be gone.`];
+      return ['Connection lost', `For 15 seconds or more nothing came that ${name}'s keys open. A network may be gone.`];
     case EndReason.AuthFailed:
       return ['Stopped for your safety', 'A key was not the one that was promised. Somebody may be interfering. ' +
         'Nothing more is sent; compare safety numbers before you try again.'];
@@ -72,8 +72,7 @@ function ends(reason: Reason, remote: boolean, name: string): [string, string] {
       return ['The clocks differ', 'The clocks of the two devices are more than a minute apart. Set them, and call ' +
         'again.'];
     case EndReason.MediaFailed:
-      return ['The call could not be set up', 'The two browsers or programs did not agree on how to send sound and ' +
-        'pictures.'];
+      return ['The call could not be set up', 'The two programs did not agree on how to send sound and pictures.'];
     case EndReason.Closed:
       return remote ? [`${name} has gone`, 'Their program was closed.'] : ['Closed', 'The call was closed here.'];
   }

@@ -1,5 +1,6 @@
 // Candidates of the path: ours on their way, theirs into the connection.
 
+import type { CallEvent } from './event.ts';
 import { Accept, MessageType } from './message.ts';
 import type { CandidateBody } from './message.ts';
 import { Candidate, InCallType } from './message-incall.ts';
@@ -18,6 +19,8 @@ const gatherTime = 50;
 const gatherHostTime = 3;
 /** The same where relay candidates are all there is. */
 const gatherRelayTime = 500;
+/** By how much sound is told of after pictures, in milliseconds: to make its player takes time that a Welcome may need. */
+const soundTime = 20;
 /** The pause after which candidates are repeated that a relay may have lost. */
 const againTime = 2000;
 
@@ -64,7 +67,15 @@ export async function sealAccept(l: Loop): Promise<void> {
     l.fail(EndReason.MediaFailed, e);
   }
   await l.step(); // takes what was fed
-  l.after(0, (now) => now.untold.splice(0).forEach((e) => now.emit(e)));
+  tellTracks(l);
+}
+
+/** Tells of the tracks of the other side that came with the offer. */
+function tellTracks(l: Loop): void {
+  const told = l.untold.splice(0);
+  const isSound = (e: CallEvent) => e.type === 'trackAdded' && e.track.kind === 'audio';
+  l.after(0, (now) => told.forEach((e) => isSound(e) || now.emit(e)));
+  l.after(soundTime, (now) => told.forEach((e) => isSound(e) && now.emit(e)));
 }
 
 /** Sends what was found since, once the group is there to seal it. */

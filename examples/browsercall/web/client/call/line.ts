@@ -4,12 +4,16 @@ import { equal } from '../bytes.ts';
 import { hash } from '../identity/id.ts';
 import { Courier } from './courier.ts';
 import type { Loop } from './loop.ts';
-import { unless } from './patience.ts';
+import { pause, unless } from './patience.ts';
+import { MessageType } from './message.ts';
 import type { MailboxLike, Opened, OwnMailbox, Transport } from './ports.ts';
 import { read } from './receive.ts';
 
-/** How many letters of one call may wait for its loop; then the mailbox is not read until it catches up. */
-const maxUnread = 64;
+/**
+ * How long the letter behind a Welcome waits, in milliseconds. It brings a candidate of a path that is mostly there by then,
+ * and the page's thread has a first picture to show.
+ */
+const welcomeTime = 40;
 
 /** Opens a transport and gives it up again if the abort comes first. */
 export async function openTransport(
@@ -41,13 +45,14 @@ export async function openLine(by: Transport, abort: AbortSignal, box: OwnMailbo
   }
 }
 
-/** Reads and serves the mailbox of a call: what comes is opened and posted, what goes leaves by its courier. */
+/**
+ * Reads and serves the mailbox of a call: what comes is opened and brought to the loop, what goes leaves by its courier. No
+ * letter is opened before the loop is done with the one before: it would take time from what that one brings.
+ */
 export class Line {
   readonly transport: Transport;
   readonly courier: Courier;
   readonly #loop: Loop;
-  #unread = 0;
-  #room: (() => void) | undefined;
 
   constructor(loop: Loop, transport: Transport) {
     this.#loop = loop;
@@ -62,28 +67,28 @@ export class Line {
     try {
       while (!signal.aborted) {
         const { body } = await unless(signal, this.transport.receive(signal));
-        await this.#opened(body);
-        while (this.#unread >= maxUnread) {
-          await unless(signal, new Promise<void>((resolve) => {
-            this.#room = resolve;
-          }));
-        }
+        const letter = await openLetter(this.#loop, body);
+        if (!letter) continue;
+        await unless(signal, this.#brought(letter));
+        if (letter.message.type === MessageType.Welcome) await pause(welcomeTime, signal);
       }
     } catch (e) {
-      if (!signal.aborted) this.#loop.context.settings.log('the mailbox of a call is not read any more', e);
+      if (!signal.aborted) this.#loop.context.settings.log('a mailbox is not read any more', e);
     }
   }
 
-  async #opened(body: Uint8Array): Promise<void> {
-    const letter = await openLetter(this.#loop, body);
-    if (!letter) return;
-    this.#unread++;
-    const posted = this.#loop.call.post({ post: 'task', of: undefined, run: (l) => {
-      this.#unread--;
-      this.#room?.();
-      return l === this.#loop ? read(l, letter) : undefined;
-    } });
-    if (!posted) this.#unread--;
+  /** Settles when the loop is done with a letter, or will not read it. */
+  #brought(letter: Opened): Promise<void> {
+    return new Promise((done) => {
+      const run = async (l: Loop) => {
+        try {
+          if (l === this.#loop) await read(l, letter);
+        } finally {
+          done();
+        }
+      };
+      if (!this.#loop.call.post({ post: 'task', of: undefined, run })) done();
+    });
   }
 }
 

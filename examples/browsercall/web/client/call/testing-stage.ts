@@ -222,6 +222,7 @@ export async function connected(
   const there = await b.answers(mb);
   const here = await at;
   await until('both are connected', () => here.state === 'connected' && there.state === 'connected');
+  await passes(100); // what came behind the Welcome is read
   return [here, there];
 }
 
