@@ -250,8 +250,9 @@ func (l *loop) describeAnswered(b describeBody) {
 var errRefused = errors.New("call: the other side could not use the description; the call goes on as it was")
 
 // takeBack drops the tracks that a description of ours named for the first time, since the other side has refused it or answered
-// what is no answer, or it could not be made. Who added one hears err once its device is free; where nobody waits, as for a camera of the callee's that the offer had no place
-// for, the application does. What else the description said is said again without them.
+// what is no answer, or it could not be made. Who added one hears err once its device is free; where nobody waits, as for a
+// camera of the callee's that the offer had no place for, the application does. What else the description said is said again
+// without them.
 func (l *loop) takeBack(err error) {
 	d := &l.control.describe
 	gone := l.conn.Refused()
