@@ -97,7 +97,7 @@ func TestSeedIsOneHistory(t *testing.T) {
 		}
 		return b.String()
 	}
-	if history() != history() {
+	if once, again := history(), history(); once != again {
 		t.Error("two histories of one seed")
 	}
 }
