@@ -8,10 +8,6 @@ import { pass } from './clock.mjs';
 
 const stage = new Stage();
 
-/** Nothing else runs: no picture may stand still, or be lost. Beside other work that takes some, half of them must be shown. */
-const reserved = process.env.SOTTO_SPEED === '1';
-const [decoded, presented] = reserved ? [0.99, 0.95] : [0.9, 0.5];
-
 describe('a page and the program', () => {
   for (const browser of ['chromium', 'firefox']) {
     it(`${browser} rings, and is recorded`, { timeout: 60_000 }, stage.run(`${browser} to go`, async () => {
@@ -55,13 +51,11 @@ describe('a page and the program', () => {
       const ended = await bot.want('ended');
       const sent = ended.sent.find((t) => t.kind === 'video').frames;
       const [picture] = last.presented;
-      const [freezes, frozen] = browser === 'chromium' ? [last.video.freezeCount, last.video.totalFreezesDuration * 1000] :
-        [picture.freezes, picture.frozen]; // Firefox does not count them
-      if (reserved) assert.equal(freezes, 0, `${freezes} freezes of ${frozen} ms`);
-      assert.ok(frozen < 5000, `${freezes} freezes of ${frozen} ms in 10 s`);
+      const freezes = browser === 'chromium' ? last.video.freezeCount : picture.freezes; // Firefox does not count them
+      assert.equal(freezes, 0, `${freezes} freezes`);
       assert.ok(sent >= 300, `${sent} frames sent in more than 10 s`);
-      assert.ok(last.video.framesDecoded >= decoded * sent, `${last.video.framesDecoded} frames decoded of ${sent}`);
-      assert.ok(picture.frames >= presented * sent, `${picture.frames} frames presented of ${sent}`);
+      assert.ok(last.video.framesDecoded >= 0.99 * sent, `${last.video.framesDecoded} frames decoded of ${sent}`);
+      assert.ok(picture.frames >= 0.95 * sent, `${picture.frames} frames presented of ${sent}`);
       assert.ok(last.audio.totalAudioEnergy > 0);
       assert.deepEqual(failures(last.frames), {});
       assert.ok(last.frames.opened > sent);

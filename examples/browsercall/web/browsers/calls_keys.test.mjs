@@ -12,9 +12,9 @@ const stage = new Stage({ 'page.js': 'calls_page.ts', 'worker.js': '../client/fr
 /** How long there may be no frame, in milliseconds: 100, and as exact as the times are. */
 const limit = 102;
 
-/** That, and how many frames of the program, 30 a second, may be lost: SOTTO_SPEED=1 holds both. A machine that does other work
- * makes pauses of its own at any time, and looks for the last time some frames before the end. */
-const [allowed, most] = process.env.SOTTO_SPEED === '1' ? [limit, limit * 30 / 1000] : [2 * limit, 30];
+/** How long there may be none on a machine that does other work: it makes pauses at any time, and up to twice the limit those
+ * of the new keys may be among them. With SOTTO_SPEED=1 nothing is excused. */
+const allowed = (elsewhere) => process.env.SOTTO_SPEED === '1' ? limit : Math.max(limit, Math.min(elsewhere, 2 * limit));
 
 /** What a recording's first frames take until they come steadily, in milliseconds. */
 const warmUp = 1000;
@@ -53,7 +53,7 @@ describe('new keys in a call', () => {
       assert.ok(last.video.keyFramesDecoded > before.keyFramesDecoded, 'a key frame of the program after the new keys');
       const sent = ended.sent.find((t) => t.kind === 'video').frames;
       const lost = sent - last.video.framesDecoded;
-      assert.ok(lost <= most, `${lost} frames of the program were not decoded`);
+      assert.ok(lost <= limit * 30 / 1000, `${lost} frames of the program, 30 a second, were not decoded`);
       for (const t of ended.received) assert.ok(!t.failed && !t.missing, JSON.stringify(t));
       const recorded = frames(await readFile(ended.files.find((f) => f.endsWith('.ivf'))));
       const [start, end] = [recorded[0].time + warmUp, recorded.at(-1).time];
@@ -63,7 +63,7 @@ describe('new keys in a call', () => {
         .filter(({ at }) => at > start && is === (at > end - since && at < end - since + change))));
       console.log(`${title}: ${around.toFixed(0)} ms at most between two frames, ${elsewhere.toFixed(0)} ms elsewhere; ` +
         `key frames ${recorded.filter((f) => f.key).map((f) => (f.time - end + since).toFixed(0)).join(', ')} ms after`);
-      assert.ok(around <= allowed, `${around} ms without a frame in the recording, ${elsewhere} ms elsewhere`);
+      assert.ok(around <= allowed(elsewhere), `${around} ms without a frame in the recording, ${elsewhere} ms elsewhere`);
     }));
   }
 });

@@ -71,18 +71,18 @@ describe('late keys, changing keys', { concurrency: 2 }, () => {
   }
 });
 
-/** What sealing and opening 10 kB may cost, in milliseconds: 0.5 with SOTTO_SPEED=1, and twice that beside other work. */
-const limit = process.env.SOTTO_SPEED === '1' ? 0.5 : 1;
+/** What sealing and opening may cost, in milliseconds. Of H264 each byte is looked at once more: beside other work it has twice the time. */
+const limits = { VP8: 0.5, H264: process.env.SOTTO_SPEED === '1' ? 0.5 : 1 };
 
 describe('what it costs', () => {
   for (const browser of Object.keys(codecs)) {
-    it(`${browser} seals and opens 10 kB in ${limit} ms`, { timeout: 60_000 }, () => harnesses[browser].run(`bench-${browser}`, async () => {
+    it(`${browser} seals and opens 10 kB in 0.5 ms`, { timeout: 60_000 }, () => harnesses[browser].run(`bench-${browser}`, async () => {
       const page = await harnesses[browser].open(browser);
       const costs = await page.evaluate(() => window.measureFrames());
       for (const [c, { seal, open }] of Object.entries(costs)) {
         console.log(`${browser} ${c}: seal ${seal.toFixed(3)} ms, open ${open.toFixed(3)} ms`);
       }
-      for (const [c, { seal, open }] of Object.entries(costs)) assert.ok(seal + open < limit, `${c}: ${JSON.stringify(costs)}`);
+      for (const [c, { seal, open }] of Object.entries(costs)) assert.ok(seal + open < limits[c], `${c}: ${JSON.stringify(costs)}`);
     }));
   }
 });
