@@ -50,38 +50,44 @@ type addresses struct {
 	at   time.Time
 }
 
-// renewEvery is how old the list may be when a packet is relayed, but for the time that it takes to read it; one of twice that age,
+func newAddresses(read func() ([]netip.Addr, error)) (*addresses, error) {
+	a := &addresses{read: read}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a, a.renew(false)
+}
+
+// renewEvery is how old the list may be when a packet is relayed, but for the time that it takes to read it. One of twice that age,
 // as after an hour without a packet, is waited for.
 const renewEvery = 2 * time.Second
 
 func (a *addresses) contain(ip netip.Addr) bool {
 	a.mu.Lock()
-	age := time.Since(a.at)
-	due := age >= renewEvery
-	if due && age < 2*renewEvery {
-		a.at = time.Now() // others go on with what there is
-	}
-	a.mu.Unlock()
-	if due {
-		_ = a.renew() // the last list is better than none
-	}
-	a.mu.Lock()
 	defer a.mu.Unlock()
+	if age := time.Since(a.at); age >= renewEvery {
+		_ = a.renew(age < 2*renewEvery) // the last list is better than none
+	}
 	return slices.Contains(a.list, ip)
 }
 
-// renew reads the list, which takes its time where there are many: other packets go on meanwhile.
-func (a *addresses) renew() error {
-	now, err := a.read()
+// renew reads the list, which takes its time where there are many; beside: other packets go on with the last one meanwhile. One
+// that cannot be read is not tried again for renewEvery. The lock is held.
+func (a *addresses) renew(beside bool) error {
+	a.at = time.Now()
+	if beside {
+		a.mu.Unlock()
+	}
+	list, err := a.read()
+	if beside {
+		a.mu.Lock()
+	}
 	if err != nil {
 		return err
 	}
-	for i, ip := range now {
-		now[i] = ip.Unmap().WithZone("")
+	for i, ip := range list {
+		list[i] = ip.Unmap().WithZone("")
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.list, a.at = now, time.Now()
+	a.list = list
 	return nil
 }
 

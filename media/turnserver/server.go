@@ -62,8 +62,8 @@ func (s *Server) start() error {
 		}
 		s.config.Net = n
 	}
-	own := &addresses{read: s.ownAddresses}
-	if err := own.renew(); err != nil {
+	own, err := newAddresses(s.ownAddresses)
+	if err != nil {
 		return err
 	}
 	policy := newPeers(s.config, own)
@@ -88,7 +88,6 @@ func (s *Server) start() error {
 			})
 		}
 	}
-	var err error
 	s.turn, err = turn.NewServer(config)
 	return err
 }

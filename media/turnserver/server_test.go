@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pion/turn/v5"
@@ -306,4 +307,32 @@ func TestConfigIsChecked(t *testing.T) {
 	if !errors.Is(err, turnrest.ErrSecret) {
 		t.Error("a short secret is not told apart")
 	}
+}
+
+// A list of addresses that cannot be read is not tried again for each packet, however old the last one is.
+func TestAddressesThatCannotBeRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reads := 0
+		own, err := newAddresses(func() ([]netip.Addr, error) {
+			if reads++; reads > 1 {
+				return nil, errors.New("no")
+			}
+			return []netip.Addr{netip.MustParseAddr("192.0.2.7")}, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, old := range []time.Duration{renewEvery, time.Hour} {
+			time.Sleep(old)
+			before := reads
+			for range 100 {
+				if !own.contain(netip.MustParseAddr("192.0.2.7")) {
+					t.Fatal("the last list was forgotten")
+				}
+			}
+			if reads != before+1 {
+				t.Errorf("%d reads after %v", reads-before, old)
+			}
+		}
+	})
 }
