@@ -10,7 +10,7 @@ import (
 
 // Dial rings a contact. It returns when the contact's relay has stored the Invite, or the call has ended before; what
 // follows are events of the Call. ctx bounds Dial alone; if it ends first, Dial hangs up as Hangup does, and returns when that
-// is done, in a few seconds at most.
+// is done, in a few seconds at most. ErrState while they ring here: answer that call.
 func (c *Client) Dial(ctx context.Context, to e2ee.Contact, m Media) (*Call, error) {
 	k, err := c.dial(ctx, to, m)
 	if err != nil {

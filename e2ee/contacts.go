@@ -135,7 +135,7 @@ func (c *Contacts) update(f func(s *contactState, now time.Time) error) error {
 	if err != nil {
 		return err
 	}
-	if before, err := c.state.encode(); err == nil && bytes.Equal(before, plain) {
+	if before, err := c.state.encode(); err == nil && bytes.Equal(before, plain) && (c.path == "" || c.file != nil) {
 		return nil // what is said again, as often as somebody likes, is not written again
 	}
 	if c.path != "" {

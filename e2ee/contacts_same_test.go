@@ -1,6 +1,8 @@
 package e2ee
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -30,5 +32,20 @@ func TestWhatIsSaidAgainIsNotWritten(t *testing.T) {
 	case <-changed:
 	default:
 		t.Error("what is new was not written")
+	}
+}
+
+// A store in which there is nothing has a file all the same. Fails if update looks at what is there alone.
+func TestTheFileOfAnEmptyStore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "moved")
+	empty, err := OpenContacts("", Generate())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := empty.MoveTo(path, Generate()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Error(err)
 	}
 }
