@@ -48,14 +48,14 @@ func (m *mouth) begin(ctx context.Context) (context.Context, *answer, bool) {
 	return ctx, m.answer, true
 }
 
-// listen is called when the caller takes the word: the answer that is under way ends. It returns at once.
+// listen is called when the caller takes the word: the answer that is under way ends. It returns at once. done waits for it:
+// an answer that its interruption has ended knows so.
 func (m *mouth) listen() {
 	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.taken = true
-	a := m.answer
-	m.mu.Unlock()
-	if a != nil {
-		a.interrupt()
+	if m.answer != nil {
+		m.answer.interrupt()
 	}
 }
 
@@ -121,8 +121,9 @@ type outcome struct {
 	interrupted bool
 }
 
-// done ends the answer.
-func (a *answer) done() outcome {
+// done ends the answer, with the error it met. What the caller has cut off was not whole, though all that there was of it had
+// been played.
+func (a *answer) done(err error) outcome {
 	a.mouth.mu.Lock()
 	a.mouth.answer = nil
 	a.mouth.mu.Unlock()
@@ -130,7 +131,7 @@ func (a *answer) done() outcome {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	o := outcome{first: a.first, played: a.written}
-	if a.interrupted && !a.whole {
+	if a.interrupted && (!a.whole || errors.Is(err, errInterrupted)) {
 		o.interrupted, o.played = true, min(a.played, a.written)
 	}
 	return o

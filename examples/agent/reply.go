@@ -43,7 +43,7 @@ func (t *talk) takeTurn(ctx context.Context, u utterance) {
 	}
 	reply, err := t.respond(actx, a, u)
 	a.drain(actx) // also of an answer that failed halfway
-	o := a.done()
+	o := a.done(err)
 	if ctx.Err() != nil {
 		return // the call has ended
 	}
