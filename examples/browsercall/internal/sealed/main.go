@@ -73,6 +73,7 @@ type options struct {
 	ringFor time.Duration
 	audio   media.Codec
 	video   string
+	screen  string
 	media   media.Settings
 }
 
@@ -94,6 +95,7 @@ func parse(args []string) (options, error) {
 	f.DurationVar(&o.ringFor, "ring-for", 0, "how long a call rings (default: that of the SDK)")
 	f.StringVar((*string)(&o.audio), "audio", string(o.audio), "audio codec: opus plays the clip, PCMU and PCMA a tone")
 	f.StringVar(&o.video, "video", "", "a `file` to play, IVF or H264 of 30 frames a second (default: the clip, in VP8)")
+	f.StringVar(&o.screen, "screen", "", "an X11 `display` to send in H264, in place of -video")
 	f.BoolVar(&o.media.RED, "red", false, "send sound in redundant packets")
 	codecs := f.String("codecs", "", "video codecs, comma-separated (default: all)")
 	if err := f.Parse(args); err != nil {

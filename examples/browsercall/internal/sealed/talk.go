@@ -10,6 +10,7 @@ import (
 	"github.com/sotto-calls/sotto/examples/browsercall/internal/lossy"
 	"github.com/sotto-calls/sotto/examples/internal/clip"
 	"github.com/sotto-calls/sotto/media"
+	"github.com/sotto-calls/sotto/media/device"
 	"github.com/sotto-calls/sotto/media/file"
 	"github.com/sotto-calls/sotto/media/pcm"
 )
@@ -89,6 +90,8 @@ func (p *program) source(kind string) (media.Source, error) {
 	switch {
 	case kind == "audio":
 		return sound(p.audio)
+	case p.screen != "":
+		return device.OpenScreen(device.VideoConfig{Device: p.screen})
 	case p.video == "":
 		return file.NewSource(clip.Video(), file.IVF, o)
 	case strings.HasSuffix(p.video, ".ivf"):

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,26 +32,31 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+/** A program rings the page, which accepts and sees what is sent, of 640x360 in a codec. */
+async function seen(harness, browser, codec, args) {
+  await rung(harness, browser, args, async (program, me) => {
+    await me.page.evaluate(() => window.sealed.accept());
+    await me.hearsAndSees();
+    const first = await received(me, 'video');
+    assert.equal(first.codec, `video/${codec}`);
+    await me.grows('frames', async () => (await received(me, 'video')).framesDecoded, 60);
+    const last = await received(me, 'video');
+    assert.deepEqual([last.frameWidth, last.frameHeight], [640, 360]);
+    assert.ok(last.framesReceived - last.framesDecoded <= 5, `${last.framesDecoded} frames decoded of ${last.framesReceived}`);
+    const { opened, ...counts } = await me.frames();
+    assert.ok(opened >= last.framesDecoded, `${opened} frames opened, ${last.framesDecoded} decoded`);
+    assert.deepEqual(failures({ opened, ...counts }), {});
+    program.say({ do: 'hangup' });
+    assert.equal((await program.want('end', (e) => e.event === 'ended')).reason, 'left');
+  });
+}
+
 describe('a program that plays a file', () => {
   for (const [browser, list] of Object.entries(decodes)) {
     for (const codec of list) {
       it(`is seen by ${browser} in ${codec}`, { timeout: 60_000 }, () => harness.run(`${codec} to ${browser}`, async () => {
         const file = join(folder, `${codec}.${encoders[codec][0]}`);
-        await rung(harness, browser, ['-video', file, '-codecs', `${codec},VP8`], async (program, me) => {
-          await me.page.evaluate(() => window.sealed.accept());
-          await me.hearsAndSees();
-          const first = await received(me, 'video');
-          assert.equal(first.codec, `video/${codec}`);
-          await me.grows('frames', async () => (await received(me, 'video')).framesDecoded, 60);
-          const last = await received(me, 'video');
-          assert.deepEqual([last.frameWidth, last.frameHeight], [640, 360]);
-          assert.ok(last.framesReceived - last.framesDecoded <= 5, `${last.framesDecoded} frames decoded of ${last.framesReceived}`);
-          const { opened, ...counts } = await me.frames();
-          assert.ok(opened >= last.framesDecoded, `${opened} frames opened, ${last.framesDecoded} decoded`);
-          assert.deepEqual(failures({ opened, ...counts }), {});
-          program.say({ do: 'hangup' });
-          assert.equal((await program.want('end', (e) => e.event === 'ended')).reason, 'left');
-        });
+        await seen(harness, browser, codec, ['-video', file, '-codecs', `${codec},VP8`]);
       }));
     }
   }
@@ -69,6 +75,23 @@ describe('a program that plays a file', () => {
       assert.deepEqual(failures(now), {});
     });
   }));
+});
+
+/** An X server with an empty screen; f is called with its display. */
+async function onScreen(f) {
+  const server = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', '640x360x24', '-nolisten', 'tcp', '-ac', '-noreset'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  await once(server, 'spawn');
+  try {
+    const [number] = await once(server.stdout, 'data');
+    await f(`:${String(number).trim()}`);
+  } finally {
+    server.kill();
+  }
+}
+
+describe('a program that shows its screen', () => {
+  it('is seen by chromium as OpenH264 encodes', { timeout: 60_000 }, () => harness.run('screen to chromium', () =>
+    onScreen((display) => seen(harness, 'chromium', 'H264', ['-screen', display, '-codecs', 'H264,VP8']))));
 });
 
 describe('without a codec in common', () => {
