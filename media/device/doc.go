@@ -48,7 +48,7 @@
 // pointer.
 //
 // OpenH264 is constrained baseline, with key frames only where they are asked for or the scene changes. Beyond 1280x720 at
-// 30 its level is above the 3.1 that is offered in a call, which no browser was tried with. It writes one line of its own to
+// 30 its level is above the 3.1 that is offered in a call; Chromium plays it all the same. It writes one line of its own to
 // stderr when an encoder is made. Both encoders skip pictures rather than overshoot their bitrate. Of noise at a high bitrate
 // OpenH264 makes more than its buffer holds, and ends: the picture is left out, and an encoder at half the bitrate goes on.
 //

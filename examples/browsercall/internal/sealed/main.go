@@ -21,6 +21,7 @@ import (
 	"github.com/sotto-calls/sotto/e2ee"
 	"github.com/sotto-calls/sotto/examples/browsercall/internal/lossy"
 	"github.com/sotto-calls/sotto/media"
+	"github.com/sotto-calls/sotto/media/device"
 	"github.com/sotto-calls/sotto/signal"
 	"github.com/sotto-calls/sotto/signal/websocket"
 )
@@ -73,7 +74,7 @@ type options struct {
 	ringFor time.Duration
 	audio   media.Codec
 	video   string
-	screen  string
+	screen  device.VideoConfig
 	media   media.Settings
 }
 
@@ -95,7 +96,9 @@ func parse(args []string) (options, error) {
 	f.DurationVar(&o.ringFor, "ring-for", 0, "how long a call rings (default: that of the SDK)")
 	f.StringVar((*string)(&o.audio), "audio", string(o.audio), "audio codec: opus plays the clip, PCMU and PCMA a tone")
 	f.StringVar(&o.video, "video", "", "a `file` to play, IVF or H264 of 30 frames a second (default: the clip, in VP8)")
-	f.StringVar(&o.screen, "screen", "", "an X11 `display` to send in H264, in place of -video")
+	f.StringVar(&o.screen.Device, "screen", "", "an X11 `display` to send in H264, in place of -video")
+	f.IntVar(&o.screen.Width, "width", 0, "of the screen's pictures (default: as device.VideoConfig has it)")
+	f.IntVar(&o.screen.Height, "height", 0, "of the screen's pictures")
 	f.BoolVar(&o.media.RED, "red", false, "send sound in redundant packets")
 	codecs := f.String("codecs", "", "video codecs, comma-separated (default: all)")
 	if err := f.Parse(args); err != nil {

@@ -90,8 +90,8 @@ func (p *program) source(kind string) (media.Source, error) {
 	switch {
 	case kind == "audio":
 		return sound(p.audio)
-	case p.screen != "":
-		return device.OpenScreen(device.VideoConfig{Device: p.screen})
+	case p.screen.Device != "":
+		return device.OpenScreen(p.screen)
 	case p.video == "":
 		return file.NewSource(clip.Video(), file.IVF, o)
 	case strings.HasSuffix(p.video, ".ivf"):

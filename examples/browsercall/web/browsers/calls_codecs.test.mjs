@@ -32,8 +32,8 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A program rings the page, which accepts and sees what is sent, of 640x360 in a codec. */
-async function seen(harness, browser, codec, args) {
+/** A program rings the page, which accepts and sees what is sent, in a codec and a size. */
+async function seen(harness, browser, codec, args, size = [640, 360]) {
   await rung(harness, browser, args, async (program, me) => {
     await me.page.evaluate(() => window.sealed.accept());
     await me.hearsAndSees();
@@ -41,7 +41,7 @@ async function seen(harness, browser, codec, args) {
     assert.equal(first.codec, `video/${codec}`);
     await me.grows('frames', async () => (await received(me, 'video')).framesDecoded, 60);
     const last = await received(me, 'video');
-    assert.deepEqual([last.frameWidth, last.frameHeight], [640, 360]);
+    assert.deepEqual([last.frameWidth, last.frameHeight], size);
     assert.ok(last.framesReceived - last.framesDecoded <= 5, `${last.framesDecoded} frames decoded of ${last.framesReceived}`);
     const { opened, ...counts } = await me.frames();
     assert.ok(opened >= last.framesDecoded, `${opened} frames opened, ${last.framesDecoded} decoded`);
@@ -77,9 +77,9 @@ describe('a program that plays a file', () => {
   }));
 });
 
-/** An X server with an empty screen; f is called with its display. */
-async function onScreen(f) {
-  const server = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', '640x360x24', '-nolisten', 'tcp', '-ac', '-noreset'], { stdio: ['ignore', 'pipe', 'ignore'] });
+/** An X server with an empty screen of some size; f is called with its display. */
+async function onScreen(width, height, f) {
+  const server = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', `${width}x${height}x24`, '-nolisten', 'tcp', '-ac', '-noreset'], { stdio: ['ignore', 'pipe', 'ignore'] });
   await once(server, 'spawn');
   try {
     const [number] = await once(server.stdout, 'data');
@@ -90,8 +90,12 @@ async function onScreen(f) {
 }
 
 describe('a program that shows its screen', () => {
-  it('is seen by chromium as OpenH264 encodes', { timeout: 60_000 }, () => harness.run('screen to chromium', () =>
-    onScreen((display) => seen(harness, 'chromium', 'H264', ['-screen', display, '-codecs', 'H264,VP8']))));
+  // 1920x1080 is above the level that is offered (RFC 6184 8.1, profile-level-id).
+  for (const [width, height] of [[640, 360], [1920, 1080]]) {
+    it(`is seen by chromium as OpenH264 encodes ${width}x${height}`, { timeout: 60_000 }, () => harness.run(`screen of ${height} lines to chromium`, () =>
+      onScreen(width, height, (display) => seen(harness, 'chromium', 'H264',
+        ['-screen', display, '-width', width, '-height', height, '-codecs', 'H264,VP8'], [width, height]))));
+  }
 });
 
 describe('without a codec in common', () => {
