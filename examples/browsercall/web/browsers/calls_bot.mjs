@@ -15,10 +15,13 @@ export const slow = 20_000;
 /** The Go program, built once for the tests of one file. */
 export class Program {
   #folder;
+  #within;
   #bots = [];
 
-  static async build() {
+  /** @param {string[]} within The command that it is run by. */
+  static async build(within = []) {
     const p = new Program();
+    p.#within = within;
     p.#folder = await mkdtemp(join(tmpdir(), 'browsercall-'));
     await run('go', ['build', '-o', p.#path, '.'], { cwd: module });
     return p;
@@ -30,7 +33,7 @@ export class Program {
 
   /** Starts it on a free port. */
   async bot(...args) {
-    const b = new Bot(this.#path, args);
+    const b = new Bot([...this.#within, this.#path], args);
     this.#bots.push(b);
     b.page = (await b.want('ready')).page;
     return b;
@@ -89,8 +92,8 @@ export class Bot {
   #events = [];
   #wakes = new Set();
 
-  constructor(path, args) {
-    this.#child = spawn(path, ['-json', '-listen', '127.0.0.1:0', ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+  constructor([command, ...before], args) {
+    this.#child = spawn(command, [...before, '-json', '-listen', '127.0.0.1:0', ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.#ended = new Promise((done) => { this.#child.on('close', done); });
     this.#child.stderr.on('data', (chunk) => { this.errors += chunk; });
     createInterface({ input: this.#child.stdout }).on('line', (line) => {

@@ -11,10 +11,13 @@ export class Stage {
   #program;
   #others = [];
 
-  /** @param {Record<string, string>} scripts See serve: of a page that is not the program's. */
-  constructor(scripts = {}) {
+  /**
+   * @param {Record<string, string>} scripts See serve: of a page that is not the program's.
+   * @param {string[]} within See Program.build.
+   */
+  constructor(scripts = {}, within = []) {
     before(async () => {
-      [this.#harness, this.#program] = await Promise.all([Harness.start(scripts), Program.build()]);
+      [this.#harness, this.#program] = await Promise.all([Harness.start(scripts), Program.build(within)]);
     });
     after(async () => {
       try {
