@@ -118,13 +118,20 @@ var operations = []operation{
 
 // result is what one operation costs: medians, and what the last run allocated.
 type result struct {
+	cores         int
 	time          time.Duration
 	units         float64 // X25519 operations, timed just before each run
 	bytes, allocs uint64
 }
 
+func onOneCore(t testing.TB, c *crowd, o operation) result {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	return measure(t, c, o)
+}
+
 // measure runs an operation seven times.
 func measure(t testing.TB, c *crowd, o operation) (r result) {
+	r.cores = runtime.GOMAXPROCS(0)
 	var times []time.Duration
 	var units []float64
 	repeat := 1
@@ -178,14 +185,14 @@ var limits = map[string]float64{
 }
 
 // TestSpeed prints the table of all operations at all sizes, on all cores and on one, in time and in units of one
-// X25519 operation of the same run. With SOTTO_SPEED=1 exceeding a limit fails; else it is only printed, since other
+// X25519 operation of the same run. With SOTTO_SPEED=1 exceeding a limit three times fails; else it is only printed, since other
 // work on the machine would make it fail.
 func TestSpeed(t *testing.T) {
 	if testing.Short() || os.Getenv("SOTTO_SPEED") == "" {
 		t.Skip("set SOTTO_SPEED=1 to measure")
 	}
 	var table strings.Builder
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	const tries = 3 // a core that others use for a second, on this machine or its host, is no slowness of ours
 	for _, size := range []struct {
 		n    int
 		warm bool
@@ -193,14 +200,19 @@ func TestSpeed(t *testing.T) {
 		c := newCrowd(t, size.n, size.warm)
 		state := map[bool]string{false: "cold", true: "warm"}[size.warm]
 		for _, o := range operations {
-			for _, cores := range []int{runtime.NumCPU(), 1} {
-				runtime.GOMAXPROCS(cores)
-				r := measure(t, c, o)
-				name := fmt.Sprintf("%d %s %s", size.n, state, o.name)
-				fmt.Fprintf(&table, "%-28s %d cores %12s %8.1f units %10d B %8d allocs\n", name, cores, r.time.Round(100*time.Nanosecond), r.units, r.bytes, r.allocs)
-				if limit, ok := limits[name]; ok && cores > 1 && r.units > limit {
-					t.Errorf("%s takes %.1f units, limit %.0f", name, r.units, limit)
-				}
+			name := fmt.Sprintf("%d %s %s", size.n, state, o.name)
+			limit, limited := limits[name]
+			all := measure(t, c, o)
+			for try := 1; limited && all.units > limit && try < tries; try++ {
+				t.Logf("NOT STEADY: %s takes %.1f units, limit %.0f; once more", name, all.units, limit)
+				time.Sleep(time.Second)
+				all = measure(t, c, o)
+			}
+			if limited && all.units > limit {
+				t.Errorf("%s takes %.1f units, limit %.0f", name, all.units, limit)
+			}
+			for _, r := range []result{all, onOneCore(t, c, o)} {
+				fmt.Fprintf(&table, "%-28s %d cores %12s %8.1f units %10d B %8d allocs\n", name, r.cores, r.time.Round(100*time.Nanosecond), r.units, r.bytes, r.allocs)
 			}
 		}
 	}
