@@ -78,7 +78,7 @@ func (a *answer) interrupt() {
 	a.cancel(errInterrupted)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.interrupted || a.whole {
+	if a.interrupted {
 		return
 	}
 	a.interrupted = true
@@ -116,7 +116,7 @@ func (a *answer) drain(ctx context.Context) {
 
 // An outcome is what became of an answer.
 type outcome struct {
-	first       time.Time // when it began to sound; zero: it never did
+	first       time.Time // when it was given to be sent; zero: nothing of it was sent
 	played      time.Duration
 	interrupted bool
 }
@@ -133,6 +133,9 @@ func (a *answer) done(err error) outcome {
 	o := outcome{first: a.first, played: a.written}
 	if a.interrupted && (!a.whole || errors.Is(err, errInterrupted)) {
 		o.interrupted, o.played = true, min(a.played, a.written)
+	}
+	if o.played == 0 {
+		o.first = time.Time{}
 	}
 	return o
 }

@@ -48,12 +48,27 @@ func TestTheInterruptionIsKnown(t *testing.T) {
 // The caller's word cuts an answer off also where all that had come of it was played already.
 func TestInterruptedBetweenTwoPieces(t *testing.T) {
 	m, a, _ := newAnswer(t)
-	a.first, a.written = a.first.Add(1), 1
+	a.written, a.first = 1, time.Now()
+	cancel := a.cancel
+	a.cancel = func(cause error) {
+		cancel(cause)
+		a.drain(t.Context()) // whoever answers is quicker than the interruption
+	}
 	m.listen()
-	a.played = a.written
-	a.drain(t.Context())
 	if o := a.done(errInterrupted); !o.interrupted {
 		t.Error("cut off, and not interrupted")
+	}
+}
+
+// An answer of which nothing was sent has not been heard: the question is still there.
+func TestInterruptedBeforeTheFirstFrame(t *testing.T) {
+	m, a, _ := newAnswer(t)
+	if err := a.play(t.Context(), make([]int16, spoken.Samples(time.Second))); err != nil {
+		t.Fatal(err)
+	}
+	m.listen()
+	if o := a.done(errInterrupted); !o.interrupted || !o.first.IsZero() {
+		t.Errorf("%+v", o)
 	}
 }
 
@@ -61,7 +76,7 @@ func TestInterruptedBetweenTwoPieces(t *testing.T) {
 func TestInterruptedAtTheEnd(t *testing.T) {
 	for _, failed := range []error{nil, errors.New("exit status 7")} {
 		m, a, _ := newAnswer(t)
-		a.first, a.written = a.first.Add(1), 1
+		a.written, a.first = 1, time.Now()
 		a.drain(t.Context())
 		m.listen()
 		if o := a.done(failed); o.interrupted {

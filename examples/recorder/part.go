@@ -12,6 +12,9 @@ import (
 // unfinished ends the name of a file that is still written. What is in it can be played up to there.
 const unfinished = ".part"
 
+// mostNames are tried before a file or folder is not made.
+const mostNames = 10_000
+
 // A folder is where one call's files go.
 type folder struct {
 	path    string
@@ -34,7 +37,7 @@ func newFolder(dir, name string, limit int64) (*folder, error) {
 		if err == nil {
 			return &folder{path: path, limit: limit, full: make(chan struct{}, 1)}, nil
 		}
-		if !os.IsExist(err) || n == 10000 {
+		if !os.IsExist(err) || n == mostNames {
 			return nil, err
 		}
 	}
@@ -47,15 +50,19 @@ func (d *folder) create(stem, ext string) (*part, error) {
 		if n > 1 {
 			path = filepath.Join(d.path, fmt.Sprintf("%s-%d%s", stem, n, ext))
 		}
-		if _, err := os.Stat(path); err == nil {
+		f, err := os.OpenFile(path+unfinished, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil && (!os.IsExist(err) || n == mostNames) {
+			return nil, err
+		}
+		if err != nil {
 			continue
 		}
-		f, err := os.OpenFile(path+unfinished, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-		if err == nil {
-			return &part{File: f, folder: d}, nil
+		p := &part{File: f, folder: d}
+		if _, err := os.Lstat(path); os.IsNotExist(err) {
+			return p, nil // nobody else makes it while p is there
 		}
-		if !os.IsExist(err) || n == 10000 {
-			return nil, err
+		if err := p.discard(); err != nil || n == mostNames {
+			return nil, errors.Join(err, os.ErrExist)
 		}
 	}
 }

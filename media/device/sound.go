@@ -108,7 +108,7 @@ func openSound(ctx context.Context, choice *soundChoice, kind Kind, want string,
 			return nil, err
 		}
 		d := &soundDevice{name: kind.String(), ring: newRing(capacity), system: system, ended: make(chan struct{})}
-		if err := d.start(choice, kind, want); err != nil {
+		if err := d.start(ctx, choice, kind, want); err != nil {
 			d.free()
 			return nil, err
 		}
@@ -119,7 +119,8 @@ func openSound(ctx context.Context, choice *soundChoice, kind Kind, want string,
 	return await(ctx, open, (*soundDevice).close)
 }
 
-func (d *soundDevice) start(choice *soundChoice, kind Kind, want string) error {
+// start opens the device, and lets it run unless ctx has ended meanwhile: nobody waits for it any more.
+func (d *soundDevice) start(ctx context.Context, choice *soundChoice, kind Kind, want string) error {
 	all, ids, err := soundDevices(d.system, kind)
 	if err != nil {
 		return err
@@ -156,8 +157,14 @@ func (d *soundDevice) start(choice *soundChoice, kind Kind, want string) error {
 		},
 		Stop: func() { d.ring.fail(d.gone("plug it in again")) },
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if d.device, err = malgo.InitDevice(d.system.Context, cfg, calls); err != nil {
 		return soundError(d.name, err)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	if err := d.device.Start(); err != nil {
 		return soundError(d.name, err)

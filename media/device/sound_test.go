@@ -284,6 +284,23 @@ func TestSoundClosesWhileItWaits(t *testing.T) {
 	}
 }
 
+// A device whose opener has gone away meanwhile is not started: whoever is muted must see no microphone in use.
+func TestSoundIsStartedForNobody(t *testing.T) {
+	pulsetest.Start(t, "cable")
+	var choice soundChoice
+	system, err := choice.connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &soundDevice{ring: newRing(480), system: system, ended: make(chan struct{})}
+	defer d.free()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := d.start(ctx, &choice, KindMicrophone, "cable.monitor"); !errors.Is(err, context.Canceled) || d.device != nil {
+		t.Errorf("%v, device %v", err, d.device)
+	}
+}
+
 // TestSoundServerFreezes: nothing waits for ever for a sound system that does not answer.
 func TestSoundServerFreezes(t *testing.T) {
 	server := pulsetest.Start(t, "cable")

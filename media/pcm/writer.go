@@ -52,6 +52,7 @@ type Writer struct {
 	sent    int  // samples of the count that were handed to the encoder
 	settled bool // a frame without anything written has been sent since
 	flushes int
+	losses  int // flushes that dropped something
 	closed  bool
 	moved   chan struct{} // closed when something changes for those who wait; nil while nobody does
 
@@ -162,6 +163,7 @@ func (w *Writer) Flush() time.Duration {
 	defer w.mu.Unlock()
 	if w.queue.n > 0 {
 		w.fadeTail()
+		w.losses++
 	}
 	w.queue.drop(w.queue.n)
 	w.flushes++
@@ -199,16 +201,16 @@ func (w *Writer) Played() time.Duration {
 func (w *Writer) Drain(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	flushes := w.flushes
+	losses := w.losses
 	for {
 		switch {
+		case w.losses != losses:
+			return ErrFlushed
 		case w.settled && w.queue.n == 0:
 			w.fresh = true
 			return nil
 		case w.closed:
 			return fs.ErrClosed
-		case w.flushes != flushes:
-			return ErrFlushed
 		}
 		if err := w.wait(ctx); err != nil {
 			return err

@@ -154,6 +154,11 @@ func TestWriterDrain(t *testing.T) {
 		if err := w.Drain(t.Context()); !errors.Is(err, pcm.ErrFlushed) {
 			t.Errorf("flushed: %v", err)
 		}
+		w.Write(t.Context(), tone(narrow, 300, 0.5, 20*ms))
+		time.AfterFunc(25*ms, func() { w.Flush() })
+		if err := w.Drain(t.Context()); err != nil {
+			t.Errorf("a Flush that dropped nothing: %v", err)
+		}
 	})
 }
 
