@@ -50,7 +50,7 @@ export class Call {
   readonly kept = new Flood(maxKept);
   /** Internal. */
   role: Role;
-  /** Internal: an incoming call that is declined at once. */
+  /** Internal: an incoming call that is declined, even if the relay has yet to take that. */
   unwanted = false;
   #id: Uint8Array;
   readonly #context: CallContext;

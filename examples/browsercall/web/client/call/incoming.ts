@@ -53,6 +53,7 @@ export class Incoming {
   /** Says no, and settles when the call has ended here. Throws StateError after answer or decline. */
   async decline(reason: DeclineReason = EndReason.Declined): Promise<void> {
     this.#settle();
+    this.#call.unwanted = true;
     const said = reason === EndReason.Busy ? EndReason.Busy : EndReason.Declined;
     this.#call.post({ post: 'input', input: { is: 'refuse', reason: said } });
     await this.#call.done;

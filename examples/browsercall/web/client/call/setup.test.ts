@@ -20,6 +20,17 @@ async function ringing(a: Person, b: Person) {
   return { call, incoming };
 }
 
+/** The relay takes its time to say that it has the next packet. */
+function slow(): void {
+  const { send } = MemoryTransport.prototype;
+  vi.spyOn(MemoryTransport.prototype, 'send').mockImplementationOnce(async function (this: MemoryTransport, ...packet) {
+    await send.apply(this, packet);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 500);
+    });
+  });
+}
+
 describe('a call that is not taken', () => {
   it('is declined', async () => {
     const stage = new Stage();
@@ -53,6 +64,21 @@ describe('a call that is not taken', () => {
     await stage.end();
   });
 
+  // Fails if it rings here until the relay has the Decline: who has said no by one click may ring back with the next.
+  it('is declined, and its caller is rung before the relay has said that it has the Decline', async () => {
+    const stage = new Stage();
+    const [ann, ben] = await stage.pair();
+    const { call, incoming } = await ringing(ann, ben);
+    slow();
+    const declined = vi.fn();
+    void incoming.decline(EndReason.Busy).then(declined);
+    await ended(call);
+    const back = await ben.dial(ann);
+    expect(declined).not.toHaveBeenCalled();
+    expect((await ann.rung()).id).toEqual(back.id);
+    await stage.end();
+  });
+
   it('is cancelled by the caller, and a notice is left', async () => {
     const stage = new Stage();
     const [ann, ben] = await stage.pair();
@@ -71,14 +97,7 @@ describe('a call that is not taken', () => {
   it('is cancelled by a caller who gives up before the relay has said that it has the Invite', async () => {
     const stage = new Stage();
     const [ann, ben] = await stage.pair();
-    const { send } = MemoryTransport.prototype;
-    const slow = vi.spyOn(MemoryTransport.prototype, 'send');
-    slow.mockImplementationOnce(async function (this: MemoryTransport, ...packet) {
-      await send.apply(this, packet);
-      await new Promise((resolve) => {
-        setTimeout(resolve, 500);
-      });
-    });
+    slow();
     const stop = new AbortController();
     const dialled = ann.client.dial(ben.identity.id, both(), stop.signal).catch((e: Error) => e.message);
     const incoming = await ben.rung();
