@@ -17,8 +17,10 @@ describe('words', () => {
   test('every end has words of its own, whoever ended it, and an unknown one has some', () => {
     const said = new Map<string, number>();
     for (const reason of Object.values(EndReason)) {
-      const same = reason === EndReason.IceTimeout ? EndReason.IceFailed : reason; // one thing to a person
       for (const remote of [false, true]) {
+        const gaveUp = remote && reason === EndReason.TimedOut;
+        const same = gaveUp ? EndReason.Cancelled : // one thing to a person
+          reason === EndReason.IceTimeout ? EndReason.IceFailed : reason;
         const w = endWords(reason, remote, 'Ada');
         expect(w.title.length).toBeGreaterThan(3);
         expect(w.text).toMatch(/\.$/);
@@ -32,6 +34,8 @@ describe('words', () => {
 
   test('a call that nobody answered is told otherwise to who was rung', () => {
     expect(endWords(EndReason.TimedOut, false, 'Ada').text).toContain("Ada's side");
+    const late = endWords(EndReason.TimedOut, true, 'Ada'); // our answer came too late
+    expect([late.title, late.text]).toEqual(['Missed', 'Ada gave up before you answered.']);
     for (const remote of [false, true]) expect(missedWords(EndReason.TimedOut, remote, 'Ada').title).toBe('Missed');
     expect(missedWords(EndReason.Cancelled, true, 'Ada')).toEqual(endWords(EndReason.Cancelled, true, 'Ada'));
   });

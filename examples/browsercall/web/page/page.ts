@@ -85,16 +85,20 @@ class Page {
 
   async #answer(i: Incoming): Promise<void> {
     const c = this.#session.contacts.get(i.caller.id);
-    if (!c) return i.decline().catch(() => undefined);
+    const decline = (): void => void i.decline().catch(() => undefined); // nothing waits for the relay to take it
+    if (!c) return decline();
     this.#home.choose(c.id);
     const answer = await this.#ringing.ask(i, c, namesakeWords(this.#session.contacts, c));
-    if (answer === 'declined') return this.open();
+    if (answer === 'declined') {
+      decline();
+      return this.open();
+    }
     if (answer === 'ended') {
       const e = await i.ended;
       return this.#ended(c, missedWords(e.reason, e.remote, c.name, e.cause), true);
     }
     const stop = new AbortController();
-    stop.signal.addEventListener('abort', () => void i.decline().catch(() => undefined), { once: true });
+    stop.signal.addEventListener('abort', decline, { once: true });
     void i.ended.then((e) => stop.abort(e)); // as when the caller gives up while the browser asks for the devices
     await this.#run(c, answer === 'video', 'connecting', stop, (d) => this.#session.answer(i, d.tracks));
   }
@@ -174,6 +178,7 @@ async function begin(workerURL: string, wanted: Choices, invitation: string | un
   });
   void page.answerAll();
   addEventListener('hashchange', () => page.invited());
+  page.invited(); // it may have changed while the page started
   if (invitation) await page.join(invitation);
   else page.open();
 }

@@ -1,5 +1,5 @@
 /** Somebody rings. */
-import { EndReason, type Contact, type Incoming } from '../client/index.ts';
+import type { Contact, Incoming } from '../client/index.ts';
 import { announce, button, byId, element, tell } from './dom.ts';
 import { ring } from './tone.ts';
 import { showPortrait, showTrust } from './trust.ts';
@@ -16,7 +16,7 @@ export class Ringing {
     return this.#dialog.open;
   }
 
-  /** Shows who rings, with a warning if there is one, and waits for what the person says. A decline is sent. */
+  /** Shows who rings, with a warning if there is one, and waits for what the person says. */
   async ask(i: Incoming, c: Contact, warning: string | undefined): Promise<Answer> {
     element('ringing-title').textContent = `${c.name} rings`;
     showTrust(element('ringing-trust'), c);
@@ -33,7 +33,6 @@ export class Ringing {
     silence?.();
     document.title = title;
     this.#dialog.close();
-    if (answer === 'declined') await i.decline(EndReason.Declined).catch(() => undefined);
     return answer;
   }
 

@@ -128,6 +128,28 @@ describe('an invitation', () => {
     expect([view(), at('contact').dataset.contact, delivered.mock.calls.length]).toEqual(['contact', 'confirmed', 0]);
   });
 
+  // Fails if the address is not looked at again: nothing tells of what was put there before.
+  test('that is put into the address while the page starts is used', async () => {
+    const uri = (await (await book('Ada')).invite(hour)).uri();
+    vi.mocked(Session.open).mockImplementation(async () => {
+      location.hash = `#${uri.replace('#', '%23')}`;
+      return session();
+    });
+    void run('/worker.js', choices, undefined);
+    await vi.waitFor(() => expect([view(), at('contact-name').textContent]).toEqual(['contact', 'Ada']));
+  });
+
+  // Fails if only a change of the contacts brings it to be confirmed.
+  test('of ours that was used just before the page was loaded again is confirmed', async () => {
+    const ada = await book('Ada');
+    const request = await ada.use(await contacts.invite(hour));
+    await contacts.handle(await contacts.identity.mailbox().open(request.sealed, contacts.identity.id));
+    const delivered = delivers = vi.fn(() => Promise.resolve());
+    await run('/worker.js', choices, undefined);
+    await vi.waitFor(() => expect(delivered).toHaveBeenCalledOnce());
+    expect(contacts.get(ada.identity.id)).toMatchObject({ name: 'Ada', state: 'confirmed' });
+  });
+
   // Fails if it is told as used up: whoever tries their own link would throw it away.
   test('of our own is told as that', async () => {
     await isRefused((await contacts.invite(hour)).uri(), 'own', 'This is your own link');
@@ -157,13 +179,15 @@ test('who is about to ring is not called, and the page says why', async () => {
 
 describe('somebody rings', () => {
   /** A contact rings; gaveUp ends that. What the page makes of it is in ended. */
-  async function rung(): Promise<{ answer: ReturnType<typeof vi.fn>; gaveUp: (e: EndedError) => void }> {
+  async function rung(
+    decline = vi.fn(() => Promise.resolve()),
+  ): Promise<{ answer: ReturnType<typeof vi.fn>; gaveUp: (e: EndedError) => void }> {
     const ada = await book('Ada');
     void run('/worker.js', choices, (await ada.invite(hour)).uri());
     await vi.waitFor(() => expect(document.activeElement).toBe(at('contact-name')));
     let gaveUp: (e: EndedError) => void = () => undefined;
     const ended = new Promise<EndedError>((resolve) => (gaveUp = resolve));
-    const [answer, decline] = [vi.fn(), vi.fn(() => Promise.resolve())];
+    const answer = vi.fn();
     rings.put({ caller: contacts.get(ada.identity.id), ended, answer, decline } as unknown as Incoming);
     await vi.waitFor(() => expect(at('ringing').open).toBe(true));
     return { answer, gaveUp };
@@ -172,6 +196,22 @@ describe('somebody rings', () => {
   test('and no key that was meant for something else accepts', async () => {
     await rung();
     expect(document.activeElement).toBe(at('ringing-title'));
+  });
+
+  // Fails if the page waits for the relay to have the Decline: then it would put the contact over what came meanwhile.
+  test('and is declined, which hides nothing that comes after', async () => {
+    let lost: (e: Error) => void = () => undefined;
+    const decline = vi.fn(() => new Promise<void>((_, reject) => (lost = reject)));
+    const getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'));
+    vi.stubGlobal('navigator', { mediaDevices: { getUserMedia } });
+    await rung(decline);
+    press('decline');
+    await vi.waitFor(() => expect(decline).toHaveBeenCalledOnce());
+    press('call-audio');
+    await vi.waitFor(() => expect([view(), at('ended-title').textContent]).toEqual(['ended', 'No permission']));
+    lost(new Error('the relay is away'));
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(view()).toBe('ended');
   });
 
   test.each([

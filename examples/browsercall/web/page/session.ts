@@ -28,6 +28,7 @@ export class Session {
     this.contacts = contacts;
     this.#client = client;
     contacts.addEventListener('change', () => void this.#welcome());
+    void this.#welcome(); // whoever asked just before the page was loaded
   }
 
   /** Takes the keys of this browser, or makes them, and connects. Rejects with what faultWords can explain. */

@@ -48,25 +48,27 @@ export class Talk {
 
   /**
    * Shows the call screen while a call is being made, or answered: then it is connecting. hangUp is what its button does
-   * until there is a call.
+   * until there is a call. When the devices are there it is called again, which leaves the chat and the keyboard alone.
    */
   open(c: Contact, d: Devices, first: 'dialing' | 'connecting', hangUp: () => void): void {
-    if (!this.busy) this.#verify.close(); // it may be about somebody else
+    if (!this.busy) {
+      this.#verify.close(); // it may be about somebody else
+      this.#chat.start((text) => this.#call?.send(text) ?? Promise.reject(new TypeError('there is no call')));
+      button('hangup').onclick = () => (this.#call ? void this.#call.hangup() : hangUp());
+      show(element('emoji'), false);
+      show(element('home'), false);
+      show(element('call'), true);
+      document.body.dataset.view = 'call';
+      button('hangup').focus();
+    }
     this.#peer = c;
     this.#since = 0;
     this.#remote.clear();
     this.#own.start(d);
-    this.#chat.start((text) => this.#call?.send(text) ?? Promise.reject(new TypeError('there is no call')));
-    button('hangup').onclick = () => (this.#call ? void this.#call.hangup() : hangUp());
-    show(element('emoji'), false);
-    show(element('home'), false);
-    show(element('call'), true);
-    document.body.dataset.view = 'call';
     this.#notes.clear();
     this.#banner(d.tracks.some((t) => t.kind === 'video') ? 'microphone' : 'camera', d.note);
     this.#who();
     this.#state(first);
-    button('hangup').focus();
   }
 
   /** Follows a call to its end, and says in words why it ended. */

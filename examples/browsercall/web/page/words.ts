@@ -48,7 +48,8 @@ function ends(reason: Reason, remote: boolean, name: string): [string, string] {
     case EndReason.Busy:
       return [`${name} is busy`, 'They are in another call. Try again later.'];
     case EndReason.TimedOut:
-      return ['No answer', `It rang at ${name}'s side, and nobody answered. Try again later.`];
+      if (!remote) return ['No answer', `It rang at ${name}'s side, and nobody answered. Try again later.`];
+      // falls through: our answer came too late
     case EndReason.Cancelled:
       return remote ? ['Missed', `${name} gave up before you answered.`] : ['Cancelled', `${name} was told that ` +
         `you gave up.`];
