@@ -211,14 +211,18 @@ func (c *Call) hang(r EndReason) {
 	})
 }
 
-// abandon ends a call whose loop never ran.
+// abandon ends a call whose loop never ran: why, unless it was hung up.
 func (c *Call) abandon(cause error) {
+	if r := c.look().hung; r != 0 {
+		c.finished(Ended{Reason: r})
+		return
+	}
 	c.finished(Ended{Reason: Unreachable, Err: cause})
 }
 
 // finished publishes the end: the view, the last event, Done, in this order.
 func (c *Call) finished(e Ended) {
-	c.client.leave(c)
+	defer c.client.leave(c)()
 	var unanswered *crossing
 	c.change(func(v *view) {
 		if v.role == caller && v.state <= StateRinging {

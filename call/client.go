@@ -20,6 +20,7 @@ type Client struct {
 	stop    context.CancelFunc
 	readers sync.WaitGroup // of the identity's mailbox, and what they started
 	ringing *queue.Queue[*Incoming]
+	leaving sync.WaitGroup // calls that are not among calls any more, and not done
 
 	mu        sync.Mutex // guards what follows
 	closed    bool
@@ -36,10 +37,10 @@ type callKey struct {
 	id   [32]byte
 }
 
-// A cancellation that came before its Invite.
+// A cancellation that came before its Invite was among the calls.
 type cancellation struct {
-	ref hash
-	at  time.Time
+	inCancel
+	at time.Time
 }
 
 // ClientStats counts what became of the packets that came to the identity's mailbox. Nothing in it names anyone.
@@ -120,13 +121,14 @@ func (c *Client) Close() error {
 		calls = append(calls, k)
 	}
 	c.mu.Unlock()
-	c.stop() // ends what still waits for a relay: calls on their way out or in
 	for _, k := range calls {
 		k.hang(Closed)
 	}
+	c.stop() // ends what still waits for a relay: calls on their way out or in
 	for _, k := range calls {
 		<-k.done
 	}
+	c.leaving.Wait()
 	var err error
 	for _, t := range c.config.Transports {
 		if e := t.Close(); e != nil && err == nil {
@@ -171,13 +173,15 @@ func (c *Client) ringsUs(id e2ee.ID) bool {
 	return false
 }
 
-// leave forgets a call that has ended.
-func (c *Client) leave(k *Call) {
+// leave forgets a call that has ended. Close waits until left is called.
+func (c *Client) leave(k *Call) (left func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.leaving.Add(1)
 	if key := k.key(); c.calls[key] == k {
 		delete(c.calls, key)
 	}
+	return c.leaving.Done
 }
 
 // renamed makes an outgoing call the incoming one of this id, which its other side dialled at the same time.

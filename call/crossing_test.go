@@ -159,6 +159,84 @@ func TestACrossingInviteThatIsOver(t *testing.T) {
 	}
 }
 
+// TestACrossingInviteIsWithdrawnBeforeItRings: its caller gives up while Alice's program decides whether it may ring. Mutation: ring
+// in dispatch.go without withdrawn.
+func TestACrossingInviteIsWithdrawnBeforeItRings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		deciding := make(chan struct{}, 1)
+		n := calltest.New(t, calltest.Options{OneWay: 20 * time.Millisecond, Configure: func(name string, c *call.Config) {
+			oddly(failsAfter(5*time.Second), "alice")(name, c)
+			c.Admit = func(ctx context.Context, _ call.Caller) call.Decision {
+				deciding <- struct{}{}
+				if wait(ctx, 3*time.Second) != nil {
+					return call.Ignore
+				}
+				return call.Ring
+			}
+		}})
+		failed := dials(t.Context(), n)
+		c, err := n.Bob.Client.Dial(t.Context(), n.Bob.Peer, deaf())
+		check(t, err)
+		<-deciding // Alice's Dial has failed
+		if err := <-failed; err == nil {
+			t.Fatal("nothing was tested")
+		}
+		check(t, c.Hangup(t.Context(), call.Left))
+		time.Sleep(3 * time.Second)
+		if soonRings(t, n.Alice) != nil {
+			t.Error("it rings")
+		}
+	})
+}
+
+// TestACrossingInviteIsWithdrawn while Alice's call, which yields to it, is on its way out: hers ends as cancelled. Where Bob's
+// yields hers goes on. Mutation: takeOver in glare.go without withdrawn.
+func TestACrossingInviteIsWithdrawn(t *testing.T) {
+	for yielded := 0; yielded < 2; { // either side's id may be the higher one
+		synctest.Test(t, func(t *testing.T) {
+			var opened atomic.Int32
+			slow := odd{open: func(ctx context.Context) error {
+				if opened.Add(1) > 1 {
+					return nil
+				}
+				return wait(ctx, 5*time.Second)
+			}}
+			n := calltest.New(t, calltest.Options{OneWay: 20 * time.Millisecond, Configure: oddly(slow, "alice")})
+			begun := make(chan *call.Call, 1)
+			go func() {
+				c, err := n.Alice.Client.Dial(t.Context(), n.Alice.Peer, deaf())
+				if err != nil {
+					t.Error(err)
+				}
+				begun <- c
+			}()
+			synctest.Wait() // it is under way
+			theirs, err := n.Bob.Client.Dial(t.Context(), n.Bob.Peer, deaf())
+			check(t, err)
+			time.Sleep(time.Second)
+			check(t, theirs.Hangup(t.Context(), call.Left))
+			ours := <-begun
+			if ours == nil {
+				return
+			}
+			if in := soonRings(t, n.Bob); in != nil { // ours has the higher id
+				check(t, in.Decline(t.Context(), call.DeclineCall))
+				<-ours.Done()
+				return
+			}
+			yielded++
+			select {
+			case <-ours.Done():
+			default:
+				t.Fatal("our call goes on with nobody")
+			}
+			if e, ok := errors.AsType[*call.EndedError](ours.Err()); !ok || e.Reason != call.Cancelled || !e.Remote {
+				t.Errorf("it ended with %v", ours.Err())
+			}
+		})
+	}
+}
+
 // TestACrossingInviteAndOurCallAnswered: our call is the one of the two that counts. What crossed it is over with it, also if
 // the other side never says so, and if the relay delivers it again. Declined, it is no answer to theirs.
 // Mutation: finished in call.go without its look at the state.

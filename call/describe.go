@@ -202,8 +202,10 @@ func (l *loop) describeApplied(n uint64, restart bool, answer string, err error)
 	if l.machine.role == callee && (d.offer != nil || d.busy) {
 		// The polite side drops its own and makes it again: as a restart only if the other side's was none, since with that
 		// ICE has started anew on both.
+		if d.offer != nil {
+			l.conn.Forget() // where we are busy Apply has, and what is described meanwhile must stand
+		}
 		d.offer, d.again, d.restart = nil, true, d.restart || d.restarts && (d.busy || !restart)
-		l.conn.Forget()
 	}
 	b := describeBody{Kind: describeAnswer, N: n, SDP: []byte(answer), Streams: streamsOf(l.conn.Streams())}
 	if err != nil {

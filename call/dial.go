@@ -41,6 +41,9 @@ func (c *Client) dial(ctx context.Context, to e2ee.Contact, m Media) (*Call, err
 	l, err := dialling(opening, k, to, m)
 	if err != nil {
 		k.abandon(err)
+		if c.ctx.Err() != nil {
+			err = fmt.Errorf("%w: %w", ErrClosed, err)
+		}
 		return nil, err
 	}
 	stored := make(chan error, 1)

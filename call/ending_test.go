@@ -90,6 +90,19 @@ func TestADialThatFailsAtOnce(t *testing.T) {
 	isClosed(t, "closed client", mic)
 }
 
+// TestADialWhileTheClientCloses says so, and not that somebody's context has ended.
+func TestADialWhileTheClientCloses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := odd{open: func(ctx context.Context) error { return wait(ctx, time.Minute) }}
+		n := calltest.New(t, calltest.Options{Configure: oddly(slow, "alice")})
+		failed := dials(t.Context(), n)
+		check(t, n.Alice.Client.Close())
+		if err := <-failed; !errors.Is(err, call.ErrClosed) {
+			t.Error(err)
+		}
+	})
+}
+
 // TestAnAnswerWhileTheCallEnds: the caller has given up, and the callee's last messages are still on their way when the
 // answer comes. The mutation that makes it fail: finished in call.go without a look into the inbox.
 func TestAnAnswerWhileTheCallEnds(t *testing.T) {

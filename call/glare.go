@@ -107,15 +107,14 @@ func (l *loop) takeOver(y yielded) {
 	c.change(func(v *view) { v.abort = nil })
 	if err != nil {
 		within(stopTime, lent.close)
-		if r := c.look().hung; r != 0 {
-			c.finished(Ended{Reason: r})
-			return
-		}
 		c.abandon(err)
 		return
 	}
 	next.step(inStart{})
 	next.media, next.control.chats = lent, l.control.chats
 	next.step(inAnswer{next.keys.invite.Late})
+	if in, gone := c.client.withdrawn(c.key(), y.invitation.hash); gone {
+		next.step(in)
+	}
 	next.run()
 }

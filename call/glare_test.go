@@ -184,6 +184,11 @@ func TestCloseWhileAnotherLoopTakesOver(t *testing.T) {
 				t.Errorf("%s: Close took %v", way, took)
 			}
 			isClosed(t, way, mics...)
+			for _, c := range []*call.Call{a, b} {
+				if e, ok := errors.AsType[*call.EndedError](c.Err()); !ok || e.Reason != call.Closed {
+					t.Errorf("%s: it ended with %v", way, c.Err())
+				}
+			}
 		})
 	}
 }

@@ -48,6 +48,7 @@ type Conn struct {
 	progress   signal // something happened that Drain waits for
 
 	events   sync.Mutex // one Notify at a time
+	looks    sync.Mutex // one onState at a time
 	state    atomic.Uint32
 	workMu   sync.Mutex // guards over: no goroutine starts after Close has begun to wait
 	over     bool
@@ -147,8 +148,11 @@ func (c *Conn) setState(state ConnState, err error) {
 	c.cfg.Notify(ConnEvent{Generation: c.cfg.Generation, Event: StateChanged{State: state, Err: err}})
 }
 
-// onState looks at the state as it is now: callbacks of the layer below may overtake each other.
+// onState looks at the state as it is now: callbacks of the layer below may overtake each other. One looks at a time, so that the
+// last one tells last.
 func (c *Conn) onState() {
+	c.looks.Lock()
+	defer c.looks.Unlock()
 	switch c.pc.ConnectionState() {
 	case webrtc.PeerConnectionStateConnecting:
 		c.setState(ConnConnecting, nil)

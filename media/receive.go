@@ -64,13 +64,14 @@ type receiverCounters struct {
 }
 
 // run reads one remote track until it ends.
-func (r *receiver) run(track *webrtc.TrackRemote) {
+func (r *receiver) run(track *webrtc.TrackRemote, from *webrtc.RTPReceiver) {
 	r.turn.Lock()
 	defer r.turn.Unlock()
 	r.frames = newAssembler(r.info.Kind)
 	r.clock.restart()
 	r.codedAs(track)
 	r.remote.reset(uint32(track.SSRC()))
+	r.conn.goDo(func() { r.conn.readReports(r, from) }) // the first is sent before the first packet, and is of this stream
 	var header rtp.Header
 	for {
 		p := r.frames.take()

@@ -22,8 +22,7 @@ func (c *Conn) onTrack(track *webrtc.TrackRemote, from *webrtc.RTPReceiver) {
 		c.log.Debug("stream without an agreement", "kind", track.Kind().String())
 		return
 	}
-	c.goDo(func() { c.readReports(r, from) })
-	c.goDo(func() { r.run(track) })
+	c.goDo(func() { r.run(track, from) })
 }
 
 // receiverOf finds who takes a remote stream. A codec without a rule for sealed frames has no receiver.

@@ -45,26 +45,35 @@ func newFolder(dir, name string, limit int64) (*folder, error) {
 
 // create makes the file stem.ext, or stem-2.ext where that exists, for its owner alone.
 func (d *folder) create(stem, ext string) (*part, error) {
-	for n := 1; ; n++ {
+	for n := 1; n <= mostNames; n++ {
 		path := filepath.Join(d.path, stem+ext)
 		if n > 1 {
 			path = filepath.Join(d.path, fmt.Sprintf("%s-%d%s", stem, n, ext))
 		}
-		f, err := os.OpenFile(path+unfinished, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-		if err != nil && (!os.IsExist(err) || n == mostNames) {
-			return nil, err
-		}
-		if err != nil {
+		if exists(path) {
 			continue
 		}
+		f, err := os.OpenFile(path+unfinished, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+		if os.IsExist(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
 		p := &part{File: f, folder: d}
-		if _, err := os.Lstat(path); os.IsNotExist(err) {
+		if !exists(path) {
 			return p, nil // nobody else makes it while p is there
 		}
-		if err := p.discard(); err != nil || n == mostNames {
-			return nil, errors.Join(err, os.ErrExist)
+		if err := p.discard(); err != nil {
+			return nil, err
 		}
 	}
+	return nil, os.ErrExist
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return !os.IsNotExist(err)
 }
 
 // A part is a file that has its name when it is closed.

@@ -12,7 +12,7 @@ func TestNoFileIsOverwritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const writers, each = 8, 20
+	const writers, each = 8, 8
 	var work sync.WaitGroup
 	for range writers {
 		work.Go(func() {

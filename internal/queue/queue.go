@@ -59,6 +59,9 @@ func (q *Queue[T]) take(ctx context.Context) (v T, ok bool, err error) {
 	case q.done:
 		return v, false, ErrClosed
 	case ctx.Err() != nil:
+		if len(q.items) > 0 || q.ended {
+			q.signal() // the signal may have been for us, and somebody else waits
+		}
 		return v, false, ctx.Err()
 	case len(q.items) == 0 && q.ended:
 		q.signal() // for the next who waits

@@ -34,6 +34,23 @@ func TestDropWhile(t *testing.T) {
 	}
 }
 
+// Whoever gives up may have taken the signal that was for another: it is passed on, for an item and for the end.
+func TestGivingUpKeepsNoSignal(t *testing.T) {
+	for name, put := range map[string]func(*Queue[int]){"an item": func(q *Queue[int]) { q.Put(1) }, "the end": (*Queue[int]).End} {
+		q := New[int]()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		put(q)
+		<-q.ready // as a Get does that waits
+		if _, _, err := q.take(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if len(q.ready) == 0 {
+			t.Errorf("%s: whoever waits is not woken", name)
+		}
+	}
+}
+
 // It fails when take does not signal again for the items that are left: the second reader would sleep for ever.
 func TestSeveralReadersLoseNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
