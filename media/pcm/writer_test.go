@@ -154,9 +154,13 @@ func TestWriterDrain(t *testing.T) {
 		if err := w.Drain(t.Context()); !errors.Is(err, pcm.ErrFlushed) {
 			t.Errorf("flushed: %v", err)
 		}
-		time.Sleep(10 * ms) // between two frames
 		w.Write(t.Context(), tone(narrow, 300, 0.5, 20*ms))
-		time.AfterFunc(20*ms, func() { w.Flush() })
+		go func() {
+			for w.Stats().Waiting > 0 {
+				time.Sleep(ms)
+			}
+			w.Flush()
+		}()
 		if err := w.Drain(t.Context()); err != nil {
 			t.Errorf("a Flush that dropped nothing: %v", err)
 		}
