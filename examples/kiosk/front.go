@@ -7,7 +7,6 @@ import (
 	"io"
 	"log"
 	"net"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,37 +35,23 @@ func (f *front) open(ctx context.Context) (within context.Context, shut func() e
 		if control, err = net.Listen("tcp", f.http); err != nil {
 			return nil, nil, err
 		}
+		f.log.Printf("control at http://%v", control.Addr())
 	}
-	presses, letGo := catchButton()
 	within, cancel := context.WithCancel(ctx)
 	var work sync.WaitGroup
 	var failed error
 	if control != nil {
-		f.log.Printf("control at http://%v", control.Addr())
 		work.Go(func() {
 			defer cancel()
 			failed = f.serve(within, control)
 		})
 	}
-	work.Go(func() { f.pressed(within, presses) })
+	work.Go(func() { f.pressed(within) })
 	return within, func() error {
 		cancel()
 		work.Wait()
-		letGo()
 		return failed
 	}, nil
-}
-
-// pressed takes each press of the button, until ctx ends.
-func (f *front) pressed(ctx context.Context, presses <-chan os.Signal) {
-	for {
-		select {
-		case <-presses:
-			f.take(ctx, verbRing)
-		case <-ctx.Done():
-			return
-		}
-	}
 }
 
 // listen takes a command for each line; an empty one is the button. It returns at the end of in.

@@ -3,14 +3,23 @@
 package main
 
 import (
+	"context"
 	"os"
 	"os/signal"
 	"syscall"
 )
 
-// catchButton makes SIGUSR1 a press of the button, until letGo is called: from then on it would end the program.
-func catchButton() (presses <-chan os.Signal, letGo func()) {
-	c := make(chan os.Signal, 1)
-	signal.Notify(c, syscall.SIGUSR1)
-	return c, func() { signal.Stop(c) }
+// pressed takes SIGUSR1 for the button, until ctx ends.
+func (f *front) pressed(ctx context.Context) {
+	button := make(chan os.Signal, 1)
+	signal.Notify(button, syscall.SIGUSR1)
+	defer signal.Stop(button)
+	for {
+		select {
+		case <-button:
+			f.take(ctx, verbRing)
+		case <-ctx.Done():
+			return
+		}
+	}
 }
