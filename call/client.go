@@ -39,8 +39,8 @@ type callKey struct {
 
 // A cancellation that came before its Invite was among the calls.
 type cancellation struct {
-	inCancel
-	at time.Time
+	ref hash
+	at  time.Time
 }
 
 // ClientStats counts what became of the packets that came to the identity's mailbox. Nothing in it names anyone.

@@ -86,7 +86,7 @@ func (c *Client) invited(t signal.Transport, m e2ee.Message, h hash, now time.Ti
 // decide says what becomes of an Invite that was not seen before, or that crossed a call of ours which came to nothing.
 func (c *Client) decide(x crossing, stale bool) {
 	t, m, h := x.transport, x.message, x.hash
-	_, gone := c.withdrawn(callKey{m.From, m.Call}, h)
+	gone := c.withdrawn(callKey{m.From, m.Call}, h)
 	c.mu.Lock()
 	mine := c.outgoingTo(m.From)
 	c.deciding[m.From]++ // until it is among the calls, or is not taken
@@ -145,27 +145,26 @@ func (c *Client) outgoingTo(id e2ee.ID) *Call {
 	return nil
 }
 
-// withdrawn is the Cancel that has overtaken an Invite, or came while that was decided upon.
-func (c *Client) withdrawn(key callKey, invite hash) (in inCancel, gone bool) {
+// withdrawn says whether a Cancel has overtaken an Invite, or come while that was decided upon.
+func (c *Client) withdrawn(key callKey, invite hash) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	early, ok := c.cancelled[key]
-	return early.inCancel, ok && early.Ref == invite
+	return ok && early.ref == invite
 }
 
 // cancel ends a call that rings, or is remembered for an Invite that is not among the calls yet.
 func (c *Client) cancel(m e2ee.Message, h hash, now time.Time) {
 	key := callKey{m.From, m.Call}
-	in, err := cancelOf(m)
 	c.mu.Lock()
 	known := c.calls[key]
-	if known == nil && err == nil && len(m.Ref) == len(hash{}) {
+	if known == nil && len(m.Ref) == len(hash{}) {
 		for k, v := range c.cancelled {
 			if now.Sub(v.at) > 2*freshness || len(c.cancelled) >= maxCancelled {
 				delete(c.cancelled, k)
 			}
 		}
-		c.cancelled[key] = cancellation{in, now}
+		c.cancelled[key] = cancellation{hash(m.Ref), now}
 	}
 	c.mu.Unlock()
 	if known != nil {
@@ -211,8 +210,8 @@ func (c *Client) ring(t signal.Transport, m e2ee.Message, h hash, caller Caller,
 	} else if err != nil {
 		return
 	}
-	if _, gone := c.withdrawn(k.key(), h); gone { // from now on Cancels find the call
-		c.leave(k)()
+	if c.withdrawn(k.key(), h) { // from now on Cancels find the call
+		k.finished(Ended{Reason: Cancelled, Remote: true})
 		return
 	}
 	c.readers.Add(1)

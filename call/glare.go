@@ -74,6 +74,9 @@ func (l *loop) yield(y yielded) {
 	if l.machine.role != caller || l.machine.state > StateRinging {
 		return
 	}
+	if l.client.withdrawn(callKey{l.call.peer, y.invitation.message.Call}, y.invitation.hash) {
+		return // ours goes on
+	}
 	l.replaced = true
 	if l.stored != nil {
 		l.stored(nil)
@@ -113,8 +116,5 @@ func (l *loop) takeOver(y yielded) {
 	next.step(inStart{})
 	next.media, next.control.chats = lent, l.control.chats
 	next.step(inAnswer{next.keys.invite.Late})
-	if in, gone := c.client.withdrawn(c.key(), y.invitation.hash); gone {
-		next.step(in)
-	}
 	next.run()
 }

@@ -48,7 +48,9 @@ func (l *loop) decode(t messageType, m letter, ref hash) (input, error) {
 		b, err := decode[declineBody](body, maxBody)
 		return inDecline{ref, m.hash, DeclineReason(b.Reason)}, err
 	case msgCancel:
-		in, err := cancelOf(m.message)
+		b, err := decode[cancelBody](body, maxBody)
+		in := inCancel{Ref: ref, Reason: EndReason(b.Reason)}
+		copy(in.Winner[:], b.Winner)
 		return in, err
 	case msgWelcome:
 		b, err := decode[welcomeBody](body, maxBody)
@@ -74,17 +76,6 @@ func (l *loop) decode(t messageType, m letter, ref hash) (input, error) {
 		return nil, nil
 	}
 	return nil, errBadMessage
-}
-
-// cancelOf reads a Cancel.
-func cancelOf(m e2ee.Message) (inCancel, error) {
-	b, err := decode[cancelBody](m.Body, maxBody)
-	in := inCancel{Reason: EndReason(b.Reason)}
-	if len(m.Ref) == len(in.Ref) {
-		in.Ref = hash(m.Ref)
-	}
-	copy(in.Winner[:], b.Winner)
-	return in, err
 }
 
 // boxVersion is the first byte of an envelope; an MLS message begins with another (RFC 9420 section 6, mls10 is 0x0001).

@@ -73,7 +73,7 @@ func (d *folder) create(stem, ext string) (*part, error) {
 
 func exists(path string) bool {
 	_, err := os.Lstat(path)
-	return !os.IsNotExist(err)
+	return err == nil
 }
 
 // A part is a file that has its name when it is closed.

@@ -53,6 +53,7 @@ type Writer struct {
 	settled bool // a frame without anything written has been sent since
 	flushes int
 	losses  int // flushes that dropped something
+	writing int // Writes that wait for room
 	closed  bool
 	moved   chan struct{} // closed when something changes for those who wait; nil while nobody does
 
@@ -149,7 +150,10 @@ func (w *Writer) Write(ctx context.Context, samples []int16) error {
 		if len(samples) == 0 {
 			return nil
 		}
-		if err := w.wait(ctx); err != nil {
+		w.writing++
+		err := w.wait(ctx)
+		w.writing--
+		if err != nil {
 			return err
 		}
 	}
@@ -163,6 +167,8 @@ func (w *Writer) Flush() time.Duration {
 	defer w.mu.Unlock()
 	if w.queue.n > 0 {
 		w.fadeTail()
+	}
+	if w.queue.n > 0 || w.writing > 0 {
 		w.losses++
 	}
 	w.queue.drop(w.queue.n)

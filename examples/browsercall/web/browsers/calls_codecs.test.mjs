@@ -80,9 +80,9 @@ describe('a program that plays a file', () => {
 /** An X server with an empty screen of some size; f is called with its display. */
 async function onScreen(width, height, f) {
   const server = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', `${width}x${height}x24`, '-nolisten', 'tcp', '-ac', '-noreset'], { stdio: ['ignore', 'pipe', 'ignore'] });
-  await once(server, 'spawn');
+  const ended = once(server, 'exit').then(() => { throw new Error('the X server has ended'); });
   try {
-    const [number] = await once(server.stdout, 'data');
+    const [number] = await Promise.race([once(server.stdout, 'data'), ended]);
     await f(`:${String(number).trim()}`);
   } finally {
     server.kill();

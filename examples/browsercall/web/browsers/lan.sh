@@ -11,6 +11,7 @@ own=$(readlink /proc/self/ns/net)
 unshare --net sleep infinity &
 SOTTO_LAN=$!
 trap 'kill $SOTTO_LAN' EXIT
+trap 'exit 143' HUP INT TERM # else dash would end without the other trap
 until [ "$(readlink /proc/$SOTTO_LAN/ns/net)" != "$own" ]; do sleep 0.01; done
 
 ip link add lan0 type veth peer name lan1 netns "$SOTTO_LAN"

@@ -37,9 +37,9 @@ export function takeInvitation(): string | undefined {
   return fragment.replace(/%23([^%#]*)$/, '#$1');
 }
 
-/** Loads the page anew, with an invitation that it had and could not use yet. */
+/** Loads the page anew, with an invitation that it had and could not use yet, unless its address has another by now. */
 export function reload(invitation: string | undefined): void {
-  if (invitation !== undefined) history.replaceState(null, '', fragmentOf(location.search, invitation));
+  if (invitation !== undefined && !location.hash) history.replaceState(null, '', fragmentOf(location.search, invitation));
   location.reload();
 }
 

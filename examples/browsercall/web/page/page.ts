@@ -173,8 +173,7 @@ async function begin(workerURL: string, wanted: Choices, invitation: string | un
   document.body.dataset.relay = 'reached';
   watchRelay(session.relay, (reached) => {
     document.body.dataset.relay = reached ? 'reached' : 'lost';
-    tell(element('banner'), reached ? undefined : 'The relay is not reached. A call that is up goes on; new ones ' +
-      'must wait.');
+    tell(element('banner'), reached ? undefined : 'The relay is not reached. Calls go on; new ones must wait.');
   });
   void page.answerAll();
   addEventListener('hashchange', () => page.invited());

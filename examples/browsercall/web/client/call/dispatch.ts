@@ -1,6 +1,6 @@
 // What comes to the identity's mailbox: calls, their cancellations, and letters between contacts.
 
-import { equal, hex } from '../bytes.ts';
+import { hex } from '../bytes.ts';
 import { InviteCache } from '../envelope/replay.ts';
 import { visible } from '../envelope/uri.ts';
 import type { Caller, Decision } from './admit.ts';
@@ -58,7 +58,7 @@ export class Dispatcher {
   readonly #door: Doorkeeper;
   readonly #transport: Transport;
   readonly #invites = new InviteCache();
-  readonly #cancelled = new Map<string, { ref: Uint8Array; at: number }>();
+  readonly #cancelled = new Map<string, { ref: string; at: number }>();
 
   constructor(door: Doorkeeper, transport: Transport) {
     this.#door = door;
@@ -109,10 +109,14 @@ export class Dispatcher {
     this.#decide(o, stale);
   }
 
+  /** Whether an Invite was withdrawn before it came, or before it was taken. */
+  #gone({ message: m, hash }: Opened): boolean {
+    return this.#cancelled.get(keyOf(m.from, m.call))?.ref === hex(hash);
+  }
+
   #decide(o: Opened, stale: boolean): void {
-    const { message: m, hash } = o;
-    const gone = this.#cancelled.get(keyOf(m.from, m.call));
-    if (gone && equal(gone.ref, hash)) return;
+    if (this.#gone(o)) return;
+    const m = o.message;
     const mine = this.#door.calls.outgoingTo(m.from);
     if (mine && !stale) return this.#glare(mine, o);
     const caller = this.#who(m.from);
@@ -132,7 +136,7 @@ export class Dispatcher {
       const invitation = this.#parse(o);
       if (!invitation) return;
       if (!isSupported(invitation.body)) return this.#ring(o, this.#who(o.message.from), EndReason.Unsupported);
-      mine.post({ post: 'yield', transport: this.#transport, invitation });
+      mine.post({ post: 'yield', transport: this.#transport, invitation, gone: () => this.#gone(o) });
     }
     const at = Date.now();
     void mine.done.then(() => {
@@ -154,7 +158,7 @@ export class Dispatcher {
     for (const [key, c] of this.#cancelled) {
       if (now - c.at > 2 * freshness || this.#cancelled.size >= maxCancelled) this.#cancelled.delete(key);
     }
-    this.#cancelled.set(keyOf(from, call), { ref, at: now });
+    this.#cancelled.set(keyOf(from, call), { ref: hex(ref), at: now });
   }
 
   /** What we know of a caller before reading what it says. */

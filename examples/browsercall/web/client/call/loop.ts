@@ -34,7 +34,7 @@ export type Posted =
   | { post: 'letter'; letter: Opened }
   | { post: 'again'; hash: Hash } // an Invite that was seen before
   | { post: 'answered'; media: MediaOptions }
-  | { post: 'yield'; transport: Transport; invitation: Invitation }
+  | { post: 'yield'; transport: Transport; invitation: Invitation; gone: () => boolean }
   | { post: 'task'; of: Loop | undefined; run: (l: Loop) => void | Promise<void> };
 
 /** The caller's way to the callee's identity mailbox: a connection of its own, so that the relay does not see on one
@@ -265,7 +265,7 @@ export class Loop {
         this.media = p.media;
         return this.step({ is: 'answer', late: this.keys.invite?.late ?? false });
       case 'yield':
-        return this.context.yielded(this, p.transport, p.invitation);
+        return p.gone() ? undefined : this.context.yielded(this, p.transport, p.invitation);
       case 'task':
         return p.of === undefined || p.of === this ? p.run(this) : undefined;
     }

@@ -456,6 +456,34 @@ describe('a crossing Invite that waits for the other side to yield', () => {
     });
 });
 
+describe('a crossing Invite that is withdrawn while our own call is on its way out', () => {
+  // Fails if ours yields to it: it would wait for keys that nobody makes.
+  it('leaves ours, whoever has the higher id', async () => {
+    for (let i = 0; i < 8; i++) {
+      const stage = new Stage();
+      const [ann, ben] = await stage.pair();
+      const { open } = MemoryTransport.prototype;
+      vi.spyOn(MemoryTransport.prototype, 'open').mockImplementationOnce(async function (this: MemoryTransport, ...to) {
+        await new Promise((resolve) => {
+          setTimeout(resolve, 5000);
+        });
+        return open.apply(this, to);
+      });
+      const dialled = ann.dial(ben);
+      await passes(50);
+      const theirs = await ben.dial(ann);
+      await passes(500);
+      void theirs.hangup();
+      await ended(theirs);
+      await passes(5000);
+      const ours = await dialled;
+      await until('it rings', () => ours.state === 'ringing');
+      expect((await ben.rung()).caller.name).toBe('Ann');
+      await stage.end();
+    }
+  });
+});
+
 describe('a client', () => {
   it('refuses whom it cannot ring', async () => {
     const stage = new Stage();
