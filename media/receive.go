@@ -71,7 +71,7 @@ func (r *receiver) run(track *webrtc.TrackRemote, from *webrtc.RTPReceiver) {
 	r.clock.restart()
 	r.codedAs(track)
 	r.remote.reset(uint32(track.SSRC()))
-	r.conn.goDo(func() { r.conn.readReports(r, from) }) // the first is sent before the first packet, and is of this stream
+	r.conn.goDo(func() { r.conn.readReports(r, from) }) // not before: one may wait, and would count as another stream's
 	var header rtp.Header
 	for {
 		p := r.frames.take()

@@ -185,8 +185,8 @@ var limits = map[string]float64{
 }
 
 // TestSpeed prints the table of all operations at all sizes, on all cores and on one, in time and in units of one
-// X25519 operation of the same run. With SOTTO_SPEED=1 exceeding a limit three times fails; else it is only printed, since other
-// work on the machine would make it fail.
+// X25519 operation of the same run. Exceeding a limit three times fails. It wants SOTTO_SPEED=1, since other work on the machine
+// would make it fail.
 func TestSpeed(t *testing.T) {
 	if testing.Short() || os.Getenv("SOTTO_SPEED") == "" {
 		t.Skip("set SOTTO_SPEED=1 to measure")

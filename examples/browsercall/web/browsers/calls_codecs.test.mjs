@@ -94,7 +94,7 @@ describe('a program that shows its screen', () => {
   for (const [width, height] of [[640, 360], [1920, 1080]]) {
     it(`is seen by chromium as OpenH264 encodes ${width}x${height}`, { timeout: 60_000 }, () => harness.run(`screen of ${height} lines to chromium`, () =>
       onScreen(width, height, (display) => seen(harness, 'chromium', 'H264',
-        ['-screen', display, '-width', width, '-height', height, '-codecs', 'H264,VP8'], [width, height]))));
+        ['-screen', display, '-width', `${width}`, '-height', `${height}`, '-codecs', 'H264,VP8'], [width, height]))));
   }
 });
 

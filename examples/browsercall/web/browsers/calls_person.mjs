@@ -145,6 +145,12 @@ export class Person {
   }
 }
 
+/** The pair of candidates in use, of rows of getStats with transports and candidate pairs. */
+export function pairInUse(rows) {
+  const chosen = rows.find((r) => r.type === 'transport')?.selectedCandidatePairId;
+  return rows.find((r) => r.type === 'candidate-pair' && (chosen ? r.id === chosen : r.selected && r.nominated));
+}
+
 /**
  * What the worker counts that must not happen: by name, the counts above 0. Frames without a key are none of them before
  * the first one opens; early says how many those were. Nor is a frame that comes twice: browsers probe the path, at first

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { failures } from './calls_person.mjs';
+import { failures, pairInUse } from './calls_person.mjs';
 import { Stage } from './calls_stage.mjs';
 
 const stage = new Stage();
@@ -8,8 +8,7 @@ const stage = new Stage();
 /** The types of candidates that a page's connection has of its own, and of the pair in use. */
 async function candidates(me) {
   const rows = await me.stats('transport', 'candidate-pair', 'local-candidate', 'remote-candidate');
-  const chosen = rows.find((r) => r.type === 'transport')?.selectedCandidatePairId;
-  const pair = rows.find((r) => r.type === 'candidate-pair' && (chosen ? r.id === chosen : r.selected && r.nominated));
+  const pair = pairInUse(rows);
   const sum = (name) => rows.reduce((n, r) => n + (r.type === 'candidate-pair' ? r[name] ?? 0 : 0), 0); // one may send by another
   const typeOf = (id) => rows.find((r) => r.id === id)?.candidateType;
   return {

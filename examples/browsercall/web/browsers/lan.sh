@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs a command in a local network of its own. The command's machine is 192.168.77.2. The other one is 192.168.77.1: what runs in
-# the network namespace of the process $SOTTO_LAN. Needs root, and iproute2. It ends with the command, and nothing is left.
+# the network namespace of the process $SOTTO_LAN. Needs root, iproute2 and util-linux. Nothing is left of it.
 #
 #	sh browsers/lan.sh node --test browsers/lan.test.mjs
 set -eu
@@ -8,10 +8,8 @@ if [ -z "${SOTTO_LAN:-}" ]; then
   SOTTO_LAN=here exec unshare --net sh "$0" "$@"
 fi
 own=$(readlink /proc/self/ns/net)
-unshare --net sleep infinity &
+unshare --net setpriv --pdeathsig KILL sleep infinity & # it ends with this shell, however that ends
 SOTTO_LAN=$!
-trap 'kill $SOTTO_LAN' EXIT
-trap 'exit 143' HUP INT TERM # else dash would end without the other trap
 until [ "$(readlink /proc/$SOTTO_LAN/ns/net)" != "$own" ]; do sleep 0.01; done
 
 ip link add lan0 type veth peer name lan1 netns "$SOTTO_LAN"

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { failures } from './calls_person.mjs';
+import { failures, pairInUse } from './calls_person.mjs';
 import { Stage } from './calls_stage.mjs';
 
 /** What enters the other machine of the network that lan.sh makes. */
@@ -11,8 +11,7 @@ const stage = new Stage({}, ['nsenter', `--net=/proc/${other}/ns/net`]);
 /** The address of the other side, of the path in use. */
 async function far(me) {
   const rows = await me.stats('transport', 'candidate-pair', 'remote-candidate');
-  const chosen = rows.find((r) => r.type === 'transport')?.selectedCandidatePairId;
-  const pair = rows.find((r) => r.type === 'candidate-pair' && (chosen ? r.id === chosen : r.selected && r.nominated));
+  const pair = pairInUse(rows);
   return rows.find((r) => r.id === pair?.remoteCandidateId)?.address;
 }
 
